@@ -1,0 +1,87 @@
+//! What AWS said when it said no, in one shape: code, message, request id, and the transport's chain.
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// One failed call. `Display` is whole: SDK errors hide their cause behind "service error", this does not.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{call}: {}{message}{}", code.as_ref().map(|c| format!("{c}: ")).unwrap_or_default(), request_id.as_ref().map(|r| format!(" (request id {r})")).unwrap_or_default())]
+pub struct Error {
+    /// The API and what it was about: `DynamoDB DescribeTable Users`.
+    pub call: String,
+    /// AWS's error code, where the service answered.
+    pub code: Option<String>,
+    /// The service's message, or the transport's chain of causes.
+    pub message: String,
+    pub request_id: Option<String>,
+    /// `table/...` and `LimitType` reasons of a throttle, where the service gave any.
+    pub throttling_reasons: Vec<String>,
+}
+
+impl Error {
+    /// Whether the service's code is `code`.
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
+    /// Whether the service slowed the caller down.
+    pub fn is_throttle(&self) -> bool {
+        matches!(
+            self.code.as_deref(),
+            Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded" | "SlowDown" | "Throttling" | "TooManyRequestsException")
+        )
+    }
+
+    /// Whether the credentials were refused, missing or expired.
+    pub fn is_credentials(&self) -> bool {
+        matches!(
+            self.code.as_deref(),
+            Some(
+                "ExpiredToken" | "ExpiredTokenException" | "UnrecognizedClientException" | "InvalidClientTokenId" | "SignatureDoesNotMatch"
+                    | "InvalidSignatureException" | "MissingAuthenticationToken" | "MissingAuthenticationTokenException" | "InvalidAccessKeyId"
+                    | "NoCredentials"
+            )
+        )
+    }
+
+    /// Whether the permission is missing.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.code.as_deref(), Some("AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation"))
+    }
+}
+
+/// Turns an SDK error into ours. `call` names the API and its object.
+pub(crate) fn from_sdk<E, R>(call: impl Into<String>, error: &SdkError<E, R>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    let call = call.into();
+    if let Some(service) = error.as_service_error() {
+        let meta = service.meta();
+        return Error {
+            call,
+            code: meta.code().map(str::to_owned),
+            message: crate::safe::text(meta.message().unwrap_or("the service gave no message")),
+            request_id: meta.extra("aws_request_id").map(crate::safe::text),
+            throttling_reasons: Vec::new(),
+        };
+    }
+    let message = chain(error);
+    let code = message.contains("no providers in chain provided credentials").then(|| "NoCredentials".to_owned());
+    Error { call, code, message: crate::safe::text(&message), request_id: None, throttling_reasons: Vec::new() }
+}
+
+/// `error`'s causes, outermost first, without repeats.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut parts = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let text = inner.to_string();
+        if !parts.iter().any(|p| p.contains(&text)) {
+            parts.push(text);
+        }
+        cause = inner.source();
+    }
+    parts.join(": ")
+}

@@ -1,0 +1,121 @@
+//! The only door to AWS: `aws_sdk_*` is named here and nowhere else (and in `local` for wire types); outside it, our own words.
+//!
+//! Rules: one client per service for the whole run; every failure is an [`Error`] with the call's name; no call is made
+//! before [`Aws::connect`] has asked STS who we are.
+//! Called by the loops of rank 5 and the verbs.
+
+pub mod error;
+
+pub use error::Error;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::{Builder, tls};
+use std::time::Duration;
+
+/// How to reach AWS. `None` everywhere means the standard chain decides.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    pub profile: Option<String>,
+    pub region: Option<String>,
+    /// The embedded AWS, or another stand-in.
+    pub endpoint: Option<Endpoint>,
+}
+
+/// An endpoint with credentials of its own (the embedded AWS).
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    pub url: String,
+    pub access_key: String,
+    pub secret_key: String,
+}
+
+/// Who and where we are: the first line of every run.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Identity {
+    pub account: String,
+    pub arn: String,
+    pub region: String,
+    /// `aws`, or the URL of a stand-in.
+    pub endpoint: String,
+}
+
+/// The clients and the caller's identity.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(crate) identity: Identity,
+}
+
+impl Aws {
+    /// Resolves region and credentials by the standard chain and asks STS for the identity: the first call of a run.
+    pub async fn connect(settings: &Settings) -> Result<Self, Error> {
+        let config = load(settings).await;
+        let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
+        let identity = identify(&config, region).await?;
+        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(identity.endpoint != "aws").build();
+        Ok(Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(&config),
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            identity,
+        })
+    }
+
+    /// Who and where we are.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+}
+
+async fn load(settings: &Settings) -> SdkConfig {
+    let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
+    let timeouts = aws_config::timeout::TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(60))
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .timeout_config(timeouts)
+        .retry_config(aws_config::retry::RetryConfig::standard().with_max_attempts(5));
+    if let Some(profile) = &settings.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &settings.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(endpoint) = &settings.endpoint {
+        let key = aws_sdk_dynamodb::config::Credentials::new(&endpoint.access_key, &endpoint.secret_key, None, None, "local");
+        loader = loader.endpoint_url(&endpoint.url).credentials_provider(key);
+    }
+    loader.load().await
+}
+
+fn no_region() -> Error {
+    Error {
+        call: "AWS configuration".into(),
+        code: None,
+        message: "no region: pass --region, set AWS_REGION, or add `region` to the profile".into(),
+        request_id: None,
+        throttling_reasons: Vec::new(),
+    }
+}
+
+async fn identify(config: &SdkConfig, region: String) -> Result<Identity, Error> {
+    let sts = aws_sdk_sts::Client::new(config);
+    let caller = sts.get_caller_identity().send().await.map_err(|e| error::from_sdk("STS GetCallerIdentity", &e))?;
+    let endpoint = endpoint(config);
+    Ok(Identity {
+        account: caller.account().unwrap_or_default().to_owned(),
+        arn: crate::safe::text(caller.arn().unwrap_or_default()),
+        region,
+        endpoint,
+    })
+}
+
+/// The endpoint that the DynamoDB client will use, as far as settings and environment say it.
+fn endpoint(config: &SdkConfig) -> String {
+    let of_service = || std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|v| !v.is_empty());
+    config.endpoint_url().map(str::to_owned).or_else(of_service).unwrap_or_else(|| "aws".to_owned())
+}

@@ -1,0 +1,3 @@
+//! What happened, as data, and its renderings. The exit code is computed here, once, from the data.
+pub mod model;
+pub use model::Report;

@@ -1,0 +1,320 @@
+//! The report: everything that a run did and found, with its evidence. Values in it are already masked or made inert.
+
+use crate::exit::Exit;
+use serde::Serialize;
+
+/// The version of the JSON form. A field may be added without a new number; none is renamed or removed.
+pub const SCHEMA: &str = "landfall.report/v1";
+
+/// One run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    pub schema: &'static str,
+    pub version: &'static str,
+    pub verb: String,
+    pub stack: Option<String>,
+    pub identity: Option<Identity>,
+    /// The source's address without its password.
+    pub source: Option<String>,
+    /// RFC 3339, UTC.
+    pub started: String,
+    pub seconds: f64,
+    pub plan: Option<PlanReport>,
+    pub apply: Option<ApplyReport>,
+    pub load: Option<LoadReport>,
+    pub validate: Option<ValidateReport>,
+    pub throttling: Option<ThrottlingReport>,
+    /// Everything that went wrong, each with the code that it alone would leave with.
+    pub errors: Vec<Problem>,
+    pub outcome: Exit,
+    pub exit_code: u8,
+}
+
+/// Account, region, role and endpoint of the run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Identity {
+    pub account: String,
+    pub arn: String,
+    pub region: String,
+    pub endpoint: String,
+}
+
+/// An error as the report tells it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    pub message: String,
+    /// What to do next.
+    pub help: Option<String>,
+    pub exit: Exit,
+}
+
+/// The plan: the diff, the numbered calls, what is refused.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PlanReport {
+    pub changes: Vec<Change>,
+    pub steps: Vec<Step>,
+    pub refusals: Vec<Refusal>,
+    /// Things in AWS that nobody asked about: under the stack's tag, and not in the file.
+    pub unmanaged: Vec<String>,
+    pub notes: Vec<String>,
+}
+
+/// One resource's difference.
+#[derive(Debug, Clone, Serialize)]
+pub struct Change {
+    /// `table Users`, `bucket acme-staging`.
+    pub address: String,
+    pub action: Action,
+    /// What a person should know beside the fields ("id 7c1e…").
+    pub note: Option<String>,
+    pub fields: Vec<Field>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    Create,
+    Update,
+    Delete,
+}
+
+/// One field's difference; `live` is absent where it is new, `desired` where it goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Field {
+    /// `capacity`, `index EmailIndex`, `index EmailIndex.capacity`, `tag team`.
+    pub path: String,
+    pub live: Option<String>,
+    pub desired: Option<String>,
+}
+
+/// One call that apply makes, numbered within its resource.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    pub address: String,
+    pub number: usize,
+    /// The API and its essence: `CreateTable with 2 global indexes`.
+    pub call: String,
+    /// Seconds that it usually takes, from and to; an estimate.
+    pub seconds: (u64, u64),
+    pub destructive: bool,
+}
+
+/// A difference that landfall will not make, with the recipe.
+#[derive(Debug, Clone, Serialize)]
+pub struct Refusal {
+    pub address: String,
+    pub reason: String,
+    pub recipe: String,
+}
+
+/// What apply did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ApplyReport {
+    pub done: Vec<Done>,
+    /// Resources that were not finished, with why.
+    pub unfinished: Vec<String>,
+    /// Whether a last read showed live equal to desired.
+    pub converged: bool,
+}
+
+/// One call made.
+#[derive(Debug, Clone, Serialize)]
+pub struct Done {
+    pub address: String,
+    pub call: String,
+    pub seconds: f64,
+}
+
+/// The load, table by table, entity by entity.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LoadReport {
+    pub tables: Vec<TableLoad>,
+    /// Where rows that could not become items were written.
+    pub quarantine: Option<String>,
+    /// Rows allowed there.
+    pub max_quarantined: u64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct TableLoad {
+    pub table: String,
+    pub path: LoadPath,
+    pub entities: Vec<EntityLoad>,
+    /// Findings of the data check, made before anything was written. Any one that is not allowed stops the load.
+    pub findings: Vec<Finding>,
+    /// Whether anything was written: false when the data check stopped it.
+    pub attempted: bool,
+    /// Items that AWS acknowledged (write path) or that a scan after the import counted (stage path).
+    pub acknowledged: u64,
+    pub bytes: u64,
+    pub seconds: f64,
+    pub retries: u64,
+    pub throttles: u64,
+    /// Write units that AWS reported.
+    pub consumed_units: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoadPath {
+    /// S3 and ImportTable.
+    Stage,
+    /// BatchWriteItem.
+    Write,
+}
+
+/// The accounting identity of one entity: rows read = written + merged + quarantined + filtered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct EntityLoad {
+    pub entity: String,
+    /// Rows read, parents and children.
+    pub read: u64,
+    /// Items written.
+    pub written: u64,
+    /// Rows that went into another row's item: nested children, and declared collapses.
+    pub merged: u64,
+    pub quarantined: u64,
+    pub filtered: u64,
+}
+
+impl EntityLoad {
+    /// Whether every row is accounted for.
+    pub fn closes(&self) -> bool {
+        self.read == self.written + self.merged + self.quarantined + self.filtered
+    }
+}
+
+/// Something that the data check found, with how often and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub entity: String,
+    /// What is wrong: `2 rows make one item`, `item larger than 400 KB`.
+    pub what: String,
+    pub rows: u64,
+    /// A few target keys (masked unless shown).
+    pub samples: Vec<String>,
+    /// Declared by the stack, so it does not stop the load.
+    pub declared: bool,
+}
+
+/// The verdict of validation and its evidence.
+#[derive(Debug, Clone, Serialize)]
+pub struct ValidateReport {
+    pub checks: Vec<Check>,
+    pub mismatches: Vec<Mismatch>,
+    /// Mismatches found in all, also those not listed.
+    pub mismatches_total: u64,
+    pub prove: Prove,
+    pub seed: u64,
+    /// What the run read.
+    pub read_units: f64,
+}
+
+/// One check of one table.
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    pub table: String,
+    pub kind: CheckKind,
+    /// `entity order`, `index EmailIndex`, an access pattern's name; empty for the whole table.
+    pub subject: String,
+    pub verdict: Verdict,
+    /// What the source predicts and what the target holds, in items (or rows).
+    pub expected: u64,
+    pub found: u64,
+    pub compared: u64,
+    pub missing: u64,
+    pub unexpected: u64,
+    pub different: u64,
+    /// One-sided upper bound of the mismatch rate, where sampled.
+    pub bound: Option<f64>,
+    /// Why, in one line.
+    pub note: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckKind {
+    Count,
+    Sample,
+    Full,
+    Index,
+    Access,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Match,
+    Mismatch,
+    Inconclusive,
+}
+
+/// One item that is not as its rows say. All texts are masked unless values are shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct Mismatch {
+    pub table: String,
+    pub kind: MismatchKind,
+    /// The item's key, as `name=value` pairs.
+    pub key: String,
+    pub entity: Option<String>,
+    /// The SQL row that the key names: `users where user_id = 101`.
+    pub row: Option<String>,
+    /// Attribute by attribute; empty for missing and unexpected.
+    pub attributes: Vec<AttributeDifference>,
+    /// Both records as text, one attribute a line, for a diff; empty unless different.
+    pub expected: Vec<String>,
+    pub found: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MismatchKind {
+    Missing,
+    Unexpected,
+    Different,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttributeDifference {
+    pub name: String,
+    /// `absent`, or type and value: `S ‹#1a2b3c4d›`.
+    pub expected: String,
+    pub found: String,
+}
+
+/// The negative control: records corrupted in memory on the way in, and how many were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Prove {
+    pub planted: u64,
+    pub found: u64,
+}
+
+/// CloudWatch's word on throttling.
+#[derive(Debug, Clone, Serialize)]
+pub struct ThrottlingReport {
+    /// RFC 3339, UTC.
+    pub from: String,
+    pub to: String,
+    pub max_events: u64,
+    pub rows: Vec<ThrottlingRow>,
+}
+
+/// A table or one of its indexes.
+#[derive(Debug, Clone, Serialize)]
+pub struct ThrottlingRow {
+    pub table: String,
+    pub index: Option<String>,
+    /// Throttle events by cause (`WriteKeyRangeThroughputThrottleEvents`); absent: CloudWatch has no data, which is not zero.
+    pub events: Vec<(String, Option<u64>)>,
+    pub consumed_read: Option<f64>,
+    pub consumed_write: Option<f64>,
+    pub provisioned_read: Option<f64>,
+    pub provisioned_write: Option<f64>,
+    /// Consumed write units per period, oldest first; `None`: no datapoint.
+    pub write_series: Vec<Option<f64>>,
+    pub read_series: Vec<Option<f64>>,
+    /// Throttle events per period.
+    pub throttle_series: Vec<Option<f64>>,
+    pub verdict: Verdict,
+    pub note: String,
+}

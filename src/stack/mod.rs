@@ -1,0 +1,3 @@
+//! DESIRED: the stack file, from text to a checked model.
+pub mod model;
+pub use model::Stack;
