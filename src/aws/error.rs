@@ -28,7 +28,14 @@ impl Error {
     pub fn is_throttle(&self) -> bool {
         matches!(
             self.code.as_deref(),
-            Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded" | "SlowDown" | "Throttling" | "TooManyRequestsException")
+            Some(
+                "ProvisionedThroughputExceededException"
+                    | "ThrottlingException"
+                    | "RequestLimitExceeded"
+                    | "SlowDown"
+                    | "Throttling"
+                    | "TooManyRequestsException"
+            )
         )
     }
 
@@ -37,8 +44,15 @@ impl Error {
         matches!(
             self.code.as_deref(),
             Some(
-                "ExpiredToken" | "ExpiredTokenException" | "UnrecognizedClientException" | "InvalidClientTokenId" | "SignatureDoesNotMatch"
-                    | "InvalidSignatureException" | "MissingAuthenticationToken" | "MissingAuthenticationTokenException" | "InvalidAccessKeyId"
+                "ExpiredToken"
+                    | "ExpiredTokenException"
+                    | "UnrecognizedClientException"
+                    | "InvalidClientTokenId"
+                    | "SignatureDoesNotMatch"
+                    | "InvalidSignatureException"
+                    | "MissingAuthenticationToken"
+                    | "MissingAuthenticationTokenException"
+                    | "InvalidAccessKeyId"
                     | "NoCredentials"
             )
         )

@@ -27,21 +27,36 @@ pub struct Encoder;
 #[allow(unused_variables, clippy::missing_panics_doc, clippy::needless_pass_by_value)]
 impl Encoder {
     /// `columns`: the relation's columns; `child_columns`: those of each `many`. `zone`: what a zone-less date-time means.
-    pub fn new(mapping: &Mapping, columns: &[String], child_columns: &BTreeMap<String, Vec<String>>, zone: Option<jiff::tz::TimeZone>) -> Result<Self, Unmappable> { unreachable!() }
+    pub fn new(
+        mapping: &Mapping,
+        columns: &[String],
+        child_columns: &BTreeMap<String, Vec<String>>,
+        zone: Option<jiff::tz::TimeZone>,
+    ) -> Result<Self, Unmappable> {
+        unreachable!()
+    }
     /// The item of `row`; `children[attribute]` are its child rows, in order.
-    pub fn encode(&self, row: &Row, children: &BTreeMap<String, Vec<Row>>) -> Result<Encoded, Unmappable> { unreachable!() }
+    pub fn encode(&self, row: &Row, children: &BTreeMap<String, Vec<Row>>) -> Result<Encoded, Unmappable> {
+        unreachable!()
+    }
 }
 
 /// DynamoDB's rules for `item` in `table`: key present, of the right type, not empty, within 2048/1024 bytes; index keys of the
 /// right type and not empty where present; 400 KB; depth 32; no empty set.
 #[allow(unused_variables, clippy::missing_panics_doc)]
-pub fn check(item: &Item, table: &Table) -> Result<(), Unmappable> { unreachable!() }
+pub fn check(item: &Item, table: &Table) -> Result<(), Unmappable> {
+    unreachable!()
+}
 
 /// The key attributes of `item`; `None` when one is absent.
 #[allow(unused_variables, clippy::missing_panics_doc)]
-pub fn key_of(item: &Item, key: &Key) -> Option<Item> { unreachable!() }
+pub fn key_of(item: &Item, key: &Key) -> Option<Item> {
+    unreachable!()
+}
 
 /// Backward: which mapping an item's key fits, and the column values (as text) that it names: `("users", [("user_id", "101")])`.
 /// Only what the key templates say; `None` when the key fits no template of this mapping.
 #[allow(unused_variables, clippy::missing_panics_doc)]
-pub fn read_key(mapping: &Mapping, key: &Item) -> Option<Vec<(String, String)>> { unreachable!() }
+pub fn read_key(mapping: &Mapping, key: &Item) -> Option<Vec<(String, String)>> {
+    unreachable!()
+}

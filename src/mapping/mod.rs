@@ -24,8 +24,8 @@ pub mod value;
 pub mod wire;
 
 pub use attribute::{Attribute, Item};
+pub use encode::Unmappable;
 pub use number::Number;
 pub use rule::{Mapping, Relation};
 pub use template::Template;
 pub use value::{Row, Value};
-pub use encode::Unmappable;

@@ -10,18 +10,28 @@ pub struct Number(String);
 #[allow(unused_variables, clippy::missing_panics_doc)]
 impl Number {
     /// Reads integer, decimal or exponent notation; `None` when it is no number.
-    pub fn parse(text: &str) -> Option<Self> { unreachable!() }
+    pub fn parse(text: &str) -> Option<Self> {
+        unreachable!()
+    }
     /// Whether DynamoDB can hold it: at most 38 digits, and in range.
-    pub fn fits(&self) -> bool { unreachable!() }
+    pub fn fits(&self) -> bool {
+        unreachable!()
+    }
 }
 
 impl From<i64> for Number {
-    fn from(value: i64) -> Self { Self(value.to_string()) }
+    fn from(value: i64) -> Self {
+        Self(value.to_string())
+    }
 }
 impl From<u64> for Number {
-    fn from(value: u64) -> Self { Self(value.to_string()) }
+    fn from(value: u64) -> Self {
+        Self(value.to_string())
+    }
 }
 impl std::fmt::Display for Number {
     /// Plain decimal where short, exponent where long; DynamoDB reads it back as the same number.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(&self.0) }
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
 }

@@ -63,29 +63,57 @@ pub struct Cursor;
 #[allow(clippy::unused_async, unused_variables, clippy::missing_panics_doc)]
 impl Source {
     /// Opens `url` (`mysql://`, `mariadb://`, `postgres://`, `postgresql://`, `sqlite:path`). `url` may hold a password; no error or event will.
-    pub async fn connect(url: &str) -> Result<Self, Error> { unreachable!() }
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        unreachable!()
+    }
     /// The address without its password, for people: `mysql://app@db.example:3306/shop`.
-    pub fn target(&self) -> &str { unreachable!() }
+    pub fn target(&self) -> &str {
+        unreachable!()
+    }
     /// Privileges beyond reading that the login has ("may write: INSERT on shop.*"); empty: none found.
-    pub async fn excess_privileges(&self) -> Result<Vec<String>, Error> { unreachable!() }
+    pub async fn excess_privileges(&self) -> Result<Vec<String>, Error> {
+        unreachable!()
+    }
     /// Tables and views of the default schema, by name.
-    pub async fn catalogue(&self) -> Result<BTreeMap<String, Description>, Error> { unreachable!() }
+    pub async fn catalogue(&self) -> Result<BTreeMap<String, Description>, Error> {
+        unreachable!()
+    }
     /// Opens a consistent, read-only snapshot, in UTC.
-    pub async fn snapshot(&self) -> Result<Snapshot, Error> { unreachable!() }
+    pub async fn snapshot(&self) -> Result<Snapshot, Error> {
+        unreachable!()
+    }
 }
 
 #[allow(clippy::unused_async, unused_variables, clippy::missing_panics_doc)]
 impl Snapshot {
     /// The relation's columns and key, every column's type checked to be mapped.
-    pub async fn describe(&mut self, relation: &Relation) -> Result<Description, Error> { unreachable!() }
+    pub async fn describe(&mut self, relation: &Relation) -> Result<Description, Error> {
+        unreachable!()
+    }
     /// Exact number of rows.
-    pub async fn count(&mut self, relation: &Relation) -> Result<u64, Error> { unreachable!() }
+    pub async fn count(&mut self, relation: &Relation) -> Result<u64, Error> {
+        unreachable!()
+    }
     /// Starts reading every row once, ordered by `order` where it is not empty. `key`: columns that the stack declares unique.
-    pub async fn open(&mut self, relation: &Relation, key: &[String], order: &[String]) -> Result<Cursor, Error> { unreachable!() }
+    pub async fn open(&mut self, relation: &Relation, key: &[String], order: &[String]) -> Result<Cursor, Error> {
+        unreachable!()
+    }
     /// The next rows, at most `limit`; an empty answer means the end was reached and every row was given.
-    pub async fn next(&mut self, cursor: &mut Cursor, limit: usize) -> Result<Vec<Row>, Error> { unreachable!() }
+    pub async fn next(&mut self, cursor: &mut Cursor, limit: usize) -> Result<Vec<Row>, Error> {
+        unreachable!()
+    }
     /// Rows whose `columns` equal one of `keys`, ordered by `columns` then `order`.
-    pub async fn lookup(&mut self, relation: &Relation, columns: &[String], keys: &[Vec<Value>], order: &[String]) -> Result<Vec<Row>, Error> { unreachable!() }
+    pub async fn lookup(
+        &mut self,
+        relation: &Relation,
+        columns: &[String],
+        keys: &[Vec<Value>],
+        order: &[String],
+    ) -> Result<Vec<Row>, Error> {
+        unreachable!()
+    }
     /// Runs the user's own `select` with named parameters (`:name`).
-    pub async fn select(&mut self, sql: &str, parameters: &BTreeMap<String, Value>) -> Result<Vec<Row>, Error> { unreachable!() }
+    pub async fn select(&mut self, sql: &str, parameters: &BTreeMap<String, Value>) -> Result<Vec<Row>, Error> {
+        unreachable!()
+    }
 }
