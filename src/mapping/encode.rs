@@ -12,6 +12,19 @@ pub struct Unmappable {
     pub reason: String,
 }
 
+impl Unmappable {
+    /// Without an attribute yet: the caller that knows it adds it with [`Unmappable::at`].
+    pub(super) fn because(reason: String) -> Self {
+        Self { attribute: None, reason }
+    }
+
+    /// Names the attribute; inside children the outer name goes before the inner one (`lines.qty`).
+    pub(super) fn at(self, attribute: &str) -> Self {
+        let inner = self.attribute.map(|inner| format!(".{inner}")).unwrap_or_default();
+        Self { attribute: Some(format!("{attribute}{inner}")), reason: self.reason }
+    }
+}
+
 /// What one row becomes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Encoded {

@@ -20,6 +20,7 @@ pub mod number;
 pub mod rule;
 pub mod size;
 pub mod template;
+pub mod text;
 pub mod value;
 pub mod wire;
 
