@@ -5,6 +5,7 @@
 //! Called by the loops of rank 5 and the verbs.
 
 pub mod error;
+pub mod metrics;
 
 pub use error::Error;
 
