@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Private test servers, to be sourced by scripts/test and scripts/bench.
 #
 # Each listens on 127.0.0.1 at a port of its own, keeps everything in one temporary folder, and is gone with it when the shell ends.
@@ -44,7 +45,7 @@ as() {
 }
 
 own() {
-    mkdir -p -m 700 "$2"
+    mkdir -m 700 "$2"
     if [ "$(id -u)" = 0 ]; then chown "$1" "$2"; fi
 }
 
@@ -53,9 +54,9 @@ own() {
 background() {
     local user=$1 log=$2
     shift 2
-    local start=(setsid)
-    if [ "$user" != - ] && [ "$(id -u)" = 0 ]; then start+=(setpriv --reuid="$user" --regid="$user" --clear-groups --); fi
-    "${start[@]}" "$@" >"$log" 2>&1 </dev/null &
+    local prefix=(setsid)
+    if [ "$user" != - ] && [ "$(id -u)" = 0 ]; then prefix+=(setpriv --reuid="$user" --regid="$user" --clear-groups --); fi
+    "${prefix[@]}" "$@" >"$log" 2>&1 </dev/null &
     servers_pids+=($!)
 }
 
