@@ -5,6 +5,9 @@
 //! Called by the loops of rank 5 and the verbs.
 
 pub mod error;
+pub mod imports;
+pub mod items;
+pub mod objects;
 
 pub use error::Error;
 
