@@ -89,7 +89,12 @@ impl Aws {
         let request = self.s3.delete_objects().bucket(bucket).expected_bucket_owner(&self.identity.account).delete(delete);
         let answer = request.send().await.map_err(|e| from_sdk(call(), &e))?;
         let Some(first) = answer.errors().first() else { return Ok(()) };
-        let message = format!("{} of {} objects were not deleted: {}", answer.errors().len(), keys.len(), first.message().unwrap_or("no reason given"));
+        let message = format!(
+            "{} of {} objects were not deleted: {}",
+            answer.errors().len(),
+            keys.len(),
+            first.message().unwrap_or("no reason given")
+        );
         Err(Error { code: first.code().map(str::to_owned), ..ours(call(), &crate::safe::text(&message)) })
     }
 }

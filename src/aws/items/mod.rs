@@ -7,10 +7,12 @@
 mod convert;
 mod query;
 mod scan;
+mod sweep;
 mod write;
 
 pub use query::{Query, Test};
 pub use scan::{Page, Scan};
+pub use sweep::{Broken, Swept, all_segments, count, sweep};
 pub use write::Written;
 
 use super::{Aws, Error};
