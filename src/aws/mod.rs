@@ -5,7 +5,10 @@
 //! Called by the loops of rank 5 and the verbs.
 
 pub mod error;
+pub mod imports;
+pub mod items;
 pub mod metrics;
+pub mod objects;
 
 pub use error::Error;
 
