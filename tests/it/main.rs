@@ -1,1 +1,6 @@
-//! t
+//! Tests from outside: against real SQL servers, stand-ins for AWS, and the source text itself. Run them with `scripts/test`.
+//!
+//! One `mod` line per file; `rooms` fails when a file has none.
+
+mod seeds;
+mod servers;
