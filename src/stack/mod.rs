@@ -14,6 +14,9 @@ mod secret;
 mod structure;
 mod syntax;
 
+#[cfg(test)]
+mod tests;
+
 pub use load::{load, parse};
 pub use model::Stack;
 pub use schema::schema;

@@ -16,6 +16,7 @@ pub fn check(syntax: &Syntax, table: &Table, mappings: &[Lowered<'_>], found: &m
         constant_key(table, lowered, found);
         index_keys(table, lowered, found);
         expiry(table, lowered, found);
+        rest_collisions(lowered, found);
     }
     // A block that could not be read may have made what seems to be missing.
     if !mappings.is_empty() && mappings.len() == syntax.rows.len() {
@@ -36,15 +37,28 @@ fn written(lowered: &Lowered<'_>, attribute: &str) -> bool {
     lowered.at.value.item.as_ref().is_some_and(|i| i.value.rules.contains_key(attribute))
 }
 
-/// Whether the `"*"` rule can make an attribute of this name from some column.
+/// Whether the `"*"` rule can make an attribute of this name from some column: a name in the rule's own style is its own renaming.
 fn rest_makes(lowered: &Lowered<'_>, attribute: &str) -> bool {
     let shape = &lowered.mapping.shape;
     match shape.rest {
         None => false,
         Some(Rest::Same) => !shape.except.iter().any(|c| c == attribute),
-        Some(Rest::CamelCase) => !attribute.contains('_') && attribute.chars().next().is_some_and(|c| !c.is_uppercase()),
-        Some(Rest::PascalCase) => !attribute.contains('_') && attribute.chars().next().is_some_and(|c| !c.is_lowercase()),
-        Some(Rest::SnakeCase) => !attribute.chars().any(char::is_uppercase),
+        Some(rest) => rest.name(attribute).as_deref() == Some(attribute),
+    }
+}
+
+/// A column that is known to be there (the block names it elsewhere) and whose renaming is already an attribute of its own.
+fn rest_collisions(lowered: &Lowered<'_>, found: &mut Findings<'_>) {
+    let (mapping, shape) = (&lowered.mapping, &lowered.mapping.shape);
+    let Some(rest) = shape.rest else { return };
+    let tested = mapping.when.iter().chain(shape.rules.values().filter_map(|r| r.when.as_ref())).map(|w| &w.column);
+    let joined = mapping.many.values().flat_map(|m| m.on.iter().map(|(_, parent)| parent));
+    let known: BTreeSet<&String> = mapping.key.iter().chain(&mapping.collapse_order).chain(tested).chain(joined).collect();
+    let used: BTreeSet<&str> = shape.rules.values().flat_map(|r| r.from.columns()).chain(shape.except.iter().map(String::as_str)).collect();
+    for column in known.into_iter().filter(|c| !used.contains(c.as_str())) {
+        let Some(name) = rest.name(column).filter(|n| shape.rules.contains_key(n) || mapping.many.contains_key(n)) else { continue };
+        let message = format!("`{name}` is made here, and by column `{column}` through \"*\" too");
+        found.error_with(&place(lowered, &name), message, format!("leave the column out: \"*\" = {{ case = …, except = [\"{column}\"] }}"));
     }
 }
 

@@ -93,12 +93,12 @@ fn full(table: &RuleTable, attribute: &str, found: &mut Findings<'_>) -> Option<
     Some(AttributeRule { from, kind, on_null, on_empty, when: when.flatten() })
 }
 
-/// What a template can be read as: composed text is text, or a number if it spells one.
+/// What a template can be read as: composed text is text (and its bytes), or a number if it spells one.
 fn possible(kind: As, from: &Template) -> Result<(), String> {
     let lone = from.lone_column().is_some();
     let literal = from.is_constant().then(|| text_of(from));
     match (kind, literal) {
-        (As::S, _) => Ok(()),
+        (As::S | As::B, _) => Ok(()),
         (As::N, Some(text)) if Number::parse(&text).is_none_or(|n| !n.fits()) => {
             Err("the constant is no number that DynamoDB holds".to_owned())
         }
