@@ -97,15 +97,15 @@ mod tests {
         parts.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
-    fn found<const K: usize>(columns: [(&str, &str); K]) -> Option<Found> {
-        Some(columns.map(|(column, text)| (column.to_owned(), text.to_owned())).to_vec())
+    fn found<const K: usize>(columns: [(&str, &str); K]) -> Found {
+        columns.map(|(column, text)| (column.to_owned(), text.to_owned())).to_vec()
     }
 
     #[test]
     fn a_composed_key_names_its_row() {
         let orders = mapping(shape([("PK", rule("CUST#{cust_id}")), ("SK", rule("ORDER#{ord_id}#{line}"))], None));
         let read = |pk: &str, sk: &str| read_key(&orders, &key([("PK", s(pk)), ("SK", s(sk))]));
-        assert_eq!(read("CUST#7", "ORDER#17#2"), found([("cust_id", "7"), ("ord_id", "17"), ("line", "2")]));
+        assert_eq!(read("CUST#7", "ORDER#17#2"), Some(found([("cust_id", "7"), ("ord_id", "17"), ("line", "2")])));
         assert_eq!(read("CUST#7", "INVOICE#17#2"), None);
         assert_eq!(read("CUST#7", "ORDER#17#2#3"), None);
         assert_eq!(read_key(&orders, &key([("PK", s("CUST#7")), ("other", s("x"))])), None);
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn one_column_in_two_attributes_must_agree() {
         let orders = mapping(shape([("PK", rule("CUST#{id}")), ("SK", rule("PROFILE#{id}"))], None));
-        assert_eq!(read_key(&orders, &key([("PK", s("CUST#7")), ("SK", s("PROFILE#7"))])), found([("id", "7")]));
+        assert_eq!(read_key(&orders, &key([("PK", s("CUST#7")), ("SK", s("PROFILE#7"))])), Some(found([("id", "7")])));
         assert_eq!(read_key(&orders, &key([("PK", s("CUST#7")), ("SK", s("PROFILE#8"))])), None);
     }
 
@@ -124,7 +124,7 @@ mod tests {
         let number = AttributeRule { kind: Some(As::N), ..rule("0") };
         let users = mapping(shape([("PK", rule("U#{id}")), ("SK", rule("PROFILE")), ("v", number)], None));
         let zero = Attribute::N(Number::from(0_u64));
-        assert_eq!(read_key(&users, &key([("PK", s("U#1")), ("SK", s("PROFILE")), ("v", zero)])), found([("id", "1")]));
+        assert_eq!(read_key(&users, &key([("PK", s("U#1")), ("SK", s("PROFILE")), ("v", zero)])), Some(found([("id", "1")])));
         assert_eq!(read_key(&users, &key([("PK", s("U#1")), ("SK", s("ORDER"))])), None);
         assert_eq!(read_key(&users, &key([("v", s("0"))])), None);
     }
@@ -156,12 +156,12 @@ mod tests {
         let mut users = mapping(shape([("x", rule("{used}"))], Some(Rest::CamelCase)));
         let id = key([("userId", s("1"))]);
         assert_eq!(read_key(&users, &id), None);
-        assert_eq!(read_key_among(&users, &names(["mail", "user_id"]), &id), found([("user_id", "1")]));
+        assert_eq!(read_key_among(&users, &names(["mail", "user_id"]), &id), Some(found([("user_id", "1")])));
         assert_eq!(read_key_among(&users, &names(["userId", "user_id"]), &id), None);
         users.key = names(["user_id"]);
-        assert_eq!(read_key(&users, &id), found([("user_id", "1")]));
+        assert_eq!(read_key(&users, &id), Some(found([("user_id", "1")])));
         users.shape.rest = Some(Rest::Same);
-        assert_eq!(read_key(&users, &id), found([("userId", "1")]));
+        assert_eq!(read_key(&users, &id), Some(found([("userId", "1")])));
         assert_eq!(read_key(&users, &key([("used", s("1"))])), None);
         users.shape.except = names(["userId"]);
         assert_eq!(read_key(&users, &id), None);

@@ -240,6 +240,11 @@ pub(crate) mod tests {
         assert_eq!(encode(rule("{a}"), text(""), Value::Null), r#"{"x":{"S":""}}"#);
         assert_eq!(encode(drop_empty("{a}"), text(""), Value::Null), "{}");
         assert_eq!(encode(drop_empty("{a}{b}"), text(""), text("")), "{}");
+        let empty = || Value::Json(crate::mapping::json::Json::Text(String::new()));
+        assert_eq!(encode(drop_empty("{a}"), empty(), Value::Null), "{}");
+        assert_eq!(encode(rule("{a}"), empty(), Value::Null), r#"{"x":{"S":""}}"#);
+        let number = AttributeRule { kind: Some(crate::mapping::rule::As::N), ..drop_empty("{a}") };
+        assert_eq!(encode(number, text(""), Value::Null), "{}");
         assert_eq!(encode(null("{a}"), Value::Set(vec![]), Value::Null), "{}");
         assert_eq!(encode(rule("ORDER"), Value::Null, Value::Null), r#"{"x":{"S":"ORDER"}}"#);
     }

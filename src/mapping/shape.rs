@@ -131,10 +131,12 @@ impl ReadyRule {
     }
 
     fn convert(&self, value: &Value, zone: Option<&TimeZone>) -> Result<Option<Attribute>, Unmappable> {
-        if self.rule.on_empty == OnEmpty::Omit && matches!(value, Value::Text(text) if text.is_empty()) {
+        let omit_empty = self.rule.on_empty == OnEmpty::Omit;
+        if omit_empty && matches!(value, Value::Text(text) if text.is_empty()) {
             return Ok(None);
         }
         Ok(match convert(value, self.rule.kind, zone)? {
+            Made::Is(Attribute::S(text)) if omit_empty && text.is_empty() => None,
             Made::Is(attribute) => Some(attribute),
             Made::Absent => None,
             Made::Null => (self.rule.on_null == OnNull::Null).then_some(Attribute::Null),
