@@ -174,7 +174,7 @@ mod tests {
         #[test]
         fn one_change_is_always_seen(a in any_item(), name in any::<prop::sample::Index>(), value in crate::mapping::wire::tests::any_attribute()) {
             prop_assume!(!a.is_empty());
-            let name = name.get(&a.keys().collect::<Vec<_>>()).to_string();
+            let name = name.get(&a.keys().cloned().collect::<Vec<_>>()).clone();
             let mut changed = a.clone();
             changed.insert(name, value);
             prop_assert_eq!(hash(&a, 1) == hash(&changed, 1), a == changed);

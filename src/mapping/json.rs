@@ -18,8 +18,8 @@ pub enum Json {
     Bool(bool),
     Number(Number),
     Text(String),
-    List(Vec<Json>),
-    Map(BTreeMap<String, Json>),
+    List(Vec<Self>),
+    Map(BTreeMap<String, Self>),
 }
 
 /// Lists and objects within each other; DynamoDB itself ends at 32.
@@ -42,7 +42,7 @@ impl Json {
             Self::Bool(false) => out.extend_from_slice(b"false"),
             Self::Number(number) => number.spell(|piece| out.extend_from_slice(piece.as_bytes())),
             Self::Text(text) => quote(text, out),
-            Self::List(list) => sequence(out, [b'[', b']'], list, |value, out| value.write(out)),
+            Self::List(list) => sequence(out, [b'[', b']'], list, Self::write),
             Self::Map(map) => sequence(out, [b'{', b'}'], map, |(name, value), out| {
                 quote(name, out);
                 out.push(b':');

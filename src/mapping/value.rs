@@ -23,7 +23,7 @@ pub enum Value {
     Instant(jiff::Timestamp),
     Json(Json),
     /// An array, in order, with NULLs.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// MySQL SET members.
     Set(Vec<String>),
     /// A value that the engine holds and no calendar does (`0000-00-00`, `infinity`): the engine's text.
