@@ -6,7 +6,7 @@
 mod text;
 
 use crate::servers::repository;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use text::{Token, declared, paths, tokens};
 
 /// A file: its path from the repository's root, and its text.
@@ -14,6 +14,7 @@ type File = (String, String);
 
 /// Pairs of rooms of one rank of which the first may name the second, and why. Anything else of one rank is a violation.
 const NEIGHBOURS: &[(&str, &str)] = &[
+    ("diagnostic", "safe"),     // what it quotes is a stranger's text
     ("mapping", "resource"),    // DynamoDB's rules for an item need the table's keys
     ("local", "aws"),           // the embedded AWS hands out its own endpoint
     ("apply", "live::refresh"), // re-reads before and after every change
@@ -40,6 +41,7 @@ const DOORS: &[(&str, &[&str])] = &[
 
 const PRINTS: [&str; 4] = ["println", "eprintln", "print", "eprint"];
 const PRINTERS: &[&str] = &["src/main", "src/command"];
+const ROOTS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
 const LONGEST: usize = 450;
 const NOT_NOUNS: [&str; 6] = ["utils", "util", "common", "helpers", "helper", "types"];
 /// Ranks from this on may wait.
@@ -140,7 +142,7 @@ fn forbidden(house: &House, file: &str, (room, rank): (&str, u8), used: &text::P
     let Some((other, other_rank)) = house.room(&used.names) else {
         return Some(format!("{file}:{line}: {name} is in no room of the table in src/lib.rs"));
     };
-    let same_house = room == other || room.starts_with(&format!("{other}::")) || other.starts_with(&format!("{room}::"));
+    let same_house = room.split("::").next() == other.split("::").next();
     let neighbour = rank == other_rank && NEIGHBOURS.contains(&(room, other.as_str()));
     let allowed = other_rank < rank || room == other || neighbour || (same_house && other_rank <= rank);
     (!allowed).then(|| format!("{file}:{line}: {room} (rank {rank}) names {name} of {other} (rank {other_rank})"))
@@ -181,12 +183,21 @@ fn size_and_name(path: &str, text: &str) -> Vec<String> {
 
 /// Files that no `mod` line reaches are never compiled, and so never tested.
 fn orphans(files: &[File]) -> Vec<String> {
-    let known: BTreeMap<Vec<String>, Vec<String>> = files.iter().map(|(path, text)| (module(path), declared(&tokens(text)))).collect();
-    let lost = |module: &[String]| match module.split_last() {
-        Some((name, parent)) => name != "main" && !known.get(parent).is_some_and(|children| children.contains(name)),
-        None => false,
+    let reached: BTreeSet<String> = files.iter().flat_map(|(path, text)| reached(path, text)).collect();
+    let lost = files.iter().map(|(path, _)| path).filter(|path| !ROOTS.contains(&path.as_str()) && !reached.contains(*path));
+    lost.map(|path| format!("{path}: no mod line reaches it")).collect()
+}
+
+/// Where the modules that a file declares may be, as the compiler looks for them.
+fn reached(path: &str, text: &str) -> Vec<String> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let below = match name.trim_end_matches(".rs") {
+        "mod" | "lib" | "main" => folder.to_owned(),
+        stem => format!("{folder}/{stem}"),
     };
-    files.iter().filter(|(path, _)| lost(&module(path))).map(|(path, _)| format!("{path}: no mod line reaches it")).collect()
+    let usual = declared(&tokens(text)).into_iter().flat_map(|child| [format!("{below}/{child}.rs"), format!("{below}/{child}/mod.rs")]);
+    let placed = text.lines().filter_map(|line| line.trim().strip_prefix("#[path = \"")?.strip_suffix("\"]"));
+    usual.chain(placed.map(|file| format!("{folder}/{file}"))).collect()
 }
 
 /// Every `.rs` file below `folder` of the repository, by its path from the root, in order.

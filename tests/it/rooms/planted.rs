@@ -47,6 +47,7 @@ fn every_planted_violation_is_reported() {
         ("src/plan.rs", "use crate::nowhere::X;", "nowhere::X is in no room"),
         ("src/attic.rs", "", "src/attic.rs: its room is not in the table"),
         ("src/attic.rs", "", "src/attic.rs: no mod line reaches it"),
+        ("src/plan/diff.rs", "", "src/plan/diff.rs: no mod line reaches it"),
         ("src/plan.rs", "use aws_sdk_dynamodb::Client;", "aws_sdk_dynamodb may be named only in"),
         ("src/plan.rs", "fn f(c: aws_sdk_s3::Client) {}", "aws_sdk_s3 may be named only in"),
         ("src/apply.rs", "use rusqlite as sql;", "rusqlite may be named only in"),
@@ -84,6 +85,16 @@ fn what_only_looks_like_a_violation_passes() {
     for (path, text) in table {
         assert_eq!(reported(path, text), Vec::<String>::new(), "{path}: {text:?}");
     }
+}
+
+#[test]
+fn a_file_that_a_path_attribute_names_is_reached() {
+    let mut files = house("src/live/model_tests.rs", "use super::*;");
+    assert!(!violations(&files).is_empty());
+    files.retain(|(path, _)| path != "src/live/model.rs");
+    files.push(("src/live/model.rs".into(), "#[cfg(test)]\n#[path = \"model_tests.rs\"]\nmod tests;".into()));
+    // Beside its room, it is in no room of its own: it has the mixed room's highest rank.
+    assert_eq!(violations(&files), Vec::<String>::new());
 }
 
 #[test]
