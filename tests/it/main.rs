@@ -2,5 +2,7 @@
 //!
 //! One `mod` line per file; `rooms` fails when a file has none.
 
+mod oracle;
+mod rooms;
 mod seeds;
 mod servers;
