@@ -117,6 +117,16 @@ mod tests {
         assert_ne!(of(&nested(s("a"), s("b"))), of(&item([("m", Attribute::L(vec![Attribute::L(vec![s("a"), s("b")])]))])));
     }
 
+    /// The tag of a string is byte 1: without lengths these would be the same bytes.
+    #[test]
+    fn text_that_imitates_the_form_does_not_move_a_border() {
+        let list = |texts: &[&str]| item([("a", Attribute::L(texts.iter().map(|t| s(t)).collect()))]);
+        assert_ne!(of(&list(&["a\u{1}b", "c"])), of(&list(&["a", "b\u{1}c"])));
+        assert_ne!(of(&item([("a\u{1}b", s("c"))])), of(&item([("a", s("b\u{1}c"))])));
+        let set = |texts: &[&str]| item([("a", Attribute::Ss(texts.iter().map(|t| (*t).to_owned()).collect()))]);
+        assert_ne!(of(&set(&["a", "bc"])), of(&set(&["ab", "c"])));
+    }
+
     #[test]
     fn a_type_is_part_of_a_value() {
         let values = [

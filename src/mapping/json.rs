@@ -290,6 +290,15 @@ mod tests {
     }
 
     #[test]
+    fn every_control_character_is_escaped() {
+        for c in (0..0x20_u8).chain([0x7f]).map(char::from) {
+            let written = text(&Json::Text(format!("a{c}b")));
+            assert!(!written.contains(c), "{written:?}");
+            assert_eq!(Json::parse(&written), Ok(Json::Text(format!("a{c}b"))));
+        }
+    }
+
+    #[test]
     fn duplicate_names_are_refused_also_when_spelled_differently() {
         assert_eq!(
             Json::parse(r#"{"secret":1,"secr\u0065t":2}"#),
