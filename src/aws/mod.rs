@@ -4,7 +4,10 @@
 //! before [`Aws::connect`] has asked STS who we are.
 //! Called by the loops of rank 5 and the verbs.
 
+pub mod buckets;
 pub mod error;
+pub mod patience;
+pub mod tables;
 
 pub use error::Error;
 
