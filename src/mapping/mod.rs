@@ -13,13 +13,18 @@
 //! Called by `stack` (to build mappings), `load` (to encode) and `validate` (to predict and compare).
 
 pub mod attribute;
+mod backward;
 pub mod canonical;
+mod check;
+mod convert;
 pub mod encode;
 pub mod json;
 pub mod number;
+mod rename;
 pub mod rule;
 pub mod size;
 pub mod template;
+pub mod text;
 pub mod value;
 pub mod wire;
 
