@@ -11,6 +11,7 @@ pub mod items;
 pub mod metrics;
 pub mod objects;
 pub mod patience;
+pub mod provenance;
 pub mod tables;
 
 pub use error::Error;

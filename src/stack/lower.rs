@@ -19,6 +19,7 @@ mod table;
 pub use columns::reads;
 pub use item::word as type_word;
 pub use rows::Lowered;
+pub use source::url;
 
 use super::finding::Findings;
 use super::lint::{name, tag};

@@ -3,6 +3,9 @@
 //! One `mod` line per file; `rooms` fails when a file has none.
 
 mod oracle;
+mod program;
 mod rooms;
 mod seeds;
 mod servers;
+mod spoilt;
+mod whole;
