@@ -11,7 +11,7 @@ use std::path::Path;
 const SCHEMES: [&str; 7] = ["env", "file", "sqlite", "mysql", "mariadb", "postgres", "postgresql"];
 
 /// `directory`: where the stack file stands; relative paths are joined to it.
-pub fn source(source: &Source, directory: &Path, found: &mut Findings<'_>) -> Option<SourceSpec> {
+pub(super) fn source(source: &Source, directory: &Path, found: &mut Findings<'_>) -> Option<SourceSpec> {
     let url = source.url.as_ref().and_then(|u| url(u, directory, found));
     let timezone = source.timezone.as_ref().map(|t| timezone(t, found));
     if let (Some(first), Some(UrlSpec::Literal(address))) = (source.seed.first(), &url)
