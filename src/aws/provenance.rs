@@ -11,9 +11,11 @@ impl Aws {
         loop {
             let request = self.dynamodb.list_imports().table_arn(table_arn).page_size(25).set_next_token(token);
             let page = request.send().await.map_err(|e| from_sdk(format!("DynamoDB ListImports {table_arn}"), &e))?;
-            let ours = page.import_summary_list().iter().filter_map(|s| s.s3_bucket_source()).any(|source| {
-                source.s3_bucket() == bucket && source.s3_key_prefix().is_some_and(|p| p.starts_with(prefix))
-            });
+            let ours = page
+                .import_summary_list()
+                .iter()
+                .filter_map(|s| s.s3_bucket_source())
+                .any(|source| source.s3_bucket() == bucket && source.s3_key_prefix().is_some_and(|p| p.starts_with(prefix)));
             token = page.next_token;
             if ours || token.is_none() {
                 return Ok(ours);

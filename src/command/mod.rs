@@ -10,15 +10,15 @@ mod interrupt;
 #[cfg(feature = "local")]
 mod local;
 mod output;
-mod provision;
 mod prove;
+mod provision;
 mod session;
 mod source_url;
 mod transfer;
 mod whole;
 
-use crate::cli::{Cli, Output, OutputArgs, Verb};
 use crate::aws;
+use crate::cli::{Cli, Output, OutputArgs, Verb};
 use crate::event::Events;
 use crate::exit::Exit;
 use crate::report::Report;
@@ -127,12 +127,8 @@ impl Draft {
         events.note(format!("account {} · {} · {} · endpoint {}{from}", id.account, id.region, id.arn, id.endpoint));
         self.report.stack = Some(stack.to_owned());
         self.report.source = source.map(|s| s.target().to_owned());
-        self.report.identity = Some(Identity {
-            account: id.account.clone(),
-            arn: id.arn.clone(),
-            region: id.region.clone(),
-            endpoint: id.endpoint.clone(),
-        });
+        self.report.identity =
+            Some(Identity { account: id.account.clone(), arn: id.arn.clone(), region: id.region.clone(), endpoint: id.endpoint.clone() });
     }
 
     /// Shows the parts that are ready where a person reads along: stdout, as a table.

@@ -51,6 +51,10 @@ pub(super) fn to_stdout(text: &str) -> Result<(), String> {
 
 /// Writes `bytes` to `path` whole or not at all, readable by the owner only: a report may hold row values.
 pub(super) fn file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // A device or a pipe is written to; a rename would put a file in its place.
+    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
     let mut name = path.file_name().ok_or_else(|| std::io::Error::other("not a file name"))?.to_os_string();
     name.push(format!(".{}.part", std::process::id()));
     let part = path.with_file_name(name);

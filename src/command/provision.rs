@@ -89,7 +89,9 @@ async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<()
         return Err(Failure::Usage("a sealed plan holds its phase and approvals already: give them to `plan --out`".into()));
     }
     if args.common.aws.local {
-        return Err(Failure::Usage("a sealed plan belongs to the endpoint it was made for; start `landfall local` and export its environment".into()));
+        return Err(Failure::Usage(
+            "a sealed plan belongs to the endpoint it was made for; start `landfall local` and export its environment".into(),
+        ));
     }
     let events = console::events(args.common.output.quiet);
     let settings = Settings {
@@ -102,7 +104,11 @@ async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<()
     draft.identity(&plan.stack, aws.identity(), &events, None);
     if aws.identity().endpoint != plan.endpoint {
         return Err(Failure::Refused(
-            format!("the plan was made for endpoint {}, and this run reaches {}", crate::safe::text(&plan.endpoint), aws.identity().endpoint),
+            format!(
+                "the plan was made for endpoint {}, and this run reaches {}",
+                crate::safe::text(&plan.endpoint),
+                aws.identity().endpoint
+            ),
             "plan again for this endpoint, or correct AWS_ENDPOINT_URL".into(),
         ));
     }
@@ -141,13 +147,8 @@ pub(super) async fn make(session: &Session, desired: Desired, mut approvals: App
     let known = desired.wanted(&approvals).tables.into_keys().collect();
     let (unmanaged, skipped) = refresh::unmanaged(&session.aws, &session.stack.name, &known).await?;
     let id = session.aws.identity();
-    let context = Context {
-        account: id.account.clone(),
-        region: id.region.clone(),
-        endpoint: id.endpoint.clone(),
-        now_ms: now_ms(),
-        unmanaged,
-    };
+    let context =
+        Context { account: id.account.clone(), region: id.region.clone(), endpoint: id.endpoint.clone(), now_ms: now_ms(), unmanaged };
     let mut made = plan::make(&desired, &live, &approvals, context);
     if skipped > 0 {
         made.notes.push(format!("{skipped} more tables of this account were not looked at for the stack's tag"));
@@ -189,11 +190,7 @@ pub(super) fn refused(plan: &Plan) -> bool {
 }
 
 pub(super) fn approvals(args: &ApprovalArgs) -> Approvals {
-    Approvals {
-        adopt: args.adopt.iter().cloned().collect(),
-        destroy: args.destroy.iter().cloned().collect(),
-        with_data: args.with_data,
-    }
+    Approvals { adopt: args.adopt.iter().cloned().collect(), destroy: args.destroy.iter().cloned().collect(), with_data: args.with_data }
 }
 
 /// Whether nothing of value can be hurt: the embedded AWS in memory.
@@ -208,7 +205,10 @@ pub(super) fn consent(given: bool, question: &str) -> Result<(), Failure> {
     }
     let ci = ["CI", "GITHUB_ACTIONS"].iter().any(|name| std::env::var(name).is_ok_and(|v| !v.is_empty() && v != "false"));
     if ci || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(Failure::Refused("nobody can be asked here, and --yes was not given".into(), "read the plan above, then run again with --yes".into()));
+        return Err(Failure::Refused(
+            "nobody can be asked here, and --yes was not given".into(),
+            "read the plan above, then run again with --yes".into(),
+        ));
     }
     let _ = write!(std::io::stderr(), "{question} Only \"yes\" is a yes: ");
     let mut answer = String::new();
@@ -230,4 +230,3 @@ impl Draft {
         self.show(args);
     }
 }
-

@@ -31,8 +31,7 @@ impl Session {
     /// The same for a stack that is already there.
     pub(super) async fn with_stack(common: &Common, stack: Stack) -> Result<Self, Failure> {
         let events = console::events(common.output.quiet);
-        let mut settings =
-            Settings { profile: common.aws.profile.clone(), region: common.aws.region.clone(), ..Settings::default() };
+        let mut settings = Settings { profile: common.aws.profile.clone(), region: common.aws.region.clone(), ..Settings::default() };
         settings.fallback_region = Some(stack.region.clone());
         #[cfg(feature = "local")]
         let local = embedded(common, &stack).await?;

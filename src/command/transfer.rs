@@ -44,13 +44,16 @@ async fn run_into(draft: &mut Draft, args: &Load) -> Result<(), Failure> {
 
 /// A load needs what is not the import's to make: the bucket, and every table that exists, as the stack says.
 fn provisioned(plan: &Plan) -> Result<(), Failure> {
-    let behind: Vec<String> =
-        plan.works.iter().filter(|w| !w.steps.is_empty()).map(|w| w.target.to_string()).collect();
+    let behind: Vec<String> = plan.works.iter().filter(|w| !w.steps.is_empty()).map(|w| w.target.to_string()).collect();
     if behind.is_empty() {
         return Ok(());
     }
     Err(Failure::Other(Problem {
-        message: format!("{} not yet as the stack says: {}", if behind.len() == 1 { "one thing is" } else { "these are" }, behind.join(", ")),
+        message: format!(
+            "{} not yet as the stack says: {}",
+            if behind.len() == 1 { "one thing is" } else { "these are" },
+            behind.join(", ")
+        ),
         help: Some("run `landfall apply` first, or `landfall run` for all of it".into()),
         exit: Exit::No,
     }))

@@ -2,6 +2,7 @@
 //!
 //! One `mod` line per file; `rooms` fails when a file has none.
 
+mod mistakes;
 mod oracle;
 mod program;
 mod rooms;

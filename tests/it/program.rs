@@ -120,7 +120,25 @@ impl Place {
     }
 }
 
-fn ran(output: Output) -> Ran {
+impl Place {
+    /// Runs Python with boto3 there; `c("dynamodb")` makes a client.
+    pub(crate) fn python(&self, code: &str) -> Ran {
+        let prelude =
+            "import boto3, os\nc = lambda s: boto3.client(s, region_name='us-east-1', endpoint_url=os.environ['AWS_ENDPOINT_URL'])\n";
+        let mut command = Command::new(python());
+        command.arg("-c").arg(format!("{prelude}{code}")).envs(self.environment.iter().cloned()).stdin(Stdio::null());
+        ran(command.output().expect("Python starts"))
+    }
+
+    /// The names of all tables and buckets there, as boto3 tells them.
+    pub(crate) fn names(&self) -> String {
+        let code = "print(sorted(c('dynamodb').list_tables()['TableNames']), sorted(b['Name'] for b in c('s3').list_buckets()['Buckets']))";
+        self.python(code).exits(0).stdout.trim().to_owned()
+    }
+}
+
+/// What a finished process left.
+pub(crate) fn ran(output: Output) -> Ran {
     Ran {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
