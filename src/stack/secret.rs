@@ -122,12 +122,12 @@ fn suspicious_run(line: &str, start: usize) -> Option<Range<usize>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
     /// Addresses that hold the password `hunter2x` (or a spelling of it).
-    pub(crate) const GUILTY: [&str; 24] = [
+    pub(in crate::stack) const GUILTY: [&str; 24] = [
         "mysql://app:hunter2x@db/shop",
         "mysql://app:hunter2x@db:3306/shop?ssl=true",
         "postgres://app:hunter2x@[::1]:5432/shop",
