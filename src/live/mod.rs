@@ -1,3 +1,5 @@
-//! LIVE: what AWS holds now. [`model`] is the nouns; `normal` folds AWS's defaults away; `refresh` reads (rank 5).
+//! LIVE: what AWS holds now. [`model`] is the nouns; [`normal`] folds AWS's defaults away (pure); [`refresh`] reads (rank 5).
 pub mod model;
-pub use model::{Live, LiveBucket, LiveTable};
+pub mod normal;
+// pub mod refresh;
+pub use model::{Live, LiveBucket, LiveTable, Wanted};

@@ -2,7 +2,7 @@
 
 use crate::resource::{Bucket, Table};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that one refresh saw. Absent from a map: it does not exist in AWS.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -10,6 +10,14 @@ pub struct Live {
     pub tables: BTreeMap<String, LiveTable>,
     /// By bucket name.
     pub buckets: BTreeMap<String, LiveBucket>,
+}
+
+/// What a refresh looks at: names, each with the tag keys that the stack manages there (every other tag is foreign).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    pub tables: BTreeMap<String, BTreeSet<String>>,
+    /// By bucket name.
+    pub buckets: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A table as observed.
@@ -40,5 +48,8 @@ pub struct LiveBucket {
     pub encrypted: bool,
     pub tls_only: bool,
     pub aborts_multipart: bool,
+    /// Exactly as CreateBucket leaves it: no tag, no policy, no lifecycle, no object. A run that died between the create call
+    /// and the tags leaves this, so a fresh bucket of the right name is finished, not refused.
+    pub fresh: bool,
     pub foreign_tags: BTreeMap<String, String>,
 }

@@ -1,1 +1,29 @@
-//! plan.
+//! The plan: what has to change, by which calls, in which order, and what will not be done without a word from a person.
+//!
+//! Pure (rank 2): values in, values out. [`order::next_step`] is the one place that decides what comes next; the planner
+//! iterates it over [`simulate::simulate`] to a fixed point, so a plan is its own proof that live reaches desired.
+//! The plan carries everything that apply needs; apply never reads the stack again.
+//!
+//! After an ImportTable the same planner finishes what the import cannot set (ownership tag, TTL, recovery, stream,
+//! protection): refresh, then [`make`] with the table's name in [`Approvals::adopt`].
+
+pub mod desired;
+pub mod diff;
+pub mod make;
+pub mod model;
+pub mod order;
+pub mod risk;
+pub mod seal;
+pub mod simulate;
+mod words;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod samples;
+
+pub use desired::Desired;
+pub use make::{Context, make};
+pub use model::{Action, Approvals, Change, Field, Goal, Mode, Plan, Planned, Refusal, State, Step, Target, Work};
+pub use order::{Next, Wish, next_step};
+pub use simulate::simulate;

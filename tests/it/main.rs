@@ -1,1 +1,8 @@
-//! t
+//! Tests from outside: against real SQL servers, stand-ins for AWS, and the source text itself. Run them with `scripts/test`.
+//!
+//! One `mod` line per file; `rooms` fails when a file has none.
+
+mod oracle;
+mod rooms;
+mod seeds;
+mod servers;

@@ -1,0 +1,154 @@
+//! A bucket's configuration folded into the guards that every staging bucket has.
+//!
+//! Rules: a guard is judged by its meaning, not by who wrote it; only landfall's own lifecycle rule (by id) is managed.
+//! Called by `live::refresh`; [`is_tls_only`] also by `aws::buckets`, which must not write a statement twice.
+
+use super::{ObservedBucket, ObservedRule};
+use crate::live::model::LiveBucket;
+use crate::resource::Bucket;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The id of landfall's lifecycle rule.
+pub const RULE_ID: &str = "landfall-staging";
+
+/// One bucket from its reads; `managed`: the tag keys that the stack names.
+pub fn bucket(name: &str, seen: &ObservedBucket, managed: &BTreeSet<String>) -> LiveBucket {
+    let tags = super::tags(&seen.tags, managed);
+    let rule = seen.rules.iter().find(|r| r.id == RULE_ID && r.enabled && r.whole_bucket);
+    LiveBucket {
+        bucket: Bucket { name: name.to_owned(), expire_days: rule.and_then(|r| r.expire_days).unwrap_or(0), tags: tags.managed },
+        owner: tags.owner,
+        public_access_blocked: seen.block == Some([true; 4]),
+        owner_enforced: seen.ownership.iter().any(|o| o == "BucketOwnerEnforced"),
+        encrypted: !seen.encryption.is_empty(),
+        tls_only: seen.policy.as_deref().is_some_and(|p| is_tls_only(p, name)),
+        aborts_multipart: seen.rules.iter().any(|r| aborts(r)),
+        fresh: seen.tags.is_empty() && seen.policy.is_none() && seen.rules.is_empty() && seen.empty == Some(true),
+        foreign_tags: tags.foreign,
+    }
+}
+
+fn aborts(rule: &ObservedRule) -> bool {
+    rule.enabled && rule.whole_bucket && rule.abort_days.is_some()
+}
+
+/// Whether some statement of `policy` denies every S3 action on the whole bucket to everybody without TLS.
+pub fn is_tls_only(policy: &str, bucket: &str) -> bool {
+    let Ok(policy) = serde_json::from_str::<Value>(policy) else { return false };
+    each(&policy["Statement"]).any(|s| denies_plain(s, bucket))
+}
+
+fn denies_plain(statement: &Value, bucket: &str) -> bool {
+    let everybody = is_any(&statement["Principal"]) || is_any(&statement["Principal"]["AWS"]);
+    let everything = each(&statement["Action"]).any(|a| a == "s3:*" || a == "*");
+    let covers = |suffix: &str| each(&statement["Resource"]).filter_map(Value::as_str).any(|r| r.ends_with(suffix));
+    let condition = statement["Condition"].as_object();
+    let only_tls = condition.is_some_and(|c| c.len() == 1 && plain(&statement["Condition"]["Bool"]));
+    statement["Effect"] == "Deny"
+        && everybody
+        && everything
+        && covers(&format!(":::{bucket}"))
+        && covers(&format!(":::{bucket}/*"))
+        && only_tls
+}
+
+/// `{"aws:SecureTransport": "false"}` and nothing else, which would narrow it.
+fn plain(condition: &Value) -> bool {
+    let value = &condition["aws:SecureTransport"];
+    condition.as_object().is_some_and(|c| c.len() == 1) && each(value).any(|v| v == "false" || v == &Value::Bool(false))
+}
+
+fn is_any(principal: &Value) -> bool {
+    each(principal).any(|p| p == "*")
+}
+
+/// The elements of a list, or the one value that stands for it, as IAM's JSON allows.
+fn each(value: &Value) -> std::slice::Iter<'_, Value> {
+    value.as_array().map_or_else(|| std::slice::from_ref(value).iter(), |list| list.iter())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn policy() -> Value {
+        json!({"Version": "2012-10-17", "Statement": [{"Sid": "x", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+            "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]})
+    }
+
+    fn complete() -> ObservedBucket {
+        ObservedBucket {
+            tags: vec![("landfall:stack".into(), "s".into()), ("team".into(), "a".into()), ("aws:x".into(), "y".into())],
+            block: Some([true; 4]),
+            ownership: vec!["BucketOwnerEnforced".into()],
+            encryption: vec!["AES256".into()],
+            policy: Some(policy().to_string()),
+            rules: vec![ObservedRule { id: RULE_ID.into(), enabled: true, whole_bucket: true, expire_days: Some(7), abort_days: Some(1) }],
+            empty: None,
+        }
+    }
+
+    fn fold(seen: &ObservedBucket) -> LiveBucket {
+        bucket("b", seen, &BTreeSet::from(["team".to_owned()]))
+    }
+
+    #[test]
+    fn a_complete_bucket_has_every_guard() {
+        let live = fold(&complete());
+        assert!(live.public_access_blocked && live.owner_enforced && live.encrypted && live.tls_only && live.aborts_multipart);
+        assert_eq!((live.bucket.expire_days, live.owner.as_deref(), live.foreign_tags.len()), (7, Some("s"), 0));
+        assert!(!live.fresh);
+    }
+
+    #[test]
+    fn each_setting_that_is_removed_is_seen() {
+        type Spoil = fn(&mut ObservedBucket);
+        let spoils: [(&str, Spoil); 8] = [
+            ("one public access flag", |b| b.block = Some([true, true, true, false])),
+            ("the whole block", |b| b.block = None),
+            ("ownership", |b| b.ownership = vec!["ObjectWriter".into()]),
+            ("encryption", |b| b.encryption.clear()),
+            ("policy", |b| b.policy = None),
+            ("expiry", |b| b.rules[0].expire_days = None),
+            ("abort", |b| b.rules[0].abort_days = None),
+            ("owner", |b| drop(b.tags.remove(0))),
+        ];
+        for (name, spoil) in spoils {
+            let mut seen = complete();
+            spoil(&mut seen);
+            assert_ne!(fold(&seen), fold(&complete()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_denies_less_than_everything_is_not_tls_only() {
+        assert!(is_tls_only(&policy().to_string(), "b"));
+        let narrower = [
+            ("/Statement/0/Effect", json!("Allow")),
+            ("/Statement/0/Principal", json!({"AWS": "arn:aws:iam::1:root"})),
+            ("/Statement/0/Action", json!("s3:GetObject")),
+            ("/Statement/0/Resource", json!(["arn:aws:s3:::b"])),
+            ("/Statement/0/Resource", json!(["arn:aws:s3:::b/*"])),
+            ("/Statement/0/Condition/Bool", json!({"aws:SecureTransport": "true"})),
+            ("/Statement/0/Condition", json!({"Bool": {"aws:SecureTransport": "false"}, "IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})),
+        ];
+        for (path, value) in narrower {
+            let mut policy = policy();
+            *policy.pointer_mut(path).expect("the path is in the policy above") = value;
+            assert!(!is_tls_only(&policy.to_string(), "b"), "{path}");
+        }
+        assert!(!is_tls_only("not json", "b"));
+        assert!(!is_tls_only(&policy().to_string(), "other"));
+    }
+
+    #[test]
+    fn only_a_bucket_as_create_leaves_it_is_fresh() {
+        let bare = ObservedBucket { empty: Some(true), ..ObservedBucket::default() };
+        assert!(fold(&bare).fresh);
+        assert!(!fold(&ObservedBucket { empty: Some(false), ..bare.clone() }).fresh);
+        assert!(!fold(&ObservedBucket { empty: None, ..bare.clone() }).fresh);
+        assert!(!fold(&ObservedBucket { tags: vec![("a".into(), "b".into())], ..bare }).fresh);
+    }
+}

@@ -1,0 +1,148 @@
+use super::*;
+
+fn key(pairs: &[(&str, &str)]) -> Vec<ObservedKey> {
+    pairs.iter().map(|(a, r)| ObservedKey { attribute: (*a).into(), role: (*r).into() }).collect()
+}
+
+fn index(name: &str) -> ObservedIndex {
+    ObservedIndex {
+        name: name.into(),
+        status: Some("ACTIVE".into()),
+        key: key(&[("b", "HASH")]),
+        projection: "ALL".into(),
+        units: Some(Units { read: 0, write: 0 }),
+        ..ObservedIndex::default()
+    }
+}
+
+fn seen() -> ObservedTable {
+    ObservedTable {
+        id: "id".into(),
+        status: "ACTIVE".into(),
+        attributes: vec![("a".into(), KeyKind::S), ("b".into(), KeyKind::N), ("c".into(), KeyKind::B)],
+        key: key(&[("a", "HASH")]),
+        units: Some(Units { read: 5, write: 6 }),
+        ..ObservedTable::default()
+    }
+}
+
+fn fold_all(seen: &ObservedTable, ttl: &ObservedTtl, recovery: &ObservedRecovery) -> Result<LiveTable, Unknown> {
+    table("T", seen, ttl, recovery, &[], &BTreeSet::new())
+}
+
+fn fold(seen: &ObservedTable) -> LiveTable {
+    fold_all(seen, &ObservedTtl::default(), &ObservedRecovery::default()).expect("foldable")
+}
+
+#[test]
+fn absent_billing_mode_is_provisioned() {
+    assert_eq!(fold(&seen()).table.capacity, Capacity::Provisioned(Units { read: 5, write: 6 }));
+}
+
+#[test]
+fn an_on_demand_index_shows_zero_units_and_is_on_demand() {
+    let live = fold(&ObservedTable { billing: Some("PAY_PER_REQUEST".into()), globals: vec![index("i")], ..seen() });
+    assert_eq!((live.table.capacity, live.table.indexes["i"].capacity), (Capacity::OnDemand, Capacity::OnDemand));
+}
+
+#[test]
+fn absent_stream_ttl_recovery_and_protection_are_off() {
+    let live = fold(&seen()).table;
+    assert_eq!((live.stream, live.ttl, live.recovery, live.protect), (None, None, None, false));
+    assert_eq!(fold(&ObservedTable { stream: Some((false, None)), ..seen() }).table.stream, None);
+}
+
+#[test]
+fn index_order_and_included_attribute_order_do_not_count() {
+    let include = |names: &[&str]| ObservedIndex {
+        projection: "INCLUDE".into(),
+        include: names.iter().map(|n| (*n).to_owned()).collect(),
+        ..index("x")
+    };
+    let one = fold(&ObservedTable { globals: vec![index("i"), include(&["p", "q"])], ..seen() });
+    let two = fold(&ObservedTable { globals: vec![include(&["q", "p"]), index("i")], ..seen() });
+    assert_eq!(one, two);
+}
+
+#[test]
+fn a_multi_attribute_key_keeps_its_order() {
+    let with = |k: &[(&str, &str)]| fold(&ObservedTable { globals: vec![ObservedIndex { key: key(k), ..index("i") }], ..seen() });
+    assert_ne!(with(&[("b", "HASH"), ("c", "HASH")]), with(&[("c", "HASH"), ("b", "HASH")]));
+}
+
+#[test]
+fn attribute_definition_order_does_not_count() {
+    let mut other = seen();
+    other.attributes.reverse();
+    assert_eq!(fold(&seen()), fold(&other));
+}
+
+#[test]
+fn an_index_being_deleted_is_gone_and_busy() {
+    let live = fold(&ObservedTable { globals: vec![ObservedIndex { status: Some("DELETING".into()), ..index("i") }], ..seen() });
+    assert!(live.table.indexes.is_empty());
+    assert_eq!(live.busy, ["index i is DELETING"]);
+}
+
+#[test]
+fn an_index_being_created_is_there_and_busy() {
+    let creating = ObservedIndex { status: Some("CREATING".into()), backfilling: true, ..index("i") };
+    let live = fold(&ObservedTable { globals: vec![creating], ..seen() });
+    assert!(live.table.indexes.contains_key("i"));
+    assert_eq!(live.busy, ["index i is CREATING (backfilling)"]);
+}
+
+#[test]
+fn active_is_not_quiescent_while_anything_moves() {
+    assert!(fold(&seen()).busy.is_empty());
+    assert_eq!(fold(&ObservedTable { status: "UPDATING".into(), ..seen() }).busy, ["table is UPDATING"]);
+    let moving = ObservedTable { moving: vec!["encryption is UPDATING".into()], ..seen() };
+    assert_eq!(fold(&moving).busy, ["encryption is UPDATING"]);
+    let warm = ObservedIndex { warm_status: Some("UPDATING".into()), ..index("i") };
+    assert_eq!(fold(&ObservedTable { globals: vec![warm], ..seen() }).busy, ["index i's warm throughput is UPDATING"]);
+    let backfilling = ObservedIndex { backfilling: true, ..index("i") };
+    assert_eq!(fold(&ObservedTable { globals: vec![backfilling], ..seen() }).busy, ["index i is backfilling"]);
+}
+
+#[test]
+fn ttl_counts_by_where_it_is_going() {
+    let cases =
+        [(Some("ENABLED"), Some("x")), (Some("ENABLING"), Some("x")), (Some("DISABLING"), None), (Some("DISABLED"), None), (None, None)];
+    for (status, want) in cases {
+        let ttl = ObservedTtl { status: status.map(Into::into), attribute: Some("x".into()) };
+        let live = fold_all(&seen(), &ttl, &ObservedRecovery::default()).expect("foldable");
+        assert_eq!(live.table.ttl.as_deref(), want, "{status:?}");
+    }
+}
+
+#[test]
+fn recovery_without_a_window_is_35_days() {
+    let on = |days| ObservedRecovery { status: Some("ENABLED".into()), days };
+    let fold = |r| fold_all(&seen(), &ObservedTtl::default(), &r).expect("foldable").table.recovery;
+    assert_eq!((fold(on(None)), fold(on(Some(7)))), (Some(35), Some(7)));
+}
+
+#[test]
+fn aws_tags_are_ignored_and_the_ownership_tag_is_the_owner() {
+    let all = [("aws:cloudformation:stack", "x"), (OWNER_TAG, "s"), ("team", "a"), ("cost", "b")];
+    let all: Vec<(String, String)> = all.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let tags = tags(&all, &BTreeSet::from(["team".to_owned()]));
+    assert_eq!(tags.owner.as_deref(), Some("s"));
+    assert_eq!(tags.managed, BTreeMap::from([("team".to_owned(), "a".to_owned())]));
+    assert_eq!(tags.foreign, BTreeMap::from([("cost".to_owned(), "b".to_owned())]));
+}
+
+#[test]
+fn a_word_that_aws_invents_is_an_error_that_names_it() {
+    let cases: [(&str, ObservedTable); 5] = [
+        ("the billing mode", ObservedTable { billing: Some("NEW".into()), ..seen() }),
+        ("a role in the key", ObservedTable { key: key(&[("a", "NEW")]), ..seen() }),
+        ("the stream's view", ObservedTable { stream: Some((true, Some("NEW".into()))), ..seen() }),
+        ("the projection of index i", ObservedTable { globals: vec![ObservedIndex { projection: "NEW".into(), ..index("i") }], ..seen() }),
+        ("the type of z", ObservedTable { key: key(&[("z", "HASH")]), ..seen() }),
+    ];
+    for (what, seen) in cases {
+        let error = fold_all(&seen, &ObservedTtl::default(), &ObservedRecovery::default()).expect_err(what);
+        assert_eq!((error.what.as_str(), error.address.as_str()), (what, "table T"));
+    }
+}

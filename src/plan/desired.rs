@@ -1,0 +1,50 @@
+//! What the planner wants of a stack: the resources and the stack's name and digest, nothing about rows.
+//!
+//! Called by the verbs, which make it of a [`Stack`]; tests make it by hand.
+
+use super::model::Approvals;
+use crate::live::Wanted;
+use crate::resource::{Bucket, Table};
+use crate::stack::model::Stack;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The resources that should exist.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Desired {
+    pub stack: String,
+    /// SHA-256 of the stack file (and phase).
+    pub digest: String,
+    pub tables: BTreeMap<String, Table>,
+    /// By bucket name (not by its name in the stack).
+    pub buckets: BTreeMap<String, Bucket>,
+    /// Tables that, where they do not exist, the load will make by ImportTable.
+    pub defer: BTreeSet<String>,
+}
+
+impl From<&Stack> for Desired {
+    fn from(stack: &Stack) -> Self {
+        Self {
+            stack: stack.name.clone(),
+            digest: stack.digest.clone(),
+            tables: stack.tables.iter().map(|(name, spec)| (name.clone(), spec.table.clone())).collect(),
+            buckets: stack.buckets.values().map(|b| (b.name.clone(), b.clone())).collect(),
+            defer: BTreeSet::new(),
+        }
+    }
+}
+
+impl Desired {
+    /// What a refresh has to read for a plan under `approvals`: every resource of the file, and every table named by `--destroy`.
+    pub fn wanted(&self, approvals: &Approvals) -> Wanted {
+        let named = approvals.destroy.iter().filter(|what| is_table(what)).map(|name| (name.clone(), BTreeSet::new()));
+        let mut tables: BTreeMap<_, BTreeSet<String>> = named.collect();
+        tables.extend(self.tables.iter().map(|(name, table)| (name.clone(), table.tags.keys().cloned().collect())));
+        let buckets = self.buckets.iter().map(|(name, bucket)| (name.clone(), bucket.tags.keys().cloned().collect())).collect();
+        Wanted { tables, buckets }
+    }
+}
+
+/// Whether a `--destroy` argument names a whole table (names hold neither `/` nor `:`).
+pub(super) fn is_table(what: &str) -> bool {
+    !what.contains(['/', ':'])
+}

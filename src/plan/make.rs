@@ -1,0 +1,168 @@
+//! Makes a plan: for every resource, [`next_step`] over [`simulate`] until nothing is left to do.
+//!
+//! Rules: no clock and no environment here; the caller says when and where ([`Context`]). A resource with a refusal gets
+//! no steps at all, and apply refuses a plan that has any: half a decision is not one.
+
+use super::desired::{Desired, is_table};
+use super::model::{Action, Approvals, Change, Goal, Plan, Planned, Refusal, State, Step, Target, Work};
+use super::order::{Next, Wish, next_step};
+use super::{diff, risk, simulate::simulate};
+use crate::live::Live;
+use crate::safe;
+
+/// A sealed plan is good for a day.
+const LIFETIME_MS: u64 = 24 * 3600 * 1000;
+
+/// Far more steps than any table can need (20 index deletes and 20 creates are the bulk).
+const STEP_LIMIT: usize = 200;
+
+/// When and where a plan is made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    pub account: String,
+    pub region: String,
+    pub endpoint: String,
+    /// Epoch milliseconds.
+    pub now_ms: u64,
+    /// Tables under the stack's tag that the file does not name (see `live::refresh::unmanaged`).
+    pub unmanaged: Vec<String>,
+}
+
+/// The plan that takes `live` to `desired` under `approvals`.
+pub fn make(desired: &Desired, live: &Live, approvals: &Approvals, context: Context) -> Plan {
+    let mut plan = Plan {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        stack: desired.stack.clone(),
+        stack_digest: desired.digest.clone(),
+        account: context.account,
+        region: context.region,
+        endpoint: context.endpoint,
+        created_ms: context.now_ms,
+        expires_ms: context.now_ms.saturating_add(LIFETIME_MS),
+        approvals: approvals.clone(),
+        works: Vec::new(),
+        refusals: Vec::new(),
+        unmanaged: context.unmanaged,
+        notes: Vec::new(),
+    };
+    for (target, goal, before) in goals(desired, live, approvals) {
+        plan.add(target, goal, before);
+    }
+    refuse_contradictions(&mut plan, desired);
+    note_unused(&mut plan, live);
+    plan
+}
+
+/// Buckets, then tables of the file, then tables to be destroyed.
+fn goals(desired: &Desired, live: &Live, approvals: &Approvals) -> Vec<(Target, Goal, State)> {
+    let buckets = desired.buckets.iter().map(|(name, want)| (Target::Bucket(name.clone()), Goal::Bucket(want.clone()), bucket(live, name)));
+    let tables = desired.tables.iter().map(|(name, want)| {
+        let state = table(live, name);
+        let import = state.is_absent() && desired.defer.contains(name);
+        let goal = if import { Goal::Import(want.clone()) } else { Goal::Table(want.clone()) };
+        (Target::Table(name.clone()), goal, state)
+    });
+    let leaving = approvals.destroy.iter().filter(|what| is_table(what) && !desired.tables.contains_key(*what));
+    let leaving = leaving.map(|name| (Target::Table(name.clone()), Goal::Gone { with_data: approvals.with_data }, table(live, name)));
+    buckets.chain(tables).chain(leaving).collect()
+}
+
+fn table(live: &Live, name: &str) -> State {
+    State::Table(live.tables.get(name).cloned().map(Box::new))
+}
+
+fn bucket(live: &Live, name: &str) -> State {
+    State::Bucket(live.buckets.get(name).cloned().map(Box::new))
+}
+
+impl Plan {
+    fn add(&mut self, target: Target, goal: Goal, before: State) {
+        let fields = diff::fields(&goal, &self.stack, &before);
+        let steps = self.steps(&target, &goal, &before);
+        let change = (!fields.is_empty() || !steps.is_empty()).then(|| Change {
+            action: action(&goal, &before),
+            note: note(&goal, &before),
+            fields,
+        });
+        let basis = diff::digest(&before);
+        self.works.push(Work { target, goal, before, basis, change, steps });
+    }
+
+    /// Iterates to the fixed point; refusals end it and are kept.
+    fn steps(&mut self, target: &Target, goal: &Goal, before: &State) -> Vec<Planned> {
+        let wish = Wish { target, goal, stack: &self.stack, approvals: &self.approvals };
+        let mut steps = Vec::new();
+        let mut state = before.clone();
+        let mut ttl_was_on = false;
+        while steps.len() < STEP_LIMIT {
+            match next_step(&wish, &state) {
+                Next::Done => return steps,
+                Next::Refused(refusals) => {
+                    self.refusals.extend(refusals);
+                    return Vec::new();
+                }
+                Next::Do(step) => {
+                    let after = simulate(&state, &step, target.name());
+                    let seconds = risk::estimate(&step, ttl_was_on);
+                    let destructive = risk::destructive(&step, &state);
+                    ttl_was_on |= matches!(step, Step::TtlOff { .. });
+                    steps.push(Planned { step, seconds, destructive });
+                    state = after;
+                }
+            }
+        }
+        self.refusals.push(Refusal {
+            target: target.clone(),
+            reason: "no sequence of calls reaches the file's state".into(),
+            recipe: "this is a fault of landfall: report it with the stack file".into(),
+        });
+        Vec::new()
+    }
+}
+
+fn action(goal: &Goal, before: &State) -> Action {
+    match goal {
+        Goal::Gone { .. } => Action::Delete,
+        _ if before.is_absent() => Action::Create,
+        _ => Action::Update,
+    }
+}
+
+/// What a person should know beside the fields.
+fn note(goal: &Goal, before: &State) -> Option<String> {
+    if matches!(goal, Goal::Import(_)) {
+        return Some("created by the import".to_owned());
+    }
+    let table = before.table()?;
+    let id: String = safe::text(&table.id).chars().take(8).collect();
+    let busy = if table.busy.is_empty() { String::new() } else { format!("; apply waits: {}", table.busy.join(", ")) };
+    Some(format!("id {id}{busy}"))
+}
+
+/// `--destroy NAME` for a table that the file still names is a contradiction, not a wish.
+fn refuse_contradictions(plan: &mut Plan, desired: &Desired) {
+    for name in plan.approvals.destroy.iter().filter(|name| desired.tables.contains_key(*name)) {
+        plan.refusals.push(Refusal {
+            target: Target::Table(name.clone()),
+            reason: "--destroy names it, and the file still has it".into(),
+            recipe: "remove the table from the file first, or drop the flag".into(),
+        });
+    }
+}
+
+/// An approval that changes nothing is told: a typing error in it would otherwise look like a success.
+fn note_unused(plan: &mut Plan, live: &Live) {
+    let used: std::collections::BTreeSet<String> = plan
+        .works
+        .iter()
+        .flat_map(|w| w.steps.iter().filter(|s| s.destructive).map(|s| risk::approval(&s.step, w.target.name())))
+        .collect();
+    let refused = |name: &str| plan.refusals.iter().any(|r| name.split(['/', ':']).next() == Some(r.target.name()));
+    let destroy = plan.approvals.destroy.iter().filter(|what| !used.contains(*what) && !refused(what));
+    let mut notes: Vec<_> =
+        destroy.map(|what| format!("--destroy {}: there is nothing of that name to destroy", safe::text(what))).collect();
+    let exists = |name: &str| live.tables.contains_key(name) || live.buckets.contains_key(name);
+    let adopt = plan.approvals.adopt.iter().filter(|name| !exists(name));
+    notes.extend(adopt.map(|name| format!("--adopt {}: nothing of that name exists", safe::text(name))));
+    plan.notes.extend(notes);
+}

@@ -1,0 +1,124 @@
+//! A plan as a file: JSON with a SHA-256 over its bytes, so that a changed byte is refused.
+//!
+//! Rules: the frame is compared byte by byte and the body by its digest, so no byte is free to change, not even white
+//! space. The seal shows accidents and careless edits; it is no signature: who can write the file can seal another.
+//! What protects the cutover then is that apply checks account, region, expiry and live state again, before every call.
+//! Called by `plan --out` and `apply FILE`.
+
+use super::diff::hex;
+use super::model::Plan;
+use sha2::{Digest, Sha256};
+use std::io::Write;
+use std::path::Path;
+
+const HEAD: &str = "{\"format\":\"landfall.plan/v1\",\"sha256\":\"";
+const MIDDLE: &str = "\",\"plan\":";
+const TAIL: &str = "}\n";
+const DIGEST_LEN: usize = 64;
+
+/// Why a plan file is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    #[error("this is not a sealed plan of this version of landfall; make one with `landfall plan --out FILE`")]
+    NotAPlan,
+    #[error("the plan file was changed after it was sealed; make a new one with `landfall plan --out FILE`")]
+    Altered,
+    #[error("the sealed plan is of another shape than this version of landfall reads; make a new one with `landfall plan --out FILE`")]
+    Shape(#[source] serde_json::Error),
+    #[error("cannot write the plan file {path}")]
+    Write {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// The plan as the text of a sealed file.
+pub fn seal(plan: &Plan) -> String {
+    let body = serde_json::to_string_pretty(plan).expect("invariant: a plan's maps have string keys");
+    format!("{HEAD}{}{MIDDLE}{body}{TAIL}", digest(&body))
+}
+
+/// The plan in a sealed file's text, if not one byte of it was changed.
+pub fn open(text: &str) -> Result<Plan, SealError> {
+    let rest = text.strip_prefix(HEAD).ok_or(SealError::NotAPlan)?;
+    let (claimed, rest) = rest.split_at_checked(DIGEST_LEN).ok_or(SealError::NotAPlan)?;
+    let body = rest.strip_prefix(MIDDLE).and_then(|r| r.strip_suffix(TAIL)).ok_or(SealError::Altered)?;
+    if claimed != digest(body) {
+        return Err(SealError::Altered);
+    }
+    serde_json::from_str(body).map_err(SealError::Shape)
+}
+
+fn digest(body: &str) -> String {
+    hex(&Sha256::digest(body.as_bytes()))
+}
+
+/// Writes the sealed plan, readable by its owner only, whole or not at all.
+pub fn write(path: &Path, plan: &Plan) -> Result<(), SealError> {
+    let failed = |source| SealError::Write { path: crate::safe::text(&path.display().to_string()), source };
+    let mut part = path.as_os_str().to_owned();
+    part.push(format!(".{}.part", std::process::id()));
+    let part = std::path::PathBuf::from(part);
+    let written = write_private(&part, seal(plan).as_bytes()).and_then(|()| std::fs::rename(&part, path));
+    written.map_err(|source| {
+        let _ = std::fs::remove_file(&part);
+        failed(source)
+    })
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::samples;
+
+    #[test]
+    fn a_sealed_plan_opens_to_itself() {
+        let plan = samples::plan();
+        assert!(plan.calls() > 3);
+        assert_eq!(open(&seal(&plan)).expect("own seal"), plan);
+    }
+
+    #[test]
+    fn any_changed_byte_is_refused() {
+        let sealed = seal(&samples::plan()).into_bytes();
+        for at in 0..sealed.len() {
+            for flip in [0x01, 0x20, 0x40] {
+                let mut bytes = sealed.clone();
+                bytes[at] ^= flip;
+                let opened = String::from_utf8(bytes).map(|text| open(&text));
+                assert!(!matches!(opened, Ok(Ok(_))), "byte {at} flipped by {flip:#x} was taken");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_added_or_cut_are_refused() {
+        let sealed = seal(&samples::plan());
+        for text in [format!("{sealed}\n"), format!(" {sealed}"), sealed[..sealed.len() - 1].to_owned(), String::new(), HEAD.to_owned()] {
+            assert!(open(&text).is_err());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_is_private_and_leaves_no_part_behind() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("p.plan");
+        write(&path, &samples::plan()).expect("writable");
+        assert_eq!(std::fs::metadata(&path).expect("written").permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(dir.path()).expect("readable").count(), 1);
+        assert!(open(&std::fs::read_to_string(&path).expect("text")).is_ok());
+    }
+}
