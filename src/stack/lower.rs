@@ -19,6 +19,7 @@ mod table;
 pub(super) use columns::reads;
 pub(super) use item::word as type_word;
 pub(super) use rows::Lowered;
+pub(in crate::stack) use source::url;
 
 use super::finding::Findings;
 use super::lint::{name, tag};

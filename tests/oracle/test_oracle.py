@@ -51,6 +51,8 @@ class Oracle(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
+        # The stand-ins are shared: a region of its own keeps these tables apart from everybody else's.
+        os.environ["AWS_DEFAULT_REGION"] = "eu-north-1"
         self.dynamodb = oracle.client(endpoint())
 
     def source(self, stack):
