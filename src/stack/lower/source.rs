@@ -45,6 +45,7 @@ pub fn url(at: &At<String>, directory: &Path, found: &mut Findings<'_>) -> Optio
         "sqlite" => sqlite(at, rest, directory, found),
         "mysql" | "mariadb" | "postgres" | "postgresql" => server(at, &scheme, rest, found),
         other => {
+            found.conceal(&at.span);
             let near = nearest(other, SCHEMES).map(|s| format!("did you mean `{s}:`?"));
             let all = "it begins with env:, file:, sqlite:, mysql://, mariadb://, postgres:// or postgresql://".to_owned();
             found.error_with(&at.span, "the source's address has no scheme that landfall knows", near.unwrap_or(all));
