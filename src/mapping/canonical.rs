@@ -125,6 +125,9 @@ mod tests {
         assert_ne!(of(&item([("a\u{1}b", s("c"))])), of(&item([("a", s("b\u{1}c"))])));
         let set = |texts: &[&str]| item([("a", Attribute::Ss(texts.iter().map(|t| (*t).to_owned()).collect()))]);
         assert_ne!(of(&set(&["a", "bc"])), of(&set(&["ab", "c"])));
+        let null = || Attribute::Null;
+        let inside = item([("m", Attribute::M(item([("a", null()), ("n", null())])))]);
+        assert_ne!(of(&inside), of(&item([("m", Attribute::M(item([("a", null())]))), ("n", null())])));
     }
 
     #[test]

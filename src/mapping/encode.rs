@@ -314,7 +314,7 @@ pub(crate) mod tests {
         assert!(fault(&filtered, &columns).starts_with("`when`: the relation has no column `kind`"));
         let mut clash = mapping(shape([("lines", rule("{email}"))], None));
         clash.many.insert("lines".to_owned(), lines(Nest::List));
-        assert!(fault(&clash, &columns).contains("child rows"));
+        assert!(fault(&clash, &columns).starts_with("attribute lines: made by a rule and by child rows"));
         let constant = AttributeRule { kind: Some(crate::mapping::rule::As::N), ..rule("many") };
         assert!(fault(&mapping(shape([("x", constant)], None)), &columns).contains("no number"));
         assert!(fault(&mapping(shape([], Some(Rest::CamelCase))), &names(["__"])).contains("`__`"));

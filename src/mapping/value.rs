@@ -43,6 +43,6 @@ pub struct Row {
 impl Row {
     /// The value of `column`, if the row has it. Names are compared as the catalogue spells them.
     pub fn get(&self, column: &str) -> Option<&Value> {
-        self.columns.iter().position(|c| c == column).map(|i| &self.values[i])
+        self.columns.iter().position(|c| c == column).and_then(|i| self.values.get(i))
     }
 }

@@ -1,7 +1,7 @@
 //! "Did you mean": the valid name that a mistyped one is closest to.
 
 /// The candidate nearest to `name`, if one is near enough to be meant: equal but for case, or about one edit in three characters.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     candidates
         .into_iter()
@@ -12,7 +12,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// Help for a name that is not one of `candidates`: the nearest, or else all of them.
-pub fn hint<'a>(name: &str, noun: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(super) fn hint<'a>(name: &str, noun: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let all: Vec<&str> = candidates.into_iter().collect();
     match nearest(name, all.iter().copied()) {
         Some(near) => Some(format!("did you mean `{near}`?")),
@@ -22,7 +22,7 @@ pub fn hint<'a>(name: &str, noun: &str, candidates: impl IntoIterator<Item = &'a
 }
 
 /// "`a`, `b` and `c`".
-pub fn list(names: &[&str]) -> String {
+pub(super) fn list(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
     match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),

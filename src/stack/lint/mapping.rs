@@ -10,7 +10,7 @@ use crate::stack::syntax::table::Table as Syntax;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-pub fn check(syntax: &Syntax, table: &Table, mappings: &[Lowered<'_>], found: &mut Findings<'_>) {
+pub(crate) fn check(syntax: &Syntax, table: &Table, mappings: &[Lowered<'_>], found: &mut Findings<'_>) {
     for lowered in mappings {
         table.key.parts().for_each(|part| table_key(part, lowered, found));
         constant_key(table, lowered, found);

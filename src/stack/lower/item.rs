@@ -11,7 +11,7 @@ use crate::stack::syntax::span::At;
 use crate::stack::syntax::union::{Scalar, Union};
 
 /// Every rule, and the rest. An item without any attribute is an error.
-pub fn shape(at: &At<Item>, whose: &str, found: &mut Findings<'_>) -> Shape {
+pub(super) fn shape(at: &At<Item>, whose: &str, found: &mut Findings<'_>) -> Shape {
     let item = &at.value;
     if item.rules.is_empty() && item.rest.is_none() {
         found.error_with(
@@ -115,7 +115,7 @@ fn text_of(template: &Template) -> String {
 }
 
 /// Reads a template; the caret stands under the slip itself where the literal has no escapes.
-pub fn template(at: &At<String>, found: &mut Findings<'_>) -> Option<Template> {
+pub(super) fn template(at: &At<String>, found: &mut Findings<'_>) -> Option<Template> {
     match Template::parse(&at.value) {
         Ok(template) => Some(template),
         Err((offset, reason)) => {
@@ -146,7 +146,7 @@ fn kind(kind: RuleType) -> As {
 }
 
 /// A type as the stack file spells it.
-pub fn word(kind: As) -> &'static str {
+pub(crate) fn word(kind: As) -> &'static str {
     match kind {
         As::S => "S",
         As::N => "N",
