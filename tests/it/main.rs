@@ -5,6 +5,7 @@
 mod mistakes;
 mod oracle;
 mod program;
+mod reconcile;
 mod rooms;
 mod seeds;
 mod servers;
