@@ -2,6 +2,7 @@
 //!
 //! One `mod` line per file; `rooms` fails when a file has none.
 
+mod data;
 mod mistakes;
 mod oracle;
 mod program;
