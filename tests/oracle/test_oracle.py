@@ -41,7 +41,7 @@ def create(dynamodb, table):
     names = [key.split(":") for key in KEYS[table]]
     if table in dynamodb.list_tables()["TableNames"]:
         dynamodb.delete_table(TableName=table)
-        dynamodb.get_waiter("table_not_exists").wait(TableName=table)
+        dynamodb.get_waiter("table_not_exists").wait(TableName=table, WaiterConfig={"Delay": 1})
     dynamodb.create_table(
         TableName=table, BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": name, "KeyType": kind} for (name, _), kind in zip(names, ["HASH", "RANGE"])],
