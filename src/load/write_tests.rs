@@ -42,9 +42,10 @@ impl Door for Script {
         let mut table = self.table.lock().expect("no test panics inside");
         table.calls += 1;
         table.largest = table.largest.max(items.len());
-        table.twice |= items.iter().collect::<HashSet<_>>().len() != items.len();
+        table.twice |= items.iter().collect::<std::collections::BTreeSet<_>>().len() != items.len();
+        let answer = (self.say)(table.calls, items.len());
         let mut put = |some: &[&Item]| some.iter().for_each(|i| *table.items.entry((*i).clone()).or_default() += 1);
-        match (self.say)(table.calls, items.len()) {
+        match answer {
             Answer::Take => put(items),
             Answer::Fail(code) => return Err(fault(code)),
             Answer::Torn => {

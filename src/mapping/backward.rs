@@ -79,3 +79,107 @@ fn rest_column(mapping: &Mapping, columns: &[String], attribute: &str) -> Option
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::Number;
+    use crate::mapping::encode::tests::{mapping, names, row, rule, shape};
+    use crate::mapping::encode::{Encoded, Encoder};
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn s(text: &str) -> Attribute {
+        Attribute::S(text.to_owned())
+    }
+
+    fn key<const K: usize>(parts: [(&str, Attribute); K]) -> Item {
+        parts.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
+    fn found<const K: usize>(columns: [(&str, &str); K]) -> Found {
+        columns.map(|(column, text)| (column.to_owned(), text.to_owned())).to_vec()
+    }
+
+    #[test]
+    fn a_composed_key_names_its_row() {
+        let orders = mapping(shape([("PK", rule("CUST#{cust_id}")), ("SK", rule("ORDER#{ord_id}#{line}"))], None));
+        let read = |pk: &str, sk: &str| read_key(&orders, &key([("PK", s(pk)), ("SK", s(sk))]));
+        assert_eq!(read("CUST#7", "ORDER#17#2"), Some(found([("cust_id", "7"), ("ord_id", "17"), ("line", "2")])));
+        assert_eq!(read("CUST#7", "INVOICE#17#2"), None);
+        assert_eq!(read("CUST#7", "ORDER#17#2#3"), None);
+        assert_eq!(read_key(&orders, &key([("PK", s("CUST#7")), ("other", s("x"))])), None);
+        assert_eq!(read_key(&orders, &key([("PK", Attribute::N(Number::from(7_u64)))])), None);
+    }
+
+    #[test]
+    fn one_column_in_two_attributes_must_agree() {
+        let orders = mapping(shape([("PK", rule("CUST#{id}")), ("SK", rule("PROFILE#{id}"))], None));
+        assert_eq!(read_key(&orders, &key([("PK", s("CUST#7")), ("SK", s("PROFILE#7"))])), Some(found([("id", "7")])));
+        assert_eq!(read_key(&orders, &key([("PK", s("CUST#7")), ("SK", s("PROFILE#8"))])), None);
+    }
+
+    #[test]
+    fn constants_must_match_in_value_and_type() {
+        let number = AttributeRule { kind: Some(As::N), ..rule("0") };
+        let users = mapping(shape([("PK", rule("U#{id}")), ("SK", rule("PROFILE")), ("v", number)], None));
+        let zero = Attribute::N(Number::from(0_u64));
+        assert_eq!(read_key(&users, &key([("PK", s("U#1")), ("SK", s("PROFILE")), ("v", zero)])), Some(found([("id", "1")])));
+        assert_eq!(read_key(&users, &key([("PK", s("U#1")), ("SK", s("ORDER"))])), None);
+        assert_eq!(read_key(&users, &key([("v", s("0"))])), None);
+    }
+
+    #[test]
+    fn a_lone_column_of_any_key_type_is_its_text() {
+        let asked = |kind| AttributeRule { kind: Some(kind), ..rule("{a}") };
+        let n = Attribute::N(Number::parse("10.50").expect("a number"));
+        let table = [
+            (rule("{a}"), n.clone(), Some("10.5")),
+            (rule("{a}"), s("x"), Some("x")),
+            (rule("{a}"), Attribute::B(vec![0, 255]), Some("AP8=")),
+            (rule("{a}"), Attribute::Null, None),
+            (asked(As::S), s("10.5"), Some("10.5")),
+            (asked(As::S), n.clone(), None),
+            (asked(As::N), n.clone(), Some("10.5")),
+            (asked(As::Epoch), n, None),
+            (asked(As::B), Attribute::B(vec![65]), None),
+        ];
+        for (rule, value, text) in table {
+            let kind = rule.kind;
+            let found = read_key(&mapping(shape([("k", rule)], None)), &key([("k", value.clone())]));
+            assert_eq!(found, text.map(|text| vec![("a".to_owned(), text.to_owned())]), "{kind:?} {value:?}");
+        }
+    }
+
+    #[test]
+    fn columns_of_the_rest_are_found_where_only_one_fits() {
+        let mut users = mapping(shape([("x", rule("{used}"))], Some(Rest::CamelCase)));
+        let id = key([("userId", s("1"))]);
+        assert_eq!(read_key(&users, &id), None);
+        assert_eq!(read_key_among(&users, &names(["mail", "user_id"]), &id), Some(found([("user_id", "1")])));
+        assert_eq!(read_key_among(&users, &names(["userId", "user_id"]), &id), None);
+        users.key = names(["user_id"]);
+        assert_eq!(read_key(&users, &id), Some(found([("user_id", "1")])));
+        users.shape.rest = Some(Rest::Same);
+        assert_eq!(read_key(&users, &id), Some(found([("userId", "1")])));
+        assert_eq!(read_key(&users, &key([("used", s("1"))])), None);
+        users.shape.except = names(["userId"]);
+        assert_eq!(read_key(&users, &id), None);
+        users.shape.rest = None;
+        assert_eq!(read_key(&users, &id), None);
+    }
+
+    proptest! {
+        #[test]
+        fn forward_then_backward_is_the_row_or_nothing(a in "[a#|]{0,4}", b in "[a#|]{0,4}", digits in "[1-9][0-9]{0,6}") {
+            let columns = names(["a", "b", "n"]);
+            let all = mapping(shape([("PK", rule("X#{a}|{b}")), ("SK", rule("{n}"))], None));
+            let row = row(&columns, vec![Value::Text(a), Value::Text(b), Value::Number(Number::parse(&digits).expect("a number"))]);
+            let encoder = Encoder::new(&all, &columns, &BTreeMap::new(), None).expect("ready");
+            let Encoded::Item(item) = encoder.encode(&row, &BTreeMap::new()).expect("an item") else { panic!("no filter") };
+            for (column, text) in read_key(&all, &item).unwrap_or_default() {
+                prop_assert_eq!(row.get(&column).expect("a column").text(None), Ok(Some(text)));
+            }
+        }
+    }
+}

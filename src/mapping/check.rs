@@ -148,3 +148,133 @@ fn check_size(item: &Item) -> Result<(), Unmappable> {
 pub fn key_of(item: &Item, key: &Key) -> Option<Item> {
     key.parts().map(|part| item.get_key_value(&part.name).map(|(name, value)| (name.clone(), value.clone()))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Capacity, Index, LocalIndex, Projection};
+    use std::collections::BTreeMap;
+
+    fn part(name: &str, kind: KeyKind) -> KeyPart {
+        KeyPart { name: name.to_owned(), kind }
+    }
+
+    fn key(partition: KeyPart, sort: KeyPart) -> Key {
+        Key { partition: vec![partition], sort: vec![sort] }
+    }
+
+    /// `PK:S`, `SK:S`; index `ByMail` on `mail:S`, `age:N`; a global index of two sort parts; a local index on `raw:B`.
+    fn table() -> Table {
+        let index = |key| Index { key, projection: Projection::All, capacity: Capacity::OnDemand };
+        let wide = Key { partition: vec![part("w", KeyKind::S)], sort: vec![part("w1", KeyKind::S), part("w2", KeyKind::S)] };
+        let local = LocalIndex { key: key(part("PK", KeyKind::S), part("raw", KeyKind::B)), projection: Projection::Keys };
+        Table {
+            key: key(part("PK", KeyKind::S), part("SK", KeyKind::S)),
+            capacity: Capacity::OnDemand,
+            indexes: [
+                ("ByMail".to_owned(), index(key(part("mail", KeyKind::S), part("age", KeyKind::N)))),
+                ("Wide".to_owned(), index(wide)),
+            ]
+            .into(),
+            locals: [("Raw".to_owned(), local)].into(),
+            protect: false,
+            ttl: None,
+            stream: None,
+            recovery: None,
+            tags: BTreeMap::new(),
+        }
+    }
+
+    fn s(length: usize) -> Attribute {
+        Attribute::S("x".repeat(length))
+    }
+
+    fn item<const K: usize>(more: [(&str, Attribute); K]) -> Item {
+        let mut item: Item = [("PK".to_owned(), s(1)), ("SK".to_owned(), s(1))].into();
+        item.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        item
+    }
+
+    /// Nested so that its deepest value is at `levels`.
+    fn nested(levels: usize) -> Attribute {
+        (1..levels).fold(Attribute::Null, |inner, _| Attribute::L(vec![inner]))
+    }
+
+    #[test]
+    fn what_dynamodb_takes_passes() {
+        let number = |text: &str| Attribute::N(Number::parse(text).expect("a number"));
+        let items = [
+            item([]),
+            item([("PK", s(2048)), ("SK", s(1024))]),
+            item([("mail", s(1)), ("age", number("1")), ("raw", Attribute::B(vec![1]))]),
+            item([("w", s(2048)), ("w1", s(512)), ("w2", s(512))]),
+            item([("w1", s(1))]),
+            item([("deep", nested(32)), ("empty", s(0)), ("set", Attribute::Ss([String::new()].into()))]),
+            item([("l", Attribute::L(vec![])), ("m", Attribute::M(Item::new()))]),
+            item([("big", s(size::LIMIT - 2 - 2 - 2 - 3))]),
+        ];
+        for item in items {
+            assert_eq!(check(&item, &table()), Ok(()), "{:?}", item.keys());
+        }
+    }
+
+    #[test]
+    fn what_dynamodb_refuses_is_named_with_sizes_and_limits() {
+        let big = Attribute::N(Number::parse(&"7".repeat(39)).expect("a number"));
+        let without = |name: &str| {
+            let mut item = item([]);
+            item.remove(name);
+            item
+        };
+        let name_of = |length: usize| Attribute::M([("n".repeat(length), Attribute::Null)].into());
+        let table_of = [
+            (without("SK"), "attribute SK: part of the table's key, and this row gives it no value"),
+            (item([("PK", Attribute::Null)]), "attribute PK: the partition key of the table is of type S, and this row makes NULL"),
+            (item([("SK", big.clone())]), "attribute SK: the sort key of the table is of type S, and this row makes N"),
+            (item([("PK", s(0))]), "attribute PK: the partition key of the table is empty"),
+            (item([("PK", s(2049))]), "attribute PK: the partition key of the table has 2049 bytes, and 2048 is the limit"),
+            (item([("SK", s(1025))]), "attribute SK: the sort key of the table has 1025 bytes, and 1024 is the limit"),
+            (item([("mail", s(0))]), "attribute mail: the partition key of index ByMail is empty"),
+            (item([("age", s(1))]), "attribute age: the sort key of index ByMail is of type N, and this row makes S"),
+            (item([("age", Attribute::Null)]), "attribute age: the sort key of index ByMail is of type N, and this row makes NULL"),
+            (item([("mail", s(2049))]), "attribute mail: the partition key of index ByMail has 2049 bytes"),
+            (item([("w1", s(512)), ("w2", s(513))]), "attribute w2: the sort key of index Wide has 1025 bytes, and 1024 is the limit"),
+            (item([("raw", Attribute::B(vec![]))]), "attribute raw: the sort key of index Raw is empty"),
+            (item([("deep", nested(33))]), "attribute deep: nested more than 32 levels deep"),
+            (item([("set", Attribute::Ss([].into()))]), "attribute set: an empty set"),
+            (item([("set", Attribute::L(vec![Attribute::Ns([].into())]))]), "attribute set: an empty set"),
+            (item([("set", Attribute::Bs([].into()))]), "attribute set: an empty set"),
+            (item([("n", big.clone())]), "attribute n: a number of 39 significant digits"),
+            (item([("n", Attribute::L(vec![big]))]), "attribute n: a number of 39 significant digits"),
+            (item([("", Attribute::Null)]), "attribute : an attribute or a map entry has an empty name"),
+            (item([("m", name_of(0))]), "attribute m: an attribute or a map entry has an empty name"),
+            (item([("m", name_of(65_536))]), "attribute m: a name of 65536 bytes, and 65535 is the limit"),
+            (
+                item([("big", s(size::LIMIT - 2 - 2 - 2 - 2))]),
+                "the item has 409601 bytes, and 409600 is the limit (the largest attribute, big, has",
+            ),
+        ];
+        for (item, reason) in table_of {
+            let message = check(&item, &table()).expect_err(reason).to_string();
+            assert!(message.starts_with(reason), "{message}\nnot\n{reason}");
+            assert!(!message.contains("xxx") && !message.contains("777"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_key_name_over_255_bytes_is_refused() {
+        let name = "k".repeat(256);
+        let mut table = table();
+        table.key = Key { partition: vec![part(&name, KeyKind::S)], sort: vec![] };
+        let message = check(&item([(&name, s(1))]), &table).expect_err("too long").reason;
+        assert!(message.contains("256 bytes, and 255"), "{message}");
+    }
+
+    #[test]
+    fn the_key_of_an_item_is_whole_or_none() {
+        let key = table().key;
+        let whole = item([("other", Attribute::Null)]);
+        assert_eq!(key_of(&whole, &key), Some(item([])));
+        assert_eq!(key_of(&[("PK".to_owned(), s(1))].into(), &key), None);
+    }
+}

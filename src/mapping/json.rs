@@ -18,8 +18,8 @@ pub enum Json {
     Bool(bool),
     Number(Number),
     Text(String),
-    List(Vec<Json>),
-    Map(BTreeMap<String, Json>),
+    List(Vec<Self>),
+    Map(BTreeMap<String, Self>),
 }
 
 /// Lists and objects within each other; DynamoDB itself ends at 32.
@@ -42,7 +42,7 @@ impl Json {
             Self::Bool(false) => out.extend_from_slice(b"false"),
             Self::Number(number) => number.spell(|piece| out.extend_from_slice(piece.as_bytes())),
             Self::Text(text) => quote(text, out),
-            Self::List(list) => sequence(out, [b'[', b']'], list, |value, out| value.write(out)),
+            Self::List(list) => sequence(out, [b'[', b']'], list, Self::write),
             Self::Map(map) => sequence(out, [b'{', b'}'], map, |(name, value), out| {
                 quote(name, out);
                 out.push(b':');
@@ -286,6 +286,15 @@ mod tests {
         assert_eq!(Json::parse(r#""a\u00e9\n\ud83d\ude00\"\\é""#), Ok(Json::Text("aé\n😀\"\\é".to_owned())));
         for bad in [r#""\ud800""#, r#""\x""#, "\"a\nb\"", "\"abc", r#""abc\"#, r#""\u12""#] {
             assert!(Json::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_control_character_is_escaped() {
+        for c in (0..0x20_u8).chain([0x7f]).map(char::from) {
+            let written = text(&Json::Text(format!("a{c}b")));
+            assert!(!written.contains(c), "{written:?}");
+            assert_eq!(Json::parse(&written), Ok(Json::Text(format!("a{c}b"))));
         }
     }
 

@@ -59,8 +59,14 @@ impl Address {
     }
 }
 
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.target())
+    }
+}
+
 impl Server {
-    fn target(&self) -> String {
+    pub(super) fn target(&self) -> String {
         let user = if self.user.is_empty() { String::new() } else { format!("{}@", self.user) };
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         self.clean(&format!("{}://{user}{host}:{}/{}", self.scheme, self.port, self.database))

@@ -10,10 +10,13 @@
 
 mod address;
 mod moment;
+mod mysql;
 mod name;
+mod postgres;
 mod relation;
 mod sqlite;
 mod statement;
+mod tls;
 
 use crate::mapping::{Relation, Row, Value};
 use address::Address;
@@ -71,6 +74,8 @@ pub struct Source {
 #[derive(Debug)]
 enum Engine {
     Sqlite(sqlite::Source),
+    Postgres(postgres::Source),
+    Mysql(mysql::Source),
 }
 
 /// One consistent, read-only view of the source. All reads of a run go through one.
@@ -80,6 +85,8 @@ pub struct Snapshot(View);
 #[derive(Debug)]
 enum View {
     Sqlite(sqlite::Snapshot),
+    Postgres(Box<postgres::Snapshot>),
+    Mysql(Box<mysql::Snapshot>),
 }
 
 /// A relation being read, chunk by chunk. Lookups and counts may be made between chunks.
@@ -89,6 +96,8 @@ pub struct Cursor(Place);
 #[derive(Debug)]
 enum Place {
     Sqlite(sqlite::Cursor),
+    Postgres(postgres::Cursor),
+    Mysql(mysql::Cursor),
 }
 
 impl Source {
@@ -98,7 +107,8 @@ impl Source {
         let target = address.target();
         let engine = match address {
             Address::Sqlite(path) => Engine::Sqlite(sqlite::Source::connect(path, target.clone()).await?),
-            Address::Postgres(_) | Address::Mysql(_) => unreachable!(),
+            Address::Postgres(server) => Engine::Postgres(postgres::Source::connect(server).await?),
+            Address::Mysql(server) => Engine::Mysql(mysql::Source::connect(server).await?),
         };
         Ok(Self { engine, target })
     }
@@ -110,10 +120,11 @@ impl Source {
 
     /// Privileges beyond reading that the login has ("may write: INSERT on shop.*"); empty: none found.
     /// A file that is opened read-only has none.
-    #[allow(clippy::unused_async)]
     pub async fn excess_privileges(&self) -> Result<Vec<String>, Error> {
         match &self.engine {
             Engine::Sqlite(_) => Ok(Vec::new()),
+            Engine::Postgres(source) => source.excess_privileges().await,
+            Engine::Mysql(source) => source.excess_privileges().await,
         }
     }
 
@@ -121,6 +132,8 @@ impl Source {
     pub async fn catalogue(&self) -> Result<BTreeMap<String, Description>, Error> {
         match self.snapshot().await?.0 {
             View::Sqlite(mut view) => view.catalogue().await,
+            View::Postgres(mut view) => view.catalogue().await,
+            View::Mysql(mut view) => view.catalogue().await,
         }
     }
 
@@ -128,6 +141,8 @@ impl Source {
     pub async fn snapshot(&self) -> Result<Snapshot, Error> {
         match &self.engine {
             Engine::Sqlite(source) => Ok(Snapshot(View::Sqlite(source.snapshot().await?))),
+            Engine::Postgres(source) => Ok(Snapshot(View::Postgres(Box::new(source.snapshot().await?)))),
+            Engine::Mysql(source) => Ok(Snapshot(View::Mysql(Box::new(source.snapshot().await?)))),
         }
     }
 }
@@ -137,6 +152,8 @@ impl Snapshot {
     pub async fn describe(&mut self, relation: &Relation) -> Result<Description, Error> {
         match &mut self.0 {
             View::Sqlite(view) => view.describe(relation).await,
+            View::Postgres(view) => view.describe(relation).await,
+            View::Mysql(view) => view.describe(relation).await,
         }
     }
 
@@ -144,6 +161,8 @@ impl Snapshot {
     pub async fn count(&mut self, relation: &Relation) -> Result<u64, Error> {
         match &mut self.0 {
             View::Sqlite(view) => view.count(relation).await,
+            View::Postgres(view) => view.count(relation).await,
+            View::Mysql(view) => view.count(relation).await,
         }
     }
 
@@ -151,6 +170,8 @@ impl Snapshot {
     pub async fn open(&mut self, relation: &Relation, key: &[String], order: &[String]) -> Result<Cursor, Error> {
         match &mut self.0 {
             View::Sqlite(view) => view.open(relation, key, order).await.map(|c| Cursor(Place::Sqlite(c))),
+            View::Postgres(view) => view.open(relation, key, order).await.map(|c| Cursor(Place::Postgres(c))),
+            View::Mysql(view) => view.open(relation, key, order).await.map(|c| Cursor(Place::Mysql(c))),
         }
     }
 
@@ -159,6 +180,9 @@ impl Snapshot {
         let limit = limit.max(1); // an empty answer has to mean the end
         match (&mut self.0, &mut cursor.0) {
             (View::Sqlite(view), Place::Sqlite(cursor)) => view.next(cursor, limit).await,
+            (View::Postgres(view), Place::Postgres(cursor)) => view.next(cursor, limit).await,
+            (View::Mysql(view), Place::Mysql(cursor)) => view.next(cursor, limit).await,
+            _ => Err(Error::Lost("this cursor is not open in this snapshot: open it again and read from its start".to_owned())),
         }
     }
 
@@ -180,6 +204,8 @@ impl Snapshot {
         let keys = &distinct(keys);
         match &mut self.0 {
             View::Sqlite(view) => view.lookup(relation, columns, keys, order).await,
+            View::Postgres(view) => view.lookup(relation, columns, keys, order).await,
+            View::Mysql(view) => view.lookup(relation, columns, keys, order).await,
         }
     }
 
@@ -187,6 +213,8 @@ impl Snapshot {
     pub async fn select(&mut self, sql: &str, parameters: &BTreeMap<String, Value>) -> Result<Vec<Row>, Error> {
         match &mut self.0 {
             View::Sqlite(view) => view.select(sql, parameters).await,
+            View::Postgres(view) => view.select(sql, parameters).await,
+            View::Mysql(view) => view.select(sql, parameters).await,
         }
     }
 }

@@ -115,12 +115,13 @@ pub(super) fn column(wanted: &str, relation: &str, names: &[&str]) -> Result<usi
 
 /// The name most like `wanted`, if one is like enough to be a slip of the fingers.
 fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = wanted.to_lowercase();
+    let folded = wanted.to_lowercase();
     names
-        .map(|n| (strsim::jaro_winkler(&wanted, &n.to_lowercase()), n))
+        .map(|n| (strsim::jaro_winkler(&folded, &n.to_lowercase()), n))
         .filter(|(score, _)| *score > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, n)| n)
+        .map(|(score, n)| (score, strsim::jaro_winkler(wanted, n), n))
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
+        .map(|(_, _, n)| n)
 }
 
 fn refuse_nul(wanted: &str) -> Result<(), Error> {

@@ -81,6 +81,14 @@ pub(super) fn twice_named(label: &str, column: &str) -> Error {
     Error::Missing(safe::text(&format!("{label} gives two columns named {column}: give one of them another name with AS")))
 }
 
+/// A parameter whose value no statement can take.
+pub(super) fn not_a_parameter(name: &str) -> Error {
+    Error::Query {
+        what: format!("the parameter :{}", safe::text(name)),
+        message: "lists, sets and the like cannot be parameters: let params_from give a plain column".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,11 @@
 //!
 //! One `mod` line per file; `rooms` fails when a file has none.
 
+mod mistakes;
 mod oracle;
+mod program;
 mod rooms;
 mod seeds;
 mod servers;
+mod spoilt;
+mod whole;

@@ -7,6 +7,7 @@
 use super::decode::Kind;
 use crate::mapping::{Number, Value};
 use crate::source::moment;
+use base64::Engine;
 use jiff::civil::DateTime;
 use rusqlite::types::Value as Sql;
 
@@ -64,11 +65,16 @@ fn text(text: &str, kind: Kind) -> Vec<Sql> {
             _ => Vec::new(),
         },
         Kind::Moment => moment::parse(text).map(|m| spellings(&m, kind)).unwrap_or_default(),
-        Kind::Any => Number::parse(text).map(|n| number(&n, kind)).unwrap_or_default(),
+        Kind::Any => Number::parse(text).map(|n| number(&n, kind)).unwrap_or_default().into_iter().chain(bytes(text)).collect(),
         Kind::Decimal | Kind::Numeric => Number::parse(text).map(|n| number(&n, Kind::Numeric)).unwrap_or_default(),
         _ => Vec::new(),
     };
     std::iter::once(same).chain(meant).collect()
+}
+
+/// The canonical text of bytes is base64.
+fn bytes(text: &str) -> Option<Sql> {
+    base64::engine::general_purpose::STANDARD.decode(text).ok().map(Sql::Blob)
 }
 
 /// `at` with a blank and a `T`, with its fraction trimmed and filled to milli- and microseconds, and each of `zones` behind.

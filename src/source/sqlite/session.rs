@@ -121,7 +121,7 @@ impl Session {
         }
         let value = |name: &&str| {
             let value = parameters.get(*name).ok_or_else(|| statement::no_parameter(name, parameters.keys()))?;
-            bind::parameter(value).ok_or_else(|| not_a_parameter(name))
+            bind::parameter(value).ok_or_else(|| relation::not_a_parameter(name))
         };
         let values = given.iter().map(value).collect::<Result<_, _>>()?;
         self.rows("running the select", &text, values, None)
@@ -160,13 +160,6 @@ fn given_shape(statement: &rusqlite::Statement<'_>) -> Result<Shape, Error> {
             columns: fields.iter().map(|f| f.column.name.clone()).collect(),
             kinds: fields.iter().map(|f| f.kind.unwrap_or(Kind::Any)).collect(),
         }),
-    }
-}
-
-fn not_a_parameter(name: &str) -> Error {
-    Error::Query {
-        what: format!("the parameter :{}", crate::safe::text(name)),
-        message: "JSON, lists and sets cannot be parameters: let params_from give a plain column".to_owned(),
     }
 }
 

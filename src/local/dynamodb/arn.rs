@@ -1,0 +1,62 @@
+//! ARNs: the engine writes its own region and account into them, callers see the real ones.
+//!
+//! Rule: only members that hold ARNs are rewritten, never row data.
+
+use super::Region;
+use crate::local::fault::Fault;
+use serde_json::Value;
+
+const ENGINE: &str = "arn:aws:dynamodb:dynoxide:000000000000:";
+
+/// The engine's ARN with the region and account that callers know.
+pub(super) fn outward(region: &Region, text: &str) -> String {
+    text.strip_prefix(ENGINE).map_or_else(|| text.to_owned(), |rest| format!("{}{rest}", prefix(region)))
+}
+
+/// The caller's ARN as the engine knows it; another region's or account's is not here.
+pub(super) fn inward(region: &Region, text: &str) -> Result<String, Fault> {
+    match text.strip_prefix(&prefix(region)) {
+        Some(rest) => Ok(format!("{ENGINE}{rest}")),
+        None if text.starts_with("arn:aws:dynamodb:") => Err(Fault::new(
+            "ResourceNotFoundException",
+            format!("Requested resource not found: {} is not of this region and account", crate::safe::text(text)),
+        )),
+        // Not an ARN at all: the engine has AWS's words for it.
+        None => Ok(text.to_owned()),
+    }
+}
+
+/// A table's name from a `TableName` member, which may be an ARN.
+pub(super) fn table(region: &Region, text: &str) -> Result<String, Fault> {
+    if !text.starts_with("arn:") {
+        return Ok(text.to_owned());
+    }
+    let inner = inward(region, text)?;
+    let name = inner.strip_prefix(ENGINE).and_then(|rest| rest.strip_prefix("table/")).and_then(|rest| rest.split('/').next());
+    name.map(str::to_owned).ok_or_else(|| Fault::invalid(format!("Invalid table ARN: {}", crate::safe::text(text))))
+}
+
+/// The table's ARN.
+pub(crate) fn of_table(region: &Region, table: &str) -> String {
+    format!("{}table/{table}", prefix(region))
+}
+
+/// Rewrites every member of `value` that holds an ARN.
+pub(super) fn outward_all(region: &Region, value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(text) if name.ends_with("Arn") => *text = outward(region, text),
+                    other => outward_all(region, other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| outward_all(region, item)),
+        _ => {}
+    }
+}
+
+fn prefix(region: &Region) -> String {
+    format!("arn:aws:dynamodb:{}:{}:", region.name(), region.account())
+}

@@ -1,0 +1,103 @@
+//! Consumed units: always asked of the engine, counted, and shown to the caller only as far as he asked.
+
+use crate::local::cloudwatch::CloudWatch;
+use dynoxide::types::{CapacityDetail, ConsumedCapacity};
+
+/// What the caller wants to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Nothing,
+    Total,
+    Indexes,
+}
+
+impl Wanted {
+    /// Reads the caller's wish and asks the engine for everything. A wish that nobody knows is left for the engine to refuse.
+    pub(super) fn take(asked: &mut Option<String>) -> Self {
+        let wanted = match asked.as_deref() {
+            None | Some("NONE") => Self::Nothing,
+            Some("TOTAL") => Self::Total,
+            Some("INDEXES") => Self::Indexes,
+            Some(_) => return Self::Indexes,
+        };
+        *asked = Some("INDEXES".into());
+        wanted
+    }
+
+    fn trim(self, consumed: &mut ConsumedCapacity) {
+        if self == Self::Total {
+            consumed.table = None;
+            consumed.global_secondary_indexes = None;
+            consumed.local_secondary_indexes = None;
+            consumed.vector_indexes = None;
+        }
+    }
+}
+
+/// A reply's `ConsumedCapacity`: one for an item, many for a batch.
+pub(super) enum Slot<'a> {
+    One(&'a mut Option<ConsumedCapacity>),
+    Many(&'a mut Option<Vec<ConsumedCapacity>>),
+}
+
+impl Slot<'_> {
+    /// Counts what was consumed, then leaves what was wanted.
+    pub(super) fn settle(self, wanted: Wanted, units: Units, region: &str, metrics: &CloudWatch) {
+        let mut each = |consumed: &mut ConsumedCapacity| {
+            count(consumed, units, region, metrics);
+            wanted.trim(consumed);
+        };
+        match self {
+            Self::One(slot) => {
+                slot.iter_mut().for_each(&mut each);
+                if wanted == Wanted::Nothing {
+                    *slot = None;
+                }
+            }
+            Self::Many(slot) => {
+                slot.iter_mut().flatten().for_each(&mut each);
+                if wanted == Wanted::Nothing {
+                    *slot = None;
+                }
+            }
+        }
+    }
+}
+
+/// Which units an operation consumes where the engine's figure does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Units {
+    Read,
+    Write,
+}
+
+fn count(consumed: &ConsumedCapacity, units: Units, region: &str, metrics: &CloudWatch) {
+    let indexes = consumed.global_secondary_indexes.iter().flatten();
+    let of_indexes: f64 = indexes.clone().map(|(_, d)| d.capacity_units).sum();
+    for (name, detail) in indexes {
+        record(detail, units, |metric, value| metrics.consumed(region, &consumed.table_name, Some(name), metric, value));
+    }
+    // What is not a global index's is the table's: local indexes share the table's capacity.
+    let table = CapacityDetail {
+        capacity_units: consumed.capacity_units - of_indexes,
+        read_capacity_units: consumed.table.as_ref().and_then(|t| t.read_capacity_units),
+        write_capacity_units: consumed.table.as_ref().and_then(|t| t.write_capacity_units),
+    };
+    record(&table, units, |metric, value| metrics.consumed(region, &consumed.table_name, None, metric, value));
+}
+
+/// Nothing consumed is no datapoint, as in AWS.
+fn record(detail: &CapacityDetail, units: Units, mut to: impl FnMut(&'static str, f64)) {
+    let (read, write) = match (detail.read_capacity_units, detail.write_capacity_units, units) {
+        (None, None, Units::Read) => (detail.capacity_units, 0.0),
+        (None, None, Units::Write) => (0.0, detail.capacity_units),
+        (Some(_), None, _) => (detail.capacity_units, 0.0),
+        (None, Some(_), _) => (0.0, detail.capacity_units),
+        (Some(read), Some(write), _) => (read, write),
+    };
+    for (metric, value) in [("ConsumedReadCapacityUnits", read), ("ConsumedWriteCapacityUnits", write)] {
+        if value > 0.0 {
+            to(metric, value);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! S3 over a directory: `s3s` speaks the protocol and checks signatures, this room keeps buckets and objects.
+//!
+//! Rules: every call's `ExpectedBucketOwner` is checked, and a bucket whose name begins with `taken-` is somebody else's,
+//! so that both refusals can be rehearsed; a new bucket has AWS's own defaults. Versioning is a flag: an overwritten
+//! object is gone, and listing or asking for versions says `NotImplemented`.
+//! Called by `server` (requests) and by `import` (reading staged objects).
+
+mod access;
+mod acl;
+mod body;
+mod bucket;
+mod config;
+mod copy;
+mod list;
+mod multipart;
+mod object;
+mod objects;
+mod serve;
+mod tagging;
+
+pub(crate) use objects::Objects;
+pub(crate) use serve::Bucketeer;
