@@ -106,6 +106,10 @@ fn server(at: &At<String>, scheme: &str, rest: &str, found: &mut Findings<'_>) -
     let host = authority.rsplit('@').next().unwrap_or(authority);
     let database = path.split(['?', '#']).next().unwrap_or(path);
     if host.is_empty() || database.is_empty() {
+        // Without `//` nobody can tell which part was meant as a password.
+        if !rest.starts_with("//") {
+            found.conceal(&at.span);
+        }
         found.error_with(&at.span, "the source's address needs a host and a database", format!("write {scheme}://user@host/database"));
         return None;
     }
