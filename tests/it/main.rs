@@ -8,5 +8,6 @@ mod program;
 mod rooms;
 mod seeds;
 mod servers;
+mod source;
 mod spoilt;
 mod whole;
