@@ -8,6 +8,7 @@ use crate::cli::{CheckArgs, OutputArgs, Throttling, Validate};
 use crate::exit::Exit;
 use crate::report::model::Problem;
 use crate::report::outcome::Asked;
+use crate::safe::Masker;
 use crate::source::Snapshot;
 use crate::throttling::{self, Subjects};
 use crate::validate;
@@ -27,7 +28,7 @@ async fn validate_into(draft: &mut Draft, args: &Validate) -> Result<(), Failure
     let source = session.source(&args.common).await?;
     draft.of(&session, Some(&source));
     let mut snapshot = source.snapshot().await?;
-    compare(draft, &session, &mut snapshot, &args.checks, &args.common.output).await?;
+    compare(draft, &session, &mut snapshot, &args.checks, masker(&args.common.output)).await?;
     session.close(&args.common).await;
     Ok(())
 }
@@ -38,13 +39,14 @@ pub(super) async fn compare(
     session: &Session,
     snapshot: &mut Snapshot,
     checks: &CheckArgs,
-    output: &OutputArgs,
+    masker: Masker,
 ) -> Result<(), Failure> {
     let options = validate::Options {
         sample: checks.sample,
         full: checks.sample.is_none() && !checks.count_only,
-        seed: checks.seed.unwrap_or(session.stack.policy.seed),
-        show_values: output.show_values,
+        access: !checks.count_only,
+        seed: checks.seed,
+        masker,
         max_listed: checks.max_listed,
         prove: !checks.no_prove,
         stop: session.interrupt.flag(),
@@ -57,6 +59,11 @@ pub(super) async fn compare(
     })?;
     draft.report.validate = Some(report);
     Ok(())
+}
+
+/// Masks values unless they are wanted; one for the whole run, so that equal values look equal.
+pub(super) fn masker(output: &OutputArgs) -> Masker {
+    Masker::new(output.show_values, fastrand::u64(..))
 }
 
 /// `throttling`.

@@ -36,7 +36,7 @@ async fn run_into(draft: &mut Draft, args: &Load) -> Result<(), Failure> {
     provisioned(&plan)?;
     let mut snapshot = source.snapshot().await?;
     consent(args.consent.yes || free(&args.common), "Load these tables?")?;
-    let masker = Masker::new(args.common.output.show_values, fastrand::u64(..));
+    let masker = super::prove::masker(&args.common.output);
     load(draft, &session, &mut snapshot, &args.limits, masker, &plan.approvals).await?;
     session.close(&args.common).await;
     Ok(())

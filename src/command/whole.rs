@@ -8,7 +8,6 @@ use super::{Draft, prove};
 use crate::cli::{Format, Output, Run};
 use crate::exit::Exit;
 use crate::report::outcome::{self, Asked};
-use crate::safe::Masker;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -57,13 +56,13 @@ async fn parts(draft: &mut Draft, args: &Run, session: &Session, since: i64) -> 
         return Ok(());
     }
     let mut snapshot = source.snapshot().await?;
-    let masker = Masker::new(output.show_values, fastrand::u64(..));
+    let masker = prove::masker(output);
     transfer::load(draft, session, &mut snapshot, &args.limits, masker, &plan.approvals).await?;
     draft.show(output);
     if !draft.good_so_far(Asked { apply: true, load: true, ..Asked::NOTHING }) {
         return Ok(());
     }
-    prove::compare(draft, session, &mut snapshot, &args.checks, output).await?;
+    prove::compare(draft, session, &mut snapshot, &args.checks, masker).await?;
     draft.show(output);
     prove::watch(draft, session, since, Duration::from_secs(args.wait)).await
 }

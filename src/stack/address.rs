@@ -29,6 +29,14 @@ mod tests {
     }
 
     #[test]
+    fn what_may_have_been_meant_as_a_password_is_not_repeated_either() {
+        for text in ["mysql:app:hunter2/shop", "app:hunter2", "msyql:hunter2", "env:hunter2-x", "hunter2"] {
+            let error = address(text, Path::new("/")).expect_err("no address").to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
     fn references_and_plain_addresses_pass() {
         assert_eq!(address("env:SOURCE_URL", Path::new("/")).expect("a reference"), UrlSpec::Env("SOURCE_URL".into()));
         assert_eq!(address("sqlite:a.db", Path::new("/x")).expect("a path"), UrlSpec::Literal("sqlite:/x/a.db".into()));

@@ -41,10 +41,6 @@ impl<'a> Findings<'a> {
         self.found.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.found.len()
-    }
-
     /// All of it, with the text masked.
     pub(super) fn finish(self) -> Diagnostics {
         let text = secret::masked(self.source);

@@ -6,9 +6,14 @@ pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count().max(3)) / 3)
+        .filter(|(distance, candidate)| near_enough(*distance, candidate.chars().count()))
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// One edit in three characters, but never all of them: `X` is not meant as `B`.
+fn near_enough(distance: usize, length: usize) -> bool {
+    distance <= length.max(3) / 3 && distance < length
 }
 
 /// Help for a name that is not one of `candidates`: the nearest, or else all of them.
@@ -36,7 +41,7 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant_and_nothing_else() {
-        let keys = ["capacity", "protect", "ttl", "recovery"];
+        let keys = ["capacity", "protect", "ttl", "recovery", "S"];
         for (typed, meant) in
             [("capcity", Some("capacity")), ("Protect", Some("protect")), ("tll", Some("ttl")), ("billing", None), ("x", None)]
         {

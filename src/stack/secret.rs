@@ -19,7 +19,7 @@ pub(super) fn holds_password(url: &str) -> bool {
 fn authority_password(url: &str) -> bool {
     let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
     let address = rest.split(['?', '#']).next().unwrap_or(rest);
-    let Some(at) = rest.rfind('@') else { return bad_port(address) };
+    let Some(at) = rest.rfind('@') else { return url.contains("//") && bad_port(address) };
     let user = &rest[..at];
     if !url.contains("//") || user.contains(':') {
         return true;

@@ -99,7 +99,7 @@ impl Check<'_, '_> {
         true
     }
 
-    fn array<'i>(&mut self, schema: &Schema, array: &mut toml::de::DeArray<'i>, place: &Place) {
+    fn array(&mut self, schema: &Schema, array: &mut toml::de::DeArray<'_>, place: &Place) {
         let Some(items) = schema.get("items") else { return };
         let all = std::mem::replace(array, toml::de::DeArray::new()).into_iter().enumerate();
         *array = all

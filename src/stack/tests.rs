@@ -1,8 +1,10 @@
 //! The stacks that ship, what comes out of them, and what is said of stacks that are wrong.
 
 mod access;
+mod items;
 mod model;
 mod rows;
+mod settings;
 mod source;
 mod structure;
 mod tables;

@@ -56,7 +56,7 @@ pub(crate) fn region(name: &str) -> Verdict {
     let parts: Vec<&str> = name.split('-').collect();
     let words = |p: &&str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase());
     let number = |p: &&str| (1..=2).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
-    let well = parts.len() >= 3 && parts.split_last().is_some_and(|(last, rest)| number(last) && rest.iter().all(|p| words(&p)));
+    let well = parts.len() >= 3 && parts.split_last().is_some_and(|(last, rest)| number(last) && rest.iter().all(words));
     if well { Ok(()) } else { Err("a region looks like \"us-east-1\"".to_owned()) }
 }
 

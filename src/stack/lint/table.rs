@@ -48,7 +48,7 @@ fn local_needs_sort(at: &At<String>, syntax: &Syntax, table: &Table, found: &mut
     }
 }
 
-/// AttributeDefinitions give each attribute one type for the whole table.
+/// `AttributeDefinitions` give each attribute one type for the whole table.
 fn one_type_each(syntax: &Syntax, table: &Table, found: &mut Findings<'_>) {
     let mut kinds: BTreeMap<&str, (KeyKind, String)> = BTreeMap::new();
     for (whose, span, key) in keys(syntax, table) {

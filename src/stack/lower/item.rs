@@ -98,13 +98,12 @@ fn possible(kind: As, from: &Template) -> Result<(), String> {
     let lone = from.lone_column().is_some();
     let literal = from.is_constant().then(|| text_of(from));
     match (kind, literal) {
-        (As::S | As::B, _) => Ok(()),
         (As::N, Some(text)) if Number::parse(&text).is_none_or(|n| !n.fits()) => {
             Err("the constant is no number that DynamoDB holds".to_owned())
         }
         (As::Bool, Some(text)) if !["true", "false"].contains(&text.as_str()) => Err("the constant is neither true nor false".to_owned()),
         (As::M | As::L, Some(text)) if crate::mapping::json::Json::parse(&text).is_err() => Err("the constant is no JSON".to_owned()),
-        (As::N, _) | (As::Bool | As::M | As::L, Some(_)) => Ok(()),
+        (As::S | As::B | As::N, _) | (As::Bool | As::M | As::L, Some(_)) => Ok(()),
         _ if lone => Ok(()),
         _ => Err("the template must be one column, as in \"{column}\"".to_owned()),
     }

@@ -45,6 +45,7 @@ pub fn url(at: &At<String>, directory: &Path, found: &mut Findings<'_>) -> Optio
         "sqlite" => sqlite(at, rest, directory, found),
         "mysql" | "mariadb" | "postgres" | "postgresql" => server(at, &scheme, rest, found),
         other => {
+            found.conceal(&at.span);
             let near = nearest(other, SCHEMES).map(|s| format!("did you mean `{s}:`?"));
             let all = "it begins with env:, file:, sqlite:, mysql://, mariadb://, postgres:// or postgresql://".to_owned();
             found.error_with(&at.span, "the source's address has no scheme that landfall knows", near.unwrap_or(all));
@@ -105,6 +106,10 @@ fn server(at: &At<String>, scheme: &str, rest: &str, found: &mut Findings<'_>) -
     let host = authority.rsplit('@').next().unwrap_or(authority);
     let database = path.split(['?', '#']).next().unwrap_or(path);
     if host.is_empty() || database.is_empty() {
+        // Without `//` nobody can tell which part was meant as a password.
+        if !rest.starts_with("//") {
+            found.conceal(&at.span);
+        }
         found.error_with(&at.span, "the source's address needs a host and a database", format!("write {scheme}://user@host/database"));
         return None;
     }

@@ -84,7 +84,7 @@ fn stream(stream: Stream) -> StreamView {
     }
 }
 
-/// DynamoDB API reference, PointInTimeRecoverySpecification: `RecoveryPeriodInDays` is 1 to 35, 35 where it is not given.
+/// DynamoDB API reference, `PointInTimeRecoverySpecification`: `RecoveryPeriodInDays` is 1 to 35, 35 where it is not given.
 fn recovery(recovery: &Union<bool, Recovery>, found: &mut Findings<'_>) -> Option<u32> {
     match recovery {
         Union::Short(on) => on.then_some(35),

@@ -11,16 +11,6 @@ pub(crate) struct At<T> {
     pub value: T,
 }
 
-impl<T> At<T> {
-    /// The text that a string literal stands for, with its place.
-    pub(crate) fn text(&self) -> &str
-    where
-        T: AsRef<str>,
-    {
-        self.value.as_ref()
-    }
-}
-
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = toml::Spanned::<T>::deserialize(deserializer)?;

@@ -24,8 +24,8 @@ fn a_literal_password_is_refused_and_never_repeated() {
 
 /// The literal with every character escaped, as TOML allows.
 fn escaped(url: &str) -> String {
-    let escapes: String = url.chars().map(|c| format!("\\u{:04X}", u32::from(c))).collect();
-    format!("\"{escapes}\"")
+    let escapes: Vec<String> = url.chars().map(|c| format!("\\u{:04X}", u32::from(c))).collect();
+    format!("\"{}\"", escapes.concat())
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn addresses_that_are_none() {
     })
     .collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-    sqllite:x.db     the source's address holds a password (or something that looks like one) (put the whole address in the environment and write url = "env:SOURCE_URL", or in a mounted secret and write url = "file:PATH")
+    sqllite:x.db     the source's address has no scheme that landfall knows (did you mean `sqlite:`?)
                      the source's address has no scheme that landfall knows (it begins with env:, file:, sqlite:, mysql://, mariadb://, postgres:// or postgresql://)
     env:             `env:` is followed by the name of one variable (write url = "env:SOURCE_URL")
     env:A-B          `env:` is followed by the name of one variable (write url = "env:SOURCE_URL")
@@ -110,7 +110,7 @@ fn addresses_that_are_none() {
     sqlite::memory:  a database in memory is empty: there is nothing to migrate (name a file: url = "sqlite:shop.sqlite")
     mysql://         the source's address needs a host and a database (write mysql://user@host/database)
     mysql://host     the source's address needs a host and a database (write mysql://user@host/database)
-    postgres:host/db the source's address holds a password (or something that looks like one) (put the whole address in the environment and write url = "env:SOURCE_URL", or in a mounted secret and write url = "file:PATH")
+    postgres:host/db the source's address needs a host and a database (write postgres://user@host/database)
     oracle://h/d     the source's address has no scheme that landfall knows (it begins with env:, file:, sqlite:, mysql://, mariadb://, postgres:// or postgresql://)
     "#);
 }

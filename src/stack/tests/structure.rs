@@ -3,6 +3,7 @@
 use super::told;
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "the expected text is the test")]
 fn unknown_keys_wrong_types_and_wrong_values_are_all_told_in_one_run() {
     insta::assert_snapshot!(told(r#"
         acount = "1"
@@ -245,13 +246,19 @@ fn numbers_out_of_range_are_told() {
     7 | capacity = { read = 99999999999999999999, write = 0 }
       |                     ^^^^^^^^^^^^^^^^^^^^
 
+    error: `write` is 0: DynamoDB provisions 1 unit or more
+     --> stack.toml:7:51
+      |
+    7 | capacity = { read = 99999999999999999999, write = 0 }
+      |                                                   ^
+
     error: a recovery window has 1 to 35 days
      --> stack.toml:8:21
       |
     8 | recovery = { days = 36 }
       |                     ^^
 
-    2 errors
+    3 errors
     ");
 }
 
