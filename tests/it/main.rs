@@ -10,5 +10,6 @@ mod reconcile;
 mod rooms;
 mod seeds;
 mod servers;
+mod source;
 mod spoilt;
 mod whole;
