@@ -115,12 +115,12 @@ pub async fn bucket(aws: &Aws, name: &str, managed: &BTreeSet<String>, deadline:
 }
 
 /// Tables that carry the stack's tag and are not `known`, and how many others were not looked at. One ListTables, and the
-/// tags of at most 100 tables beside the known ones: those whose names begin as a known one's do come first.
+/// tags of at most 100 tables beside the known ones: those whose names begin most like a known one's come first.
 pub async fn unmanaged(aws: &Aws, stack: &str, known: &BTreeSet<String>) -> Result<(Vec<String>, usize), Error> {
     let deadline = Instant::now() + PATIENCE;
     let mut others = patiently(deadline, || aws.table_names()).await?;
     others.retain(|name| !known.contains(name));
-    others.sort_by_key(|name| (!looks_related(name, known), name.clone()));
+    others.sort_by_key(|name| (std::cmp::Reverse(likeness(name, known)), name.clone()));
     let skipped = others.len().saturating_sub(LOOK_AT_MOST);
     others.truncate(LOOK_AT_MOST);
     let found = stream::iter(others)
@@ -136,7 +136,8 @@ pub async fn unmanaged(aws: &Aws, stack: &str, known: &BTreeSet<String>) -> Resu
     Ok((found, skipped))
 }
 
-/// Whether `name` begins with the same three letters as a known table.
-fn looks_related(name: &str, known: &BTreeSet<String>) -> bool {
-    name.get(..3).is_some_and(|start| known.iter().any(|k| k.starts_with(start)))
+/// How many leading bytes `name` shares with the known name that is most like it.
+fn likeness(name: &str, known: &BTreeSet<String>) -> usize {
+    let shared = |other: &String| name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    known.iter().map(shared).max().unwrap_or(0)
 }
