@@ -28,8 +28,12 @@ pub(super) fn judge(error: &Error, step: &Step) -> Fault {
     }
     let Some(code) = error.code.as_deref() else { return Fault::Doubt };
     match (code, step) {
-        // A create that meets an existing table: the look that follows tells whether it is ours.
-        ("ResourceInUseException", Step::CreateTable { .. }) | ("BucketAlreadyOwnedByYou", _) => Fault::Doubt,
+        // A create that meets an existing resource: the look that follows tells whether it is ours.
+        ("ResourceInUseException", Step::CreateTable { .. })
+        | ("BucketAlreadyOwnedByYou", _)
+        // Reads lag behind a create.
+        | ("ResourceNotFoundException" | "TableNotFoundException" | "NoSuchBucket", _)
+        | ("InternalServerError" | "InternalFailure" | "InternalError" | "ServiceUnavailable" | "RequestTimeout", _) => Fault::Doubt,
         ("ResourceInUseException", _) => Fault::Busy,
         // Source: API reference, LimitExceededException; the decrease budget does not come back within minutes.
         ("LimitExceededException", _) if error.message.to_lowercase().contains("decrease") => Fault::Final,
@@ -39,8 +43,6 @@ pub(super) fn judge(error: &Error, step: &Step) -> Fault {
             Fault::Wait("TTL can be changed once an hour")
         }
         ("OperationAborted", _) => Fault::Wait("S3 is busy with another change of the bucket"),
-        ("ResourceNotFoundException" | "TableNotFoundException" | "NoSuchBucket", _) => Fault::Doubt,
-        ("InternalServerError" | "InternalFailure" | "InternalError" | "ServiceUnavailable" | "RequestTimeout", _) => Fault::Doubt,
         _ => Fault::Final,
     }
 }

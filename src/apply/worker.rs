@@ -107,7 +107,7 @@ impl<'a> Worker<'a> {
         let mut busy_since: Option<Instant> = None;
         loop {
             self.permit()?;
-            let error = match self.call(step, state).await {
+            let error = match Box::pin(self.call(step, state)).await {
                 Ok(()) => return Ok(()),
                 Err(Refused::Guard(error)) => return Err(error),
                 Err(Refused::Aws(error)) => error,
@@ -137,7 +137,7 @@ impl<'a> Worker<'a> {
         if can_look && self.look().await.is_ok_and(|seen| matches(after, &seen)) {
             return Ok(());
         }
-        Err(Error::Call { address: self.address(), call: step.to_string(), source: error })
+        Err(Error::Call { address: self.address(), call: step.to_string(), source: Box::new(error) })
     }
 
     /// After a failed call: whether it took effect all the same (true) or the resource is still `before` and quiet (false).

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spoil {
+pub(super) enum Spoil {
     Pass,
     /// Answer with this code and do not forward.
     Refuse(&'static str),
@@ -28,7 +28,7 @@ pub enum Spoil {
 
 /// One call, as a rule sees it.
 #[derive(Debug, Clone, Copy)]
-pub struct Call<'a> {
+pub(super) struct Call<'a> {
     pub name: &'a str,
     pub read: bool,
     /// Mutations before this call.
@@ -39,15 +39,15 @@ pub struct Call<'a> {
 
 impl Call<'_> {
     /// Whether this is the `at`-th mutation, from 0.
-    pub fn is_mutation(&self, at: usize) -> bool {
+    pub(super) fn is_mutation(&self, at: usize) -> bool {
         !self.read && self.at == at
     }
 }
 
 /// Decides what happens to a call.
-pub type Rule = dyn Fn(&Call<'_>) -> Spoil + Send + Sync;
+pub(super) type Rule = dyn Fn(&Call<'_>) -> Spoil + Send + Sync;
 
-pub struct Proxy {
+pub(super) struct Proxy {
     pub url: String,
     struck: Arc<Notify>,
     mutations: Arc<Mutex<Vec<String>>>,
@@ -65,7 +65,7 @@ struct Shared {
 
 impl Proxy {
     /// A proxy before `upstream`.
-    pub async fn start(upstream: &str, rule: impl Fn(&Call<'_>) -> Spoil + Send + Sync + 'static) -> Self {
+    pub(super) async fn start(upstream: &str, rule: impl Fn(&Call<'_>) -> Spoil + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let (struck, mutations) = (Arc::new(Notify::new()), Arc::new(Mutex::new(Vec::new())));
@@ -91,17 +91,17 @@ impl Proxy {
     }
 
     /// Waits for a strike.
-    pub async fn struck(&self) {
+    pub(super) async fn struck(&self) {
         self.struck.notified().await;
     }
 
     /// The mutations seen so far, by name.
-    pub fn mutations(&self) -> Vec<String> {
+    pub(super) fn mutations(&self) -> Vec<String> {
         self.mutations.lock().expect("not poisoned").clone()
     }
 
     /// The S3 calls seen so far, each with the owner that it expects: `HEAD  owner 123456789012`.
-    pub fn bucket_calls(&self) -> Vec<String> {
+    pub(super) fn bucket_calls(&self) -> Vec<String> {
         self.bucket_calls.lock().expect("not poisoned").clone()
     }
 }
