@@ -18,6 +18,19 @@ pub(super) enum Fault {
     Final,
 }
 
+/// AWS failed, or its reads lag behind a create, or an earlier try of ours made the bucket.
+const DOUBTFUL: [&str; 9] = [
+    "BucketAlreadyOwnedByYou",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "NoSuchBucket",
+    "RequestTimeout",
+    "ResourceNotFoundException",
+    "ServiceUnavailable",
+    "TableNotFoundException",
+];
+
 /// Judges `error` of `step`.
 pub(super) fn judge(error: &Error, step: &Step) -> Fault {
     if error.is_credentials() || error.is_denied() {
@@ -28,12 +41,9 @@ pub(super) fn judge(error: &Error, step: &Step) -> Fault {
     }
     let Some(code) = error.code.as_deref() else { return Fault::Doubt };
     match (code, step) {
-        // A create that meets an existing resource: the look that follows tells whether it is ours.
-        ("ResourceInUseException", Step::CreateTable { .. })
-        | ("BucketAlreadyOwnedByYou", _)
-        // Reads lag behind a create.
-        | ("ResourceNotFoundException" | "TableNotFoundException" | "NoSuchBucket", _)
-        | ("InternalServerError" | "InternalFailure" | "InternalError" | "ServiceUnavailable" | "RequestTimeout", _) => Fault::Doubt,
+        // A create that meets an existing table: the look that follows tells whether it is ours.
+        ("ResourceInUseException", Step::CreateTable { .. }) => Fault::Doubt,
+        (code, _) if DOUBTFUL.contains(&code) => Fault::Doubt,
         ("ResourceInUseException", _) => Fault::Busy,
         // Source: API reference, LimitExceededException; the decrease budget does not come back within minutes.
         ("LimitExceededException", _) if error.message.to_lowercase().contains("decrease") => Fault::Final,

@@ -23,8 +23,9 @@ impl Aws {
         let all: BTreeMap<_, _> = tags.clone().into_iter().chain(own).collect();
         let set = all.iter().map(|(key, value)| built(Tag::builder().key(key).value(value).build())).collect();
         let whole = built(Tagging::builder().set_tag_set(Some(set)).build());
-        let sent = self.s3.put_bucket_tagging().bucket(bucket).expected_bucket_owner(&self.identity.account).tagging(whole).send().await;
-        sent.map(drop).map_err(|e| from_sdk(call("PutBucketTagging", bucket), &e))
+        let request = self.s3.put_bucket_tagging().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        let answer = request.tagging(whole).send().await;
+        answer.map(drop).map_err(|e| from_sdk(call("PutBucketTagging", bucket), &e))
     }
 
     /// `PutPublicAccessBlock`, all four flags.

@@ -67,8 +67,8 @@ async fn a_sealed_plan_survives_its_file_and_applies(stand: &Stand) {
 async fn each_change_behind_a_plan_is_noticed_before_the_first_mutation(stand: &Stand) {
     let (aws, mut scene) = (stand.connect().await, Scene::new());
     scene.converge(&aws).await;
-    let (rich, plain) = (scene.rich.clone(), scene.plain.clone());
-    scene.table(&plain).protect = true;
+    let (rich, other) = (scene.rich.clone(), scene.plain.clone());
+    scene.table(&other).protect = true;
     let arn = scene.live(&aws).await.tables[&rich].arn.clone();
     for kind in 0..5 {
         let plan = scene.plan(&aws).await;
@@ -76,11 +76,11 @@ async fn each_change_behind_a_plan_is_noticed_before_the_first_mutation(stand: &
         match kind {
             0 => aws.set_capacity(&rich, None, Some(Units { read: 50, write: 6 }), &BTreeMap::new()).await.expect("set"),
             1 => aws.tag_table(&arn, &BTreeMap::from([("do-not-delete".to_owned(), "1".to_owned())])).await.expect("set"),
-            2 => aws.set_stream(&plain, Some(StreamView::New)).await.expect("set"),
+            2 => aws.set_stream(&other, Some(StreamView::New)).await.expect("set"),
             3 => aws.expire_objects(&scene.bucket, 1).await.expect("set"),
             _ => {
-                aws.delete_table(&plain).await.expect("deleted");
-                aws.create_table(&plain, &super::plain(), &scene.desired.stack).await.expect("made again");
+                aws.delete_table(&other).await.expect("deleted");
+                aws.create_table(&other, &plain(), &scene.desired.stack).await.expect("made again");
             }
         }
         assert_stopped(&apply_plan(&aws, &plan).await, Exit::Stale);
