@@ -16,7 +16,8 @@ pub fn text(input: &str) -> String {
             out.push(c);
         }
     }
-    out
+    // A CI runner takes `##[command]` anywhere in a line for its own; `::command` only at a line's start, where no foreign text stands.
+    if out.contains("##[") { out.replace("##[", "#\\u{23}[") } else { out }
 }
 
 /// Like [`text`] but keeps line feeds and tabs: for texts that are ours with foreign parts in them.
@@ -64,6 +65,11 @@ mod tests {
     #[test]
     fn escapes_terminal_sequences_and_bidi() {
         assert_eq!(text("\u{1b}[2Jhi\r\n\u{202e}x"), "\\u{1b}[2Jhi\\u{d}\\u{a}\\u{202e}x");
+    }
+
+    #[test]
+    fn breaks_ci_commands() {
+        assert_eq!(text("x ##[error]y"), "x #\\u{23}[error]y");
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Error {
             Self::NotEmpty { .. } => "empty the table, or add --with-data to delete it with everything in it".into(),
             Self::Taken(_) => "choose another bucket name in the stack file".into(),
             Self::Call { source, .. } if source.is_denied() => {
-                "the role lacks a permission: `landfall iam` prints the policy that each verb needs; then run it again".into()
+                "the role lacks the permission for this call: allow it, then run it again".into()
             }
             Self::Call { source, .. } if source.is_credentials() => {
                 "renew the credentials and run it again: it goes on from what is there".into()

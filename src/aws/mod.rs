@@ -1,12 +1,17 @@
 //! The only door to AWS: `aws_sdk_*` is named here and nowhere else (and in `local` for wire types); outside it, our own words.
 //!
 //! Rules: one client per service for the whole run; every failure is an [`Error`] with the call's name; no call is made
-//! before [`Aws::connect`] has asked STS who we are.
+//! before [`Resolved::identify`] has asked STS who we are.
 //! Called by the loops of rank 5 and the verbs.
 
 pub mod buckets;
 pub mod error;
+pub mod imports;
+pub mod items;
+pub mod metrics;
+pub mod objects;
 pub mod patience;
+pub mod provenance;
 pub mod tables;
 
 pub use error::Error;
@@ -20,6 +25,8 @@ use std::time::Duration;
 pub struct Settings {
     pub profile: Option<String>,
     pub region: Option<String>,
+    /// Where neither the flag, the environment nor the profile names a region.
+    pub fallback_region: Option<String>,
     /// The embedded AWS, or another stand-in.
     pub endpoint: Option<Endpoint>,
 }
@@ -51,19 +58,44 @@ pub struct Aws {
     pub(crate) identity: Identity,
 }
 
-impl Aws {
-    /// Resolves region and credentials by the standard chain and asks STS for the identity: the first call of a run.
-    pub async fn connect(settings: &Settings) -> Result<Self, Error> {
+/// A configuration that the standard chain has settled, before any call was made.
+#[derive(Debug)]
+pub struct Resolved {
+    config: SdkConfig,
+    region: String,
+}
+
+impl Resolved {
+    /// Settles region, endpoint and credentials provider; makes no call to AWS (credentials are fetched when first needed).
+    pub async fn new(settings: &Settings) -> Result<Self, Error> {
         let config = load(settings).await;
-        let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
-        let identity = identify(&config, region).await?;
-        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(identity.endpoint != "aws").build();
-        Ok(Self {
-            dynamodb: aws_sdk_dynamodb::Client::new(&config),
+        let region = config.region().map(ToString::to_string).or_else(|| settings.fallback_region.clone()).ok_or_else(no_region)?;
+        let config = config.into_builder().region(Region::new(region.clone())).build();
+        Ok(Self { config, region })
+    }
+
+    /// The region that every call will go to.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Asks STS who we are: the first call of a run.
+    pub async fn identify(self) -> Result<Aws, Error> {
+        let identity = identify(&self.config, self.region).await?;
+        let s3 = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(identity.endpoint != "aws").build();
+        Ok(Aws {
+            dynamodb: aws_sdk_dynamodb::Client::new(&self.config),
             s3: aws_sdk_s3::Client::from_conf(s3),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&self.config),
             identity,
         })
+    }
+}
+
+impl Aws {
+    /// Both halves of [`Resolved`] at once.
+    pub async fn connect(settings: &Settings) -> Result<Self, Error> {
+        Resolved::new(settings).await?.identify().await
     }
 
     /// Who and where we are.

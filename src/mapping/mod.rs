@@ -13,13 +13,22 @@
 //! Called by `stack` (to build mappings), `load` (to encode) and `validate` (to predict and compare).
 
 pub mod attribute;
+mod backward;
 pub mod canonical;
+mod check;
+mod children;
+mod column;
+mod condition;
+mod convert;
 pub mod encode;
 pub mod json;
 pub mod number;
+mod rename;
 pub mod rule;
+mod shape;
 pub mod size;
 pub mod template;
+pub mod text;
 pub mod value;
 pub mod wire;
 

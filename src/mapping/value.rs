@@ -23,7 +23,7 @@ pub enum Value {
     Instant(jiff::Timestamp),
     Json(Json),
     /// An array, in order, with NULLs.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// MySQL SET members.
     Set(Vec<String>),
     /// A value that the engine holds and no calendar does (`0000-00-00`, `infinity`): the engine's text.
@@ -43,6 +43,6 @@ pub struct Row {
 impl Row {
     /// The value of `column`, if the row has it. Names are compared as the catalogue spells them.
     pub fn get(&self, column: &str) -> Option<&Value> {
-        self.columns.iter().position(|c| c == column).map(|i| &self.values[i])
+        self.columns.iter().position(|c| c == column).and_then(|i| self.values.get(i))
     }
 }

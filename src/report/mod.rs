@@ -1,4 +1,12 @@
-//! What happened, as data, and its renderings. The exit code is computed here, once, from the data.
+//! What happened, as data ([`model`]), the exit code computed from it once ([`outcome`]), and its renderings.
+//!
+//! Rules: pure; a rendering adds no judgement; every foreign text is made inert here as well as where it entered;
+//! colour never carries meaning alone. Called by `command`.
+
+pub mod json;
 pub mod model;
+pub mod outcome;
 pub mod plan;
+pub mod text;
+
 pub use model::Report;

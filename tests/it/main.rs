@@ -1,2 +1,14 @@
-//! t
+//! Tests from outside: against real SQL servers, stand-ins for AWS, and the source text itself. Run them with `scripts/test`.
+//!
+//! One `mod` line per file; `rooms` fails when a file has none.
+
+mod data;
+mod mistakes;
+mod oracle;
+mod program;
 mod reconcile;
+mod rooms;
+mod seeds;
+mod servers;
+mod spoilt;
+mod whole;

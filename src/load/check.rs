@@ -1,0 +1,209 @@
+//! The data plan: one pass over a table's rows before anything is written, which finds what would be lost or refused.
+//!
+//! Rules: two rows that make one key, undeclared, stop the load (DynamoDB would keep one of them by chance); rows that cannot
+//! become items are counted by reason; child rows that no parent takes are rows that would be lost.
+//!
+//! Memory: 24 bytes a row, while the check of its table runs.
+
+use super::error::Error;
+use super::expect::{Collisions, Fate, Locator, Pass, Ready};
+use crate::event::Events;
+use crate::mapping::encode::key_of;
+use crate::mapping::rule::Collapse;
+use crate::mapping::{Item, Value, size, wire};
+use crate::report::model::Finding;
+use crate::safe::Masker;
+use crate::source::Snapshot;
+use crate::stack::model::TableSpec;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Sample keys per finding.
+const SAMPLES: usize = 5;
+/// Reasons that are told apart per entity; further ones are counted together.
+const REASONS: usize = 50;
+
+/// What a load of one table would do.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DataPlan {
+    pub findings: Vec<Finding>,
+    /// Beside each finding, whether it is about rows that cannot become items.
+    unmappable: Vec<bool>,
+    /// Keys that several rows make, where the collapse is declared.
+    pub collisions: Collisions,
+    /// Distinct target keys: the items that the table will hold.
+    pub items: u64,
+    /// Their size by DynamoDB's formula.
+    pub bytes: u64,
+    /// Rows that cannot become items, children included.
+    pub quarantined: u64,
+}
+
+/// How a check is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    /// Of the key hashes; the later passes use the same.
+    pub seed: u64,
+    pub masker: Masker,
+    pub stop: &'a AtomicBool,
+}
+
+/// Reads every row of `table` once, and writes nothing.
+pub async fn check(
+    snapshot: &mut Snapshot,
+    table: &str,
+    spec: &TableSpec,
+    zone: Option<jiff::tz::TimeZone>,
+    look: Look<'_>,
+    events: &Events,
+) -> Result<DataPlan, Error> {
+    let task = format!("{table}: checking rows");
+    let mut pass = Pass::raw(table, spec, zone, look.seed).counting_orphans();
+    let mut tally = Tally::new(spec, look.masker);
+    let mut rows = 0;
+    while let Some(chunk) = pass.next(snapshot).await? {
+        if look.stop.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        rows += chunk.rows;
+        chunk.fates.into_iter().for_each(|fate| tally.add(chunk.entity, fate));
+        events.progress(&task, rows, 0, "rows");
+    }
+    for orphans in pass.orphans() {
+        tally.orphans(orphans);
+    }
+    events.finished(&task);
+    Ok(tally.finish())
+}
+
+struct Tally<'a> {
+    spec: &'a TableSpec,
+    masker: Masker,
+    /// Key hash to the entity that made it first.
+    seen: HashMap<u128, u16>,
+    plan: DataPlan,
+    lost: BTreeMap<(usize, bool), Group>,
+    unmappable: BTreeMap<(usize, String), Group>,
+}
+
+#[derive(Default)]
+struct Group {
+    rows: u64,
+    samples: Vec<String>,
+}
+
+impl Group {
+    fn add(&mut self, rows: u64, sample: impl FnOnce() -> String) {
+        self.rows += rows;
+        if self.samples.len() < SAMPLES {
+            let sample = sample();
+            if !self.samples.contains(&sample) {
+                self.samples.push(sample);
+            }
+        }
+    }
+}
+
+impl<'a> Tally<'a> {
+    fn new(spec: &'a TableSpec, masker: Masker) -> Self {
+        Self { spec, masker, seen: HashMap::new(), plan: DataPlan::default(), lost: BTreeMap::new(), unmappable: BTreeMap::new() }
+    }
+
+    fn add(&mut self, entity: usize, fate: Fate) {
+        match fate {
+            Fate::Item(ready) => self.item(entity, &ready),
+            Fate::Quarantined { row, reason, children } => {
+                self.plan.quarantined += 1 + children;
+                let known = self.unmappable.keys().filter(|(e, _)| *e == entity).count();
+                let mut key = (entity, reason.to_string());
+                if known >= REASONS && !self.unmappable.contains_key(&key) {
+                    key.1 = "other reasons".into();
+                }
+                let masker = self.masker;
+                self.unmappable.entry(key).or_default().add(1, || locator(&row, masker));
+            }
+            Fate::Filtered { .. } | Fate::Merged { .. } => {}
+        }
+    }
+
+    fn item(&mut self, entity: usize, ready: &Ready) {
+        let number = u16::try_from(entity).unwrap_or(u16::MAX);
+        let first = *self.seen.entry(ready.key).or_insert(number);
+        if self.seen.len() as u64 > self.plan.items {
+            self.plan.items += 1;
+            self.plan.bytes += size::of(&ready.item) as u64;
+            return;
+        }
+        let declared = first == number && self.spec.rows.get(entity).is_some_and(|m| m.collapse != Collapse::Refuse);
+        if declared {
+            self.plan.collisions.entry(entity).or_default().insert(ready.key);
+        }
+        let (masker, key) = (self.masker, &self.spec.table.key);
+        self.lost
+            .entry((entity, declared))
+            .or_default()
+            .add(1, || key_of(&ready.item, key).map(|k| key_text(&k, masker)).unwrap_or_default());
+    }
+
+    fn orphans(&mut self, orphans: &super::expect::Orphans) {
+        let what = format!(
+            "{} rows of {} have no parent that nests them in {}; leave them out with a query, or load them as an entity of their own",
+            orphans.rows, orphans.relation, orphans.attribute
+        );
+        self.find(orphans.entity, what, Group { rows: orphans.rows, samples: Vec::new() }, false, false);
+    }
+
+    fn finish(mut self) -> DataPlan {
+        for ((entity, declared), group) in std::mem::take(&mut self.lost) {
+            let what = if declared {
+                "rows collapse into an item of another row, as the stack declares".to_owned()
+            } else {
+                "rows make a key that another row makes too, and would be lost; widen the key, or declare `collapse`".to_owned()
+            };
+            self.find(entity, what, group, declared, false);
+        }
+        for ((entity, what), group) in std::mem::take(&mut self.unmappable) {
+            self.find(entity, what, group, false, true);
+        }
+        self.plan
+    }
+
+    fn find(&mut self, entity: usize, what: String, group: Group, declared: bool, unmappable: bool) {
+        self.plan.findings.push(Finding { entity: self.entity(entity), what, rows: group.rows, samples: group.samples, declared });
+        self.plan.unmappable.push(unmappable);
+    }
+
+    fn entity(&self, entity: usize) -> String {
+        self.spec.rows.get(entity).map(|m| m.entity.clone()).unwrap_or_default()
+    }
+}
+
+impl DataPlan {
+    /// Allows the rows that cannot become items: their findings no longer stop the load.
+    pub fn allow_quarantine(&mut self) {
+        for (finding, _) in self.findings.iter_mut().zip(&self.unmappable).filter(|(_, unmappable)| **unmappable) {
+            finding.declared = true;
+            finding.what.push_str("; quarantined, as --max-quarantined allows");
+        }
+    }
+
+    /// Whether something stands against the load.
+    pub fn blocked(&self) -> bool {
+        self.findings.iter().any(|f| !f.declared)
+    }
+}
+
+/// `PK=‹#1a2b3c4d›, SK=‹#…›`.
+pub(crate) fn key_text(key: &Item, masker: Masker) -> String {
+    key.iter().map(|(name, value)| format!("{name}={}", masker.value(&wire::display(value)))).collect::<Vec<_>>().join(", ")
+}
+
+/// `ord_id=‹#…›`, or the row's place where it has no key.
+fn locator(row: &Locator, masker: Masker) -> String {
+    if row.columns.is_empty() {
+        return format!("row {} in reading order", row.position);
+    }
+    let one =
+        |(column, value): &(String, Value)| format!("{}={}", crate::safe::text(column), masker.value(&super::quarantine::plain(value)));
+    row.columns.iter().map(one).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,120 @@
+//! From evidence to exit code: the one place where a run's answer is computed.
+//!
+//! Rule: every part that was asked for and is not proved good makes the answer worse; a part that was asked for and is
+//! absent is an error, not a pass.
+
+use super::model::{ApplyReport, Check, LoadReport, PlanReport, Prove, Report, TableLoad, ThrottlingReport, ValidateReport, Verdict};
+use crate::exit::Exit;
+
+/// What the person asked, where it changes the meaning of the same evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// A plan with changes is a "no" (`drift`, `plan --detailed-exitcode`), not just an answer.
+    pub changes_are_no: bool,
+    /// The parts that must be in the report for a pass.
+    pub plan: bool,
+    pub apply: bool,
+    pub load: bool,
+    pub validate: bool,
+    pub throttling: bool,
+}
+
+impl Asked {
+    /// Nothing but the absence of errors.
+    pub const NOTHING: Self = Self { changes_are_no: false, plan: false, apply: false, load: false, validate: false, throttling: false };
+}
+
+/// The exit code of `report`.
+pub fn exit(report: &Report, asked: Asked) -> Exit {
+    let errors = report.errors.iter().map(|e| e.exit);
+    let parts = [
+        part(asked.plan, report.plan.as_ref().map(|p| plan(p, asked.changes_are_no))),
+        part(asked.apply, report.apply.as_ref().map(apply)),
+        part(asked.load, report.load.as_ref().map(load)),
+        part(asked.validate, report.validate.as_ref().map(validate)),
+        part(asked.throttling, report.throttling.as_ref().map(throttling)),
+    ];
+    let whole = errors.clone().chain(parts.into_iter().flatten()).fold(Exit::Pass, Exit::and);
+    let missing = [
+        (asked.plan, report.plan.is_none()),
+        (asked.apply, report.apply.is_none()),
+        (asked.load, report.load.is_none()),
+        (asked.validate, report.validate.is_none()),
+        (asked.throttling, report.throttling.is_none()),
+    ];
+    let unproved = missing.iter().any(|(asked, absent)| *asked && *absent);
+    // An error already says why a part is absent; without one, absence itself is the failure.
+    if unproved && whole == Exit::Pass { Exit::Failed } else { whole }
+}
+
+fn part(asked: bool, exit: Option<Exit>) -> Option<Exit> {
+    exit.filter(|_| asked)
+}
+
+fn plan(plan: &PlanReport, changes_are_no: bool) -> Exit {
+    let refused = if plan.refusals.is_empty() { Exit::Pass } else { Exit::Refused };
+    let pending = changes_are_no && !(plan.changes.is_empty() && plan.steps.is_empty() && plan.refusals.is_empty());
+    if pending { Exit::No } else { refused }
+}
+
+fn apply(apply: &ApplyReport) -> Exit {
+    match (apply.unfinished.is_empty(), apply.converged) {
+        (true, true) => Exit::Pass,
+        (true, false) => Exit::No,
+        (false, _) if apply.done.is_empty() => Exit::Failed,
+        (false, _) => Exit::Partial,
+    }
+}
+
+fn load(load: &LoadReport) -> Exit {
+    let quarantined: u64 = load.tables.iter().flat_map(|t| &t.entities).map(|e| e.quarantined).sum();
+    let over = if quarantined > load.max_quarantined { Exit::No } else { Exit::Pass };
+    let empty = if load.tables.is_empty() { Exit::Inconclusive } else { Exit::Pass };
+    load.tables.iter().map(table_load).fold(over.and(empty), Exit::and)
+}
+
+fn table_load(table: &TableLoad) -> Exit {
+    if table.findings.iter().any(|f| !f.declared) && !table.attempted {
+        return Exit::No;
+    }
+    let written: u64 = table.entities.iter().map(|e| e.written).sum();
+    if !table.attempted || table.entities.iter().any(|e| !e.closes()) || table.acknowledged < written {
+        return Exit::Failed;
+    }
+    let read: u64 = table.entities.iter().map(|e| e.read).sum();
+    if read == 0 { Exit::Inconclusive } else { Exit::Pass }
+}
+
+fn validate(validate: &ValidateReport) -> Exit {
+    let nothing = if validate.checks.is_empty() { Exit::Inconclusive } else { Exit::Pass };
+    let listed = if validate.mismatches_total > 0 { Exit::No } else { Exit::Pass };
+    let checks = validate.checks.iter().map(check).fold(Exit::Pass, Exit::and);
+    nothing.and(listed).and(checks).and(prove(validate.prove))
+}
+
+fn check(check: &Check) -> Exit {
+    verdict(check.verdict)
+}
+
+/// A control that was planted and not found means that the comparison cannot see; nothing planted (planted 0) was switched off.
+fn prove(prove: Prove) -> Exit {
+    if prove.found < prove.planted { Exit::Inconclusive } else { Exit::Pass }
+}
+
+fn throttling(throttling: &ThrottlingReport) -> Exit {
+    let nothing = if throttling.rows.is_empty() { Exit::Inconclusive } else { Exit::Pass };
+    throttling.rows.iter().map(|row| verdict(row.verdict)).fold(nothing, Exit::and)
+}
+
+/// The exit code of one verdict.
+pub fn verdict(verdict: Verdict) -> Exit {
+    match verdict {
+        Verdict::Match => Exit::Pass,
+        Verdict::Mismatch => Exit::No,
+        Verdict::Inconclusive => Exit::Inconclusive,
+    }
+}
+
+#[cfg(test)]
+#[path = "outcome_tests.rs"]
+mod tests;

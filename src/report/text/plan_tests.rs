@@ -1,0 +1,104 @@
+//! The rendered plan, as snapshots.
+
+use super::*;
+
+const PLAIN: Style = Style { colour: false, width: 100 };
+
+fn field(path: &str, live: Option<&str>, desired: Option<&str>) -> Field {
+    Field { path: path.into(), live: live.map(Into::into), desired: desired.map(Into::into) }
+}
+
+fn step(address: &str, number: usize, call: &str, seconds: (u64, u64), destructive: bool) -> Step {
+    Step { address: address.into(), number, call: call.into(), seconds, destructive }
+}
+
+fn a_plan() -> PlanReport {
+    PlanReport {
+        changes: vec![
+            Change {
+                address: "table Users".into(),
+                action: Action::Create,
+                note: None,
+                fields: vec![field("key", None, Some("userId:N")), field("capacity", None, Some("5 read, 5 write"))],
+            },
+            Change {
+                address: "table Orders".into(),
+                action: Action::Update,
+                note: Some("id 7c1e".into()),
+                fields: vec![field("capacity", Some("on-demand"), Some("5 read, 5 write")), field("index Old", Some("a:S"), None)],
+            },
+        ],
+        steps: vec![
+            step("table Users", 1, "CreateTable with 2 global indexes", (2, 22), false),
+            step("table Orders", 1, "UpdateTable billing mode and capacity", (60, 98), false),
+            step("table Orders", 2, "UpdateTable delete index Old", (3, 5), true),
+        ],
+        refusals: vec![Refusal {
+            address: "table Sales".into(),
+            reason: "its key is id:S in AWS and id:N in the stack".into(),
+            recipe: "Load into a table with another name.\nThen switch the application.".into(),
+        }],
+        unmanaged: vec!["table Legacy".into()],
+        notes: vec!["x\u{1b}[2J".into()],
+    }
+}
+
+#[test]
+fn a_plan_shows_diff_calls_refusals_and_summary() {
+    insta::assert_snapshot!(render(&a_plan(), PLAIN), @r"
+    Changes (+ create   ~ change in place   - delete):
+
+      + table Users
+          + key       userId:N
+          + capacity  5 read, 5 write
+
+      ~ table Orders   # id 7c1e
+          ~ capacity   on-demand -> 5 read, 5 write
+          - index Old  a:S
+
+    Calls, in this order for each resource (times are estimates):
+      table Users
+        1. CreateTable with 2 global indexes  (2 s to 22 s)
+      table Orders
+        1. UpdateTable billing mode and capacity  (60 s to 98 s)
+        2. UpdateTable delete index Old  (3 s to 5 s)  DESTRUCTIVE
+
+    Refused:
+      table Sales: its key is id:S in AWS and id:N in the stack
+          Load into a table with another name.
+          Then switch the application.
+
+    Note: x\u{1b}[2J
+    Unmanaged, left alone: table Legacy
+    Plan: 1 to create, 1 to change, 0 to delete, 1 refused; 3 calls, about 63 s to 103 s.
+    ");
+}
+
+#[test]
+fn an_empty_plan_says_so_in_one_line() {
+    assert_eq!(render(&PlanReport::default(), PLAIN), "No changes. Live AWS is what the stack says.\n");
+}
+
+#[test]
+fn a_legend_has_only_the_signs_in_use() {
+    let mut plan = a_plan();
+    plan.changes.truncate(1);
+    assert!(render(&plan, PLAIN).starts_with("Changes (+ create):\n"));
+}
+
+#[test]
+fn colour_adds_nothing_but_colour() {
+    let coloured = render(&a_plan(), Style { colour: true, ..PLAIN });
+    let stripped: String = ["32", "33", "31", "0"].iter().fold(coloured, |text, code| text.replace(&format!("\u{1b}[{code}m"), ""));
+    assert_eq!(stripped, render(&a_plan(), PLAIN));
+}
+
+#[test]
+fn an_apply_that_did_not_converge_says_so() {
+    let apply = ApplyReport { done: Vec::new(), unfinished: vec!["table T: denied".into()], converged: false };
+    insta::assert_snapshot!(render_apply(&apply), @r"
+    Apply: 0 calls made in 0.0 s of AWS time.
+      not finished: table T: denied
+    Read again: live AWS is NOT yet what the stack says. Run `landfall plan` to see what is left.
+    ");
+}

@@ -1,0 +1,45 @@
+//! Tags. Source: "Tagging restrictions" in the DynamoDB developer guide: 50 a resource, keys to 128 and values to 256 characters,
+//! the prefix `aws:` is AWS's. One of the 50 is the ownership tag.
+
+use crate::resource::OWNER_TAG;
+use crate::stack::finding::Findings;
+use crate::stack::syntax::span::At;
+use std::collections::BTreeMap;
+
+const MOST: usize = 49;
+
+/// The tags as text, each checked.
+pub(crate) fn tags(tags: &BTreeMap<At<String>, At<String>>, found: &mut Findings<'_>) -> BTreeMap<String, String> {
+    for (key, value) in tags {
+        if let Err(reason) = check_key(&key.value) {
+            found.error(&key.span, format!("tag `{}`: {reason}", key.value));
+        }
+        if let Err(reason) = check_text(&value.value, 0, 256, "a tag's value") {
+            found.error(&value.span, format!("tag `{}`: {reason}", key.value));
+        }
+    }
+    if let Some((key, _)) = tags.iter().nth(MOST) {
+        found.error(&key.span, format!("{} tags: AWS takes 50 a resource, and landfall's ownership tag is one of them", tags.len()));
+    }
+    tags.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect()
+}
+
+fn check_key(key: &str) -> Result<(), String> {
+    let lower = key.to_lowercase();
+    let own = OWNER_TAG.split(':').next().unwrap_or(OWNER_TAG);
+    if lower.starts_with("aws:") {
+        return Err("the prefix `aws:` is AWS's own".to_owned());
+    }
+    if lower.split(':').next() == Some(own) && lower.contains(':') {
+        return Err(format!("the prefix `{own}:` is landfall's own, for the tag that says which stack owns the resource"));
+    }
+    check_text(key, 1, 128, "a tag's key")
+}
+
+fn check_text(text: &str, least: usize, most: usize, what: &str) -> Result<(), String> {
+    let well = |c: char| c.is_alphanumeric() || c == ' ' || "+-=._:/@".contains(c);
+    if (least..=most).contains(&text.chars().count()) && text.chars().all(well) {
+        return Ok(());
+    }
+    Err(format!("{what} has {least} to {most} letters, digits, spaces and + - = . _ : / @"))
+}

@@ -1,0 +1,101 @@
+//! From a path or a text to a checked [`Stack`], or to everything that is wrong with it.
+
+use super::finding::Findings;
+use super::syntax::File;
+use super::{lower, schema, structure};
+use crate::diagnostic::Diagnostics;
+use crate::stack::Stack;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::path::Path;
+use toml::de::DeTable;
+
+/// A stack file is a page of text; more than this is another file by mistake.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Reads and checks the stack file at `path`, with the overlay `phase`. Relative paths in it are relative to its directory.
+/// The error holds every finding, a file that cannot be read among them.
+pub fn load(path: &Path, phase: Option<&str>) -> Result<Stack, Diagnostics> {
+    let text = read(path).map_err(|(message, help)| unreadable(path, &message, help))?;
+    let absolute = std::path::absolute(path).map_err(|e| unreadable(path, &format!("cannot find the stack file's directory: {e}"), ""))?;
+    read_stack(&text, path, directory(&absolute), phase)
+}
+
+/// Checks `text` as the stack file `path`, which is only a name here: nothing is read. Relative paths in the stack are
+/// joined to `path`'s directory as it is written.
+pub fn parse(text: &str, path: &Path, phase: Option<&str>) -> Result<Stack, Diagnostics> {
+    read_stack(text, path, directory(path), phase)
+}
+
+fn read_stack(text: &str, shown: &Path, directory: &Path, phase: Option<&str>) -> Result<Stack, Diagnostics> {
+    let mut found = Findings::new(shown.display().to_string(), text);
+    let stack = document(text, &mut found).and_then(|file| lower::stack(&file, directory, phase, &mut found));
+    match stack {
+        Some(stack) if found.is_empty() => Ok(Stack { digest: digest(text, phase), ..stack }),
+        _ => {
+            if found.is_empty() {
+                // Cannot happen while every check that gives up says why; if it does, it must not look like success.
+                found.error_with(&(0..0), "the stack could not be read, and no check said why", "please report this file as a defect");
+            }
+            Err(found.finish())
+        }
+    }
+}
+
+/// Text to syntax. Where the text is no TOML, its errors are all there is to say: what was meant cannot be known.
+fn document(text: &str, found: &mut Findings<'_>) -> Option<File> {
+    let (mut document, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        found.error(&error.span().unwrap_or_default(), format!("not TOML: {}", error.message().replace('\n', ", ")));
+    }
+    if !errors.is_empty() {
+        return None;
+    }
+    structure::check(&schema(), &mut document, found);
+    match File::deserialize(toml::de::Deserializer::from(document)) {
+        Ok(file) => Some(file),
+        Err(error) => {
+            // The first pass knows what serde knows, so this is a rule that only serde has. Its text may quote a value: not repeated.
+            found.error_with(
+                &error.span().unwrap_or_default(),
+                "this value does not fit the stack syntax",
+                "compare it with `landfall schema`",
+            );
+            None
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, (String, &'static str)> {
+    let file =
+        std::fs::File::open(path).map_err(|e| (format!("cannot open the stack file: {e}"), "name a stack file with --stack FILE"))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| (format!("cannot read the stack file: {e}"), ""))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(("the stack file is over 4 MiB".to_owned(), "is this the right file? a stack is a page of text"));
+    }
+    String::from_utf8(bytes)
+        .map_err(|e| (format!("the stack file is not UTF-8 text (byte {})", e.utf8_error().valid_up_to()), "save it as UTF-8"))
+}
+
+fn unreadable(path: &Path, message: &str, help: &str) -> Diagnostics {
+    let mut found = Findings::new(path.display().to_string(), "");
+    found.error_maybe(&(0..0), message, (!help.is_empty()).then(|| help.to_owned()));
+    found.finish()
+}
+
+fn directory(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// SHA-256 (hex) of the file's bytes; a phase adds a zero byte (which no TOML holds) and its name.
+fn digest(text: &str, phase: Option<&str>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(text);
+    if let Some(phase) = phase {
+        hash.update([0]);
+        hash.update(phase);
+    }
+    format!("{:x}", hash.finalize())
+}
