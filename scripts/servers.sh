@@ -1,11 +1,29 @@
 # shellcheck shell=bash
-# Private test servers, to be sourced by scripts/test and scripts/bench.
+# Private test servers and the Python environment that they live in, to be sourced by scripts/test and scripts/bench from the root.
 #
 # Each listens on 127.0.0.1 at a port of its own, keeps everything in one temporary folder, and is gone with it when the shell ends.
 # Nothing of the machine's own MariaDB or PostgreSQL (data, port, service) is touched.
 
+VENV=$PWD/target/test-venv
+PYTHON=python3
 servers_dir=""
 servers_pids=()
+
+die() {
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+# A mark in the folder says which list it was made from: a half-made or an old environment is made again.
+make_venv() {
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || die "python3 is older than 3.11 ($(python3 -V)): put a newer one first in PATH"
+    if ! cmp -s scripts/requirements.txt "$VENV/made-from"; then
+        rm -rf "$VENV"
+        python3 -m venv "$VENV"
+        "$VENV/bin/pip" install -q --disable-pip-version-check -r scripts/requirements.txt
+        cp scripts/requirements.txt "$VENV/made-from"
+    fi
+}
 
 # Ports below the kernel's own range, so that no outgoing connection can take one between here and the start.
 free_ports() {

@@ -1,1 +1,315 @@
-//! cli.
+//! The command line: verbs, flags and their help. What they mean lives in `command`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Takes a relational application to DynamoDB and proves that it arrived.
+///
+/// Exit codes, the same for every verb: 0 pass, with full coverage · 1 could not finish · 2 usage or stack-file error ·
+/// 3 the answer is no (changes pending, drift, mismatch, throttled) · 4 inconclusive · 5 refused by a guard ·
+/// 6 stale or altered plan · 7 locked · 8 partly done, run again · 130 interrupted, run again.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, disable_help_subcommand = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Parse and lint stack files, offline: every error at once, with file, line and column.
+    Check(Check),
+    /// Compare the stack with live AWS: the difference, and the numbered calls that apply would make. Reads only.
+    Plan(Plan),
+    /// Make live AWS what the stack says: a sealed plan, or plan and ask.
+    Apply(Apply),
+    /// Is live AWS still what the stack says? Reads only; 3 when it is not.
+    Drift(Common),
+    /// Turn SQL rows into items: through S3 and ImportTable for a table that does not exist, BatchWriteItem otherwise.
+    Load(Load),
+    /// Prove it: counts, every record, every index, the access patterns. Reads only.
+    Validate(Validate),
+    /// Ask CloudWatch which table or index was throttled, when and why.
+    Throttling(Throttling),
+    /// Plan, apply, load, validate and throttling in one go.
+    Run(Run),
+    /// The embedded AWS as a server on loopback; prints the environment to export.
+    Local(LocalArgs),
+    /// Print the JSON Schema of stack files, for editors.
+    Schema,
+    /// Print a completion script.
+    Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Stack files.
+    #[arg(required = true, value_name = "STACK")]
+    pub stacks: Vec<PathBuf>,
+    /// Check with this phase's overlay.
+    #[arg(long, value_name = "NAME")]
+    pub phase: Option<String>,
+}
+
+/// What every verb that looks at AWS takes.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    pub stack: PathBuf,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Read rows from here instead of the stack's source: `env:NAME`, `file:PATH`, or an address without a password.
+    #[arg(long, value_name = "URL")]
+    pub source: Option<String>,
+    /// Apply this phase's overlay to the stack.
+    #[arg(long, value_name = "NAME")]
+    pub phase: Option<String>,
+}
+
+/// Which AWS, as whom.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "AWS")]
+pub struct AwsArgs {
+    /// Profile of the shared configuration.
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Region; it must be the stack's.
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Use the embedded AWS, in this process, instead of the real one.
+    #[arg(long)]
+    pub local: bool,
+    /// With --local: keep the embedded AWS's data in this directory.
+    #[arg(long, value_name = "DIR", requires = "local")]
+    pub keep: Option<PathBuf>,
+}
+
+/// What is printed, and how.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Format of the result, on stdout or in a file: `table`, `json`, `json=FILE`. Repeatable.
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    pub outputs: Vec<Output>,
+    /// Print row values and keys; they are masked otherwise.
+    #[arg(long)]
+    pub show_values: bool,
+    /// Only the result and errors; no progress.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// One output: a format, and a file unless it is stdout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    pub format: Format,
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Table,
+    Json,
+}
+
+impl std::str::FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, file) = match text.split_once('=') {
+            Some((_, "")) => return Err("the file's name is empty".into()),
+            Some((format, file)) => (format, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let format = Format::from_str(format, false).map_err(|_| format!("no format '{format}': use table or json"))?;
+        Ok(Self { format, file })
+    }
+}
+
+/// What a person allows, by name.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Approvals")]
+pub struct ApprovalArgs {
+    /// Manage this existing table or bucket, which carries no ownership tag. Repeatable.
+    #[arg(long, value_name = "NAME")]
+    pub adopt: Vec<String>,
+    /// Allow this table (`NAME`) or index (`TABLE/INDEX`) to be deleted. Repeatable.
+    #[arg(long, value_name = "NAME")]
+    pub destroy: Vec<String>,
+    /// With --destroy: also when the table holds items.
+    #[arg(long, requires = "destroy")]
+    pub with_data: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub approvals: ApprovalArgs,
+    /// Seal the plan into this file, for `apply FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Exit 3 when there are changes.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// `stack`: a stack file, or a plan file made by `plan --out`.
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub approvals: ApprovalArgs,
+    #[command(flatten)]
+    pub consent: Consent,
+    /// Give up waiting for AWS after this many seconds; running again goes on from there.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub timeout: u64,
+}
+
+/// Whether to ask.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Consent {
+    /// Do it without asking.
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Load {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub approvals: ApprovalArgs,
+    #[command(flatten)]
+    pub consent: Consent,
+    #[command(flatten)]
+    pub limits: LoadLimits,
+}
+
+/// What a load may leave out, and where it goes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Load")]
+pub struct LoadLimits {
+    /// Rows that may end in quarantine instead of DynamoDB before the load counts as failed.
+    #[arg(long, value_name = "ROWS", default_value_t = 0)]
+    pub max_quarantined: u64,
+    /// Where rows that cannot become items are written, with reasons [default: STACK-quarantine.ndjson].
+    #[arg(long, value_name = "FILE")]
+    pub quarantine: Option<PathBuf>,
+    /// Write items directly even where ImportTable could be used.
+    #[arg(long)]
+    pub no_import: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Validate {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub checks: CheckArgs,
+}
+
+/// How deep validation goes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Validation")]
+pub struct CheckArgs {
+    /// Compare a random sample of this many records in both directions, instead of all of them.
+    #[arg(long, value_name = "RECORDS")]
+    pub sample: Option<u64>,
+    /// Only count: no record is compared.
+    #[arg(long, conflicts_with = "sample")]
+    pub count_only: bool,
+    /// Seed of the sample; the stack's by default.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Do not plant faults in memory to prove that the comparison can see.
+    #[arg(long)]
+    pub no_prove: bool,
+    /// Mismatches listed one by one; all are counted.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub max_listed: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct Throttling {
+    #[command(flatten)]
+    pub common: Common,
+    /// Look back this far (`90m`, `24h`, `7d`); the stack's window by default.
+    #[arg(long)]
+    pub window: Option<String>,
+    /// Wait this many seconds for metrics that CloudWatch does not show yet.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub wait: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub approvals: ApprovalArgs,
+    #[command(flatten)]
+    pub consent: Consent,
+    #[command(flatten)]
+    pub limits: LoadLimits,
+    #[command(flatten)]
+    pub checks: CheckArgs,
+    /// Where the JSON report goes [default: STACK-report.json].
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Wait this many seconds for metrics that CloudWatch does not show yet.
+    #[arg(long, value_name = "SECONDS", default_value_t = 420)]
+    pub wait: u64,
+    /// Give up waiting for a table after this many seconds; running again goes on from there.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct LocalArgs {
+    /// Loopback address to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub addr: SocketAddr,
+    /// Keep the data in this directory; in memory otherwise.
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// The account that answers.
+    #[arg(long, default_value = "123456789012")]
+    pub account: String,
+    /// The region that is printed for export.
+    #[arg(long, default_value = "us-east-1")]
+    pub region: String,
+    /// The access key that is accepted.
+    #[arg(long, default_value = "local")]
+    pub access_key: String,
+    /// The secret that signatures are checked with.
+    #[arg(long, default_value = "local", env = "LANDFALL_LOCAL_SECRET", hide_env_values = true)]
+    pub secret_key: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn outputs_name_a_format_and_perhaps_a_file() {
+        assert_eq!("json=a=b".parse(), Ok(Output { format: Format::Json, file: Some("a=b".into()) }));
+        assert_eq!("table".parse(), Ok(Output { format: Format::Table, file: None }));
+        assert!("yaml".parse::<Output>().is_err());
+        assert!("json=".parse::<Output>().is_err());
+    }
+}

@@ -78,12 +78,34 @@ where
             code: meta.code().map(str::to_owned),
             message: crate::safe::text(meta.message().unwrap_or("the service gave no message")),
             request_id: meta.extra("aws_request_id").map(crate::safe::text),
-            throttling_reasons: Vec::new(),
+            throttling_reasons: throttling_reasons(service),
         };
     }
     let message = chain(error);
     let code = message.contains("no providers in chain provided credentials").then(|| "NoCredentials".to_owned());
     Error { call, code, message: crate::safe::text(&message), request_id: None, throttling_reasons: Vec::new() }
+}
+
+/// The reasons that DynamoDB gives with a throttle, as `reason on resource`; the modelled exceptions sit behind the operation's error.
+fn throttling_reasons(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
+    use aws_sdk_dynamodb::types::error::{ProvisionedThroughputExceededException, RequestLimitExceeded, ThrottlingException};
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let reasons = None
+            .or_else(|| {
+                error
+                    .downcast_ref::<ProvisionedThroughputExceededException>()
+                    .map(ProvisionedThroughputExceededException::throttling_reasons)
+            })
+            .or_else(|| error.downcast_ref::<ThrottlingException>().map(ThrottlingException::throttling_reasons))
+            .or_else(|| error.downcast_ref::<RequestLimitExceeded>().map(RequestLimitExceeded::throttling_reasons));
+        if let Some(reasons) = reasons {
+            let text = |part: Option<&str>| crate::safe::text(part.unwrap_or("unknown"));
+            return reasons.iter().map(|r| format!("{} on {}", text(r.reason()), text(r.resource()))).collect();
+        }
+        next = error.source();
+    }
+    Vec::new()
 }
 
 /// `error`'s causes, outermost first, without repeats.

@@ -4,11 +4,15 @@
 //! before [`Resolved::identify`] has asked STS who we are.
 //! Called by the loops of rank 5 and the verbs.
 
+pub mod buckets;
 pub mod error;
 pub mod imports;
 pub mod items;
 pub mod metrics;
 pub mod objects;
+pub mod patience;
+pub mod provenance;
+pub mod tables;
 
 pub use error::Error;
 

@@ -1,1 +1,163 @@
-//! command.
+//! One verb per file: read, decide, act, report. The only room that prints.
+//!
+//! Rule: a verb fills a [`Draft`]; [`finish`] computes the exit code from it, writes every output and says every error
+//! with its next step. Called by `main`.
+
+mod check;
+mod console;
+mod failure;
+mod interrupt;
+#[cfg(feature = "local")]
+mod local;
+mod output;
+mod prove;
+mod provision;
+mod session;
+mod source_url;
+mod transfer;
+mod whole;
+
+use crate::aws;
+use crate::cli::{Cli, Output, OutputArgs, Verb};
+use crate::event::Events;
+use crate::exit::Exit;
+use crate::report::Report;
+use crate::report::model::{Identity, Problem, SCHEMA};
+use crate::report::outcome::{self, Asked};
+use crate::report::text;
+use failure::Failure;
+use std::time::Instant;
+
+/// Runs the verb; the answer is the process's exit code.
+pub async fn run(cli: Cli) -> Exit {
+    match cli.verb {
+        Verb::Check(args) => check::run(&args),
+        Verb::Plan(args) => provision::plan(&args).await,
+        Verb::Apply(args) => provision::apply(&args).await,
+        Verb::Drift(args) => provision::drift(&args).await,
+        Verb::Load(args) => transfer::run(&args).await,
+        Verb::Validate(args) => prove::validate(&args).await,
+        Verb::Throttling(args) => prove::throttling(&args).await,
+        Verb::Run(args) => whole::run(&args).await,
+        #[cfg(feature = "local")]
+        Verb::Local(args) => local::run(args).await,
+        #[cfg(not(feature = "local"))]
+        Verb::Local(_) => say(Failure::Usage("this landfall was built without the embedded AWS (feature `local`)".into())),
+        Verb::Schema => print(&check::schema()),
+        Verb::Completions { shell } => print(&completions(shell)),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut <Cli as clap::CommandFactory>::command(), "landfall", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// Prints a text that is the whole answer.
+fn print(text: &str) -> Exit {
+    match output::to_stdout(text) {
+        Ok(()) => Exit::Pass,
+        Err(message) => say(Failure::Io(message)),
+    }
+}
+
+/// Says one failure on stderr; its exit code.
+fn say(failure: Failure) -> Exit {
+    let problem = failure.problem();
+    tell(&problem);
+    problem.exit
+}
+
+fn tell(problem: &Problem) {
+    // Diagnostics bring their own "error" heading.
+    let heading = if problem.message.starts_with("error") { "" } else { "error: " };
+    console::line(&format!("{heading}{}", problem.message.trim_end()));
+    if let Some(help) = &problem.help {
+        console::line(&format!("  help: {help}"));
+    }
+}
+
+/// Leaves at once: only for a second Ctrl-C, when waiting for the loops is what the person does not want.
+#[allow(clippy::exit)]
+fn leave(exit: Exit) -> ! {
+    std::process::exit(i32::from(exit.code()))
+}
+
+/// A report in the making.
+struct Draft {
+    report: Report,
+    asked: Asked,
+    started: Instant,
+    /// Bytes of the text report that stdout has already.
+    shown: usize,
+}
+
+impl Draft {
+    fn new(verb: &str, asked: Asked) -> Self {
+        let report = Report {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            verb: verb.to_owned(),
+            stack: None,
+            identity: None,
+            source: None,
+            started: now(),
+            seconds: 0.0,
+            plan: None,
+            apply: None,
+            load: None,
+            validate: None,
+            throttling: None,
+            errors: Vec::new(),
+            outcome: Exit::Pass,
+            exit_code: 0,
+        };
+        Self { report, asked, started: Instant::now(), shown: 0 }
+    }
+
+    /// Notes who and where the run is.
+    fn of(&mut self, session: &session::Session, source: Option<&crate::source::Source>) {
+        self.identity(&session.stack.name, session.aws.identity(), &session.events, source);
+    }
+
+    /// The first line of every run: account, region, role, endpoint, source.
+    fn identity(&mut self, stack: &str, id: &aws::Identity, events: &Events, source: Option<&crate::source::Source>) {
+        let from = source.map(|s| format!(" · source {}", s.target())).unwrap_or_default();
+        events.note(format!("account {} · {} · {} · endpoint {}{from}", id.account, id.region, id.arn, id.endpoint));
+        self.report.stack = Some(stack.to_owned());
+        self.report.source = source.map(|s| s.target().to_owned());
+        self.report.identity =
+            Some(Identity { account: id.account.clone(), arn: id.arn.clone(), region: id.region.clone(), endpoint: id.endpoint.clone() });
+    }
+
+    /// Shows the parts that are ready where a person reads along: stdout, as a table.
+    fn show(&mut self, args: &OutputArgs) {
+        if output::table_on_stdout(args) {
+            let text = text::render_parts(&self.report, output::style());
+            let _ = output::to_stdout(text.get(self.shown..).unwrap_or_default());
+            self.shown = text.len();
+        }
+    }
+
+    fn failed(&mut self, failure: Failure) {
+        self.report.errors.push(failure.problem());
+    }
+
+    /// Computes the exit code, writes the outputs (and `extra` ones), says the errors.
+    fn finish(mut self, args: &OutputArgs, extra: &[Output]) -> Exit {
+        let outcome = outcome::exit(&self.report, self.asked);
+        self.report.seconds = (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+        self.report.outcome = outcome;
+        self.report.exit_code = outcome.code();
+        self.report.errors.iter().for_each(tell);
+        match output::write(&self.report, args, extra, self.shown) {
+            Ok(()) => outcome,
+            Err(message) => outcome.and(say(Failure::Io(message))),
+        }
+    }
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_else(|_| jiff::Timestamp::now()).to_string()
+}

@@ -1,5 +1,5 @@
 //! LIVE: what AWS holds now. [`model`] is the nouns; [`normal`] folds AWS's defaults away (pure); [`refresh`] reads (rank 5).
 pub mod model;
 pub mod normal;
-// pub mod refresh;
+pub mod refresh;
 pub use model::{Live, LiveBucket, LiveTable, Wanted};

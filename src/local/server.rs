@@ -18,7 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use s3s::Body;
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -94,6 +94,7 @@ impl World {
         let body = collected.map_err(|e| Fault::new("RequestEntityTooLarge", e.to_string()).with_status(413))?.to_bytes();
         let signed = Authorization::of(&parts).and_then(|a| a.verify(&parts, &body, &self.keys).map(|()| a));
         let signed = signed.map_err(|denial| protocol.denied(denial))?;
+        let body = unpacked(&parts, body)?;
         match protocol {
             Protocol::Dynamo(operation) => self.dynamo(operation.clone(), signed.region, body).await,
             Protocol::Sts => {
@@ -133,6 +134,16 @@ impl World {
     fn pass(&self, service: &str, operation: &str, region: &str, body: &[u8]) -> Result<(), Fault> {
         self.gate.before(&Call { service, operation, region, body })
     }
+}
+
+/// The body without its compression, which SDKs use for large `PutMetricData` requests.
+fn unpacked(parts: &Parts, body: Bytes) -> Result<Bytes, Fault> {
+    if parts.headers.get(http::header::CONTENT_ENCODING).is_none_or(|e| e.as_bytes() != b"gzip") {
+        return Ok(body);
+    }
+    let mut out = Vec::new();
+    let read = flate2::read::GzDecoder::new(&body[..]).take(MAX_BODY as u64).read_to_end(&mut out);
+    read.map(|_| out.into()).map_err(|e| Fault::new("SerializationException", format!("the body is not gzip: {e}")))
 }
 
 /// Listens on `addr`.

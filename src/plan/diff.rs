@@ -23,6 +23,17 @@ pub fn fields(goal: &Goal, stack: &str, live: &State) -> Vec<Field> {
     compare(&live_facets(live), &desired)
 }
 
+/// What differs between two observations or predictions, foreign tags among it.
+pub fn between(predicted: &State, seen: &State) -> Vec<Field> {
+    let all = |state: &State| {
+        let foreign = state.table().map(|t| &t.foreign_tags).or_else(|| state.bucket().map(|b| &b.foreign_tags));
+        let mut facets = live_facets(state);
+        facets.extend(foreign.into_iter().flat_map(tag_facets));
+        facets
+    };
+    compare(&all(predicted), &all(seen))
+}
+
 fn owned(mut facets: Facets, stack: &str) -> Facets {
     facets.insert("owner".to_owned(), safe::text(stack));
     facets

@@ -20,7 +20,7 @@ mod words;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 pub use desired::Desired;
 pub use make::{Context, make};

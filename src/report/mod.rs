@@ -6,6 +6,7 @@
 pub mod json;
 pub mod model;
 pub mod outcome;
+pub mod plan;
 pub mod text;
 
 pub use model::Report;

@@ -17,8 +17,15 @@ pub struct Style {
     pub width: u16,
 }
 
-/// The whole report.
+/// The whole report: its parts, then the verdict.
 pub fn render(report: &Report, style: Style) -> String {
+    let mut out = render_parts(report, style);
+    section(&mut out, &verdict(report, style));
+    out
+}
+
+/// The parts that the report has so far. A part that is there stays as it is, so a longer text begins with a shorter one.
+pub fn render_parts(report: &Report, style: Style) -> String {
     let mut out = String::new();
     if let Some(plan) = &report.plan {
         section(&mut out, &plan::render(plan, style));
@@ -35,13 +42,7 @@ pub fn render(report: &Report, style: Style) -> String {
     if let Some(throttling) = &report.throttling {
         section(&mut out, &throttling::render(throttling, style));
     }
-    section(&mut out, &verdict(report, style));
     out
-}
-
-/// The plan alone: what is shown before asking.
-pub fn render_plan(plan: &super::model::PlanReport, style: Style) -> String {
-    plan::render(plan, style)
 }
 
 fn section(out: &mut String, text: &str) {

@@ -10,6 +10,7 @@
 
 mod address;
 mod moment;
+mod mysql;
 mod name;
 mod postgres;
 mod relation;
@@ -74,6 +75,7 @@ pub struct Source {
 enum Engine {
     Sqlite(sqlite::Source),
     Postgres(postgres::Source),
+    Mysql(mysql::Source),
 }
 
 /// One consistent, read-only view of the source. All reads of a run go through one.
@@ -84,6 +86,7 @@ pub struct Snapshot(View);
 enum View {
     Sqlite(sqlite::Snapshot),
     Postgres(Box<postgres::Snapshot>),
+    Mysql(Box<mysql::Snapshot>),
 }
 
 /// A relation being read, chunk by chunk. Lookups and counts may be made between chunks.
@@ -94,6 +97,7 @@ pub struct Cursor(Place);
 enum Place {
     Sqlite(sqlite::Cursor),
     Postgres(postgres::Cursor),
+    Mysql(mysql::Cursor),
 }
 
 impl Source {
@@ -104,7 +108,7 @@ impl Source {
         let engine = match address {
             Address::Sqlite(path) => Engine::Sqlite(sqlite::Source::connect(path, target.clone()).await?),
             Address::Postgres(server) => Engine::Postgres(postgres::Source::connect(server).await?),
-            Address::Mysql(_) => unreachable!(),
+            Address::Mysql(server) => Engine::Mysql(mysql::Source::connect(server).await?),
         };
         Ok(Self { engine, target })
     }
@@ -120,6 +124,7 @@ impl Source {
         match &self.engine {
             Engine::Sqlite(_) => Ok(Vec::new()),
             Engine::Postgres(source) => source.excess_privileges().await,
+            Engine::Mysql(source) => source.excess_privileges().await,
         }
     }
 
@@ -128,6 +133,7 @@ impl Source {
         match self.snapshot().await?.0 {
             View::Sqlite(mut view) => view.catalogue().await,
             View::Postgres(mut view) => view.catalogue().await,
+            View::Mysql(mut view) => view.catalogue().await,
         }
     }
 
@@ -136,6 +142,7 @@ impl Source {
         match &self.engine {
             Engine::Sqlite(source) => Ok(Snapshot(View::Sqlite(source.snapshot().await?))),
             Engine::Postgres(source) => Ok(Snapshot(View::Postgres(Box::new(source.snapshot().await?)))),
+            Engine::Mysql(source) => Ok(Snapshot(View::Mysql(Box::new(source.snapshot().await?)))),
         }
     }
 }
@@ -146,6 +153,7 @@ impl Snapshot {
         match &mut self.0 {
             View::Sqlite(view) => view.describe(relation).await,
             View::Postgres(view) => view.describe(relation).await,
+            View::Mysql(view) => view.describe(relation).await,
         }
     }
 
@@ -154,6 +162,7 @@ impl Snapshot {
         match &mut self.0 {
             View::Sqlite(view) => view.count(relation).await,
             View::Postgres(view) => view.count(relation).await,
+            View::Mysql(view) => view.count(relation).await,
         }
     }
 
@@ -162,6 +171,7 @@ impl Snapshot {
         match &mut self.0 {
             View::Sqlite(view) => view.open(relation, key, order).await.map(|c| Cursor(Place::Sqlite(c))),
             View::Postgres(view) => view.open(relation, key, order).await.map(|c| Cursor(Place::Postgres(c))),
+            View::Mysql(view) => view.open(relation, key, order).await.map(|c| Cursor(Place::Mysql(c))),
         }
     }
 
@@ -171,6 +181,7 @@ impl Snapshot {
         match (&mut self.0, &mut cursor.0) {
             (View::Sqlite(view), Place::Sqlite(cursor)) => view.next(cursor, limit).await,
             (View::Postgres(view), Place::Postgres(cursor)) => view.next(cursor, limit).await,
+            (View::Mysql(view), Place::Mysql(cursor)) => view.next(cursor, limit).await,
             _ => Err(Error::Lost("this cursor is not open in this snapshot: open it again and read from its start".to_owned())),
         }
     }
@@ -194,6 +205,7 @@ impl Snapshot {
         match &mut self.0 {
             View::Sqlite(view) => view.lookup(relation, columns, keys, order).await,
             View::Postgres(view) => view.lookup(relation, columns, keys, order).await,
+            View::Mysql(view) => view.lookup(relation, columns, keys, order).await,
         }
     }
 
@@ -202,6 +214,7 @@ impl Snapshot {
         match &mut self.0 {
             View::Sqlite(view) => view.select(sql, parameters).await,
             View::Postgres(view) => view.select(sql, parameters).await,
+            View::Mysql(view) => view.select(sql, parameters).await,
         }
     }
 }

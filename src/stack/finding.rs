@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use std::ops::Range;
 
 /// What was found so far in `source`, the text of the file that people know as `file`.
-pub struct Findings<'a> {
+pub(super) struct Findings<'a> {
     file: String,
     pub source: &'a str,
     found: Vec<Diagnostic>,
@@ -13,40 +13,36 @@ pub struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
-    pub fn new(file: String, source: &'a str) -> Self {
+    pub(super) fn new(file: String, source: &'a str) -> Self {
         Self { file, source, found: Vec::new(), secrets: Vec::new() }
     }
 
     /// Something is wrong at `span`.
-    pub fn error(&mut self, span: &Range<usize>, message: impl Into<String>) {
+    pub(super) fn error(&mut self, span: &Range<usize>, message: impl Into<String>) {
         self.push(span, message.into(), None);
     }
 
     /// Something is wrong at `span`, and this is what to do.
-    pub fn error_with(&mut self, span: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn error_with(&mut self, span: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
         self.push(span, message.into(), Some(help.into()));
     }
 
     /// Something is wrong at `span`, and there may be something to say about what to do.
-    pub fn error_maybe(&mut self, span: &Range<usize>, message: impl Into<String>, help: Option<String>) {
+    pub(super) fn error_maybe(&mut self, span: &Range<usize>, message: impl Into<String>, help: Option<String>) {
         self.push(span, message.into(), help);
     }
 
     /// The literal at `span` holds a secret: no rendering may show it.
-    pub fn conceal(&mut self, span: &Range<usize>) {
+    pub(super) fn conceal(&mut self, span: &Range<usize>) {
         self.secrets.push(span.clone());
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    pub fn len(&self) -> usize {
-        self.found.len()
-    }
-
     /// All of it, with the text masked.
-    pub fn finish(self) -> Diagnostics {
+    pub(super) fn finish(self) -> Diagnostics {
         let text = secret::masked(self.source);
         Diagnostics::new(self.secrets.iter().fold(text, |text, span| secret::mask(&text, span)), self.found)
     }

@@ -3,8 +3,8 @@
 //! Rules: a lint never asks AWS; each names the limit that it holds to, with its source beside it.
 //! Called by `lower`.
 
-pub mod access;
-pub mod mapping;
-pub mod name;
-pub mod table;
-pub mod tag;
+pub(super) mod access;
+pub(super) mod mapping;
+pub(super) mod name;
+pub(super) mod table;
+pub(super) mod tag;

@@ -8,7 +8,7 @@ use crate::stack::Stack;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use toml::de::DeTable;
 
 /// A stack file is a page of text; more than this is another file by mistake.
@@ -28,9 +28,9 @@ pub fn parse(text: &str, path: &Path, phase: Option<&str>) -> Result<Stack, Diag
     read_stack(text, path, directory(path), phase)
 }
 
-fn read_stack(text: &str, shown: &Path, directory: PathBuf, phase: Option<&str>) -> Result<Stack, Diagnostics> {
+fn read_stack(text: &str, shown: &Path, directory: &Path, phase: Option<&str>) -> Result<Stack, Diagnostics> {
     let mut found = Findings::new(shown.display().to_string(), text);
-    let stack = document(text, &mut found).and_then(|file| lower::stack(&file, &directory, phase, &mut found));
+    let stack = document(text, &mut found).and_then(|file| lower::stack(&file, directory, phase, &mut found));
     match stack {
         Some(stack) if found.is_empty() => Ok(Stack { digest: digest(text, phase), ..stack }),
         _ => {
@@ -85,8 +85,8 @@ fn unreadable(path: &Path, message: &str, help: &str) -> Diagnostics {
     found.finish()
 }
 
-fn directory(path: &Path) -> PathBuf {
-    path.parent().map(Path::to_path_buf).unwrap_or_default()
+fn directory(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 /// SHA-256 (hex) of the file's bytes; a phase adds a zero byte (which no TOML holds) and its name.
@@ -97,5 +97,5 @@ fn digest(text: &str, phase: Option<&str>) -> String {
         hash.update([0]);
         hash.update(phase);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", hash.finalize())
 }

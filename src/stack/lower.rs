@@ -16,9 +16,10 @@ mod rows;
 mod source;
 mod table;
 
-pub use columns::reads;
-pub use item::word as type_word;
-pub use rows::Lowered;
+pub(super) use columns::reads;
+pub(super) use item::word as type_word;
+pub(super) use rows::Lowered;
+pub(in crate::stack) use source::url;
 
 use super::finding::Findings;
 use super::lint::{name, tag};
@@ -34,7 +35,7 @@ use std::path::Path;
 const EXPIRE_DAYS: u32 = 7;
 
 /// The whole file. `directory`: where it stands; `phase`: the overlay that the caller chose. The digest is the caller's to fill in.
-pub fn stack(file: &File, directory: &Path, phase: Option<&str>, found: &mut Findings<'_>) -> Option<Stack> {
+pub(super) fn stack(file: &File, directory: &Path, phase: Option<&str>, found: &mut Findings<'_>) -> Option<Stack> {
     let name = named(file.name.as_ref(), name::stack, found);
     let account = named(file.account.as_ref(), name::account, found);
     let region = named(file.region.as_ref(), name::region, found);

@@ -3,6 +3,7 @@
 //! The way: `load` (text) → `structure` (every unknown key and wrong type) → `syntax` (serde) → `lower` (to the model, with `lint`'s
 //! rules) → [`Stack`]. Every finding of every step is in one [`Diagnostics`](crate::diagnostic::Diagnostics).
 
+mod address;
 mod finding;
 mod lint;
 mod load;
@@ -17,6 +18,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
+pub use address::address;
 pub use load::{load, parse};
 pub use model::Stack;
 pub use schema::schema;

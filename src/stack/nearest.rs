@@ -1,18 +1,23 @@
 //! "Did you mean": the valid name that a mistyped one is closest to.
 
 /// The candidate nearest to `name`, if one is near enough to be meant: equal but for case, or about one edit in three characters.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count().max(3)) / 3)
+        .filter(|(distance, candidate)| near_enough(*distance, candidate.chars().count()))
         .min()
         .map(|(_, candidate)| candidate)
 }
 
+/// One edit in three characters, but never all of them: `X` is not meant as `B`.
+fn near_enough(distance: usize, length: usize) -> bool {
+    distance <= length.max(3) / 3 && distance < length
+}
+
 /// Help for a name that is not one of `candidates`: the nearest, or else all of them.
-pub fn hint<'a>(name: &str, noun: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(super) fn hint<'a>(name: &str, noun: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let all: Vec<&str> = candidates.into_iter().collect();
     match nearest(name, all.iter().copied()) {
         Some(near) => Some(format!("did you mean `{near}`?")),
@@ -22,7 +27,7 @@ pub fn hint<'a>(name: &str, noun: &str, candidates: impl IntoIterator<Item = &'a
 }
 
 /// "`a`, `b` and `c`".
-pub fn list(names: &[&str]) -> String {
+pub(super) fn list(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
     match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
@@ -36,7 +41,7 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant_and_nothing_else() {
-        let keys = ["capacity", "protect", "ttl", "recovery"];
+        let keys = ["capacity", "protect", "ttl", "recovery", "S"];
         for (typed, meant) in
             [("capcity", Some("capacity")), ("Protect", Some("protect")), ("tll", Some("ttl")), ("billing", None), ("x", None)]
         {

@@ -10,7 +10,7 @@ const NEEDLES: [&str; 6] = ["passw", "pwd", "passphrase", "secret", "token", "cr
 
 /// Whether `url` (an address, without its quotes) holds a password: as `user:password@`, percent-encoded or not, unescaped with
 /// `/` or `@` in it, or as a parameter such as `password=`.
-pub fn holds_password(url: &str) -> bool {
+pub(super) fn holds_password(url: &str) -> bool {
     let decoded = decoded(url);
     assigns_secret(&decoded) || authority_password(url) || authority_password(&decoded)
 }
@@ -19,7 +19,7 @@ pub fn holds_password(url: &str) -> bool {
 fn authority_password(url: &str) -> bool {
     let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
     let address = rest.split(['?', '#']).next().unwrap_or(rest);
-    let Some(at) = rest.rfind('@') else { return bad_port(address) };
+    let Some(at) = rest.rfind('@') else { return url.contains("//") && bad_port(address) };
     let user = &rest[..at];
     if !url.contains("//") || user.contains(':') {
         return true;
@@ -75,12 +75,12 @@ fn decode_once(text: &str) -> String {
 }
 
 /// `text` with what looks like a secret blanked, byte for byte.
-pub fn masked(text: &str) -> String {
+pub(super) fn masked(text: &str) -> String {
     text.split_inclusive('\n').map(masked_line).collect()
 }
 
 /// `text` with the bytes of `span` blanked (line ends and quotes kept, so that the shape stays).
-pub fn mask(text: &str, span: &Range<usize>) -> String {
+pub(super) fn mask(text: &str, span: &Range<usize>) -> String {
     let blank = |(at, c): (usize, char)| {
         if span.contains(&at) && !"\"'\r\n".contains(c) { "*".repeat(c.len_utf8()) } else { c.to_string() }
     };
@@ -97,29 +97,37 @@ fn masked_line(line: &str) -> String {
         if before.ends_with("url") {
             hidden.extend(suspicious_run(line, at + 1));
         } else if assigns_secret(&format!("{before}=")) {
-            hidden.push(at + 1..line.len());
+            hidden.push(content(line, at + 1));
         }
     }
     hidden.iter().fold(line.to_owned(), |line, span| mask(&line, span))
 }
 
-/// From `start` to the line's last quote (or its end), if an address there may hold a password.
+/// From `start`, past spaces and opening quotes, to the line's last quote, or to its end where a quote is missing.
+fn content(line: &str, start: usize) -> Range<usize> {
+    let rest = line.get(start..).unwrap_or_default();
+    let start = start + rest.len() - rest.trim_start_matches([' ', '\t', '"', '\'']).len();
+    let rest = line.get(start..).unwrap_or_default();
+    start..rest.rfind(['"', '\'']).map_or(line.trim_end().len().max(start), |end| start + end)
+}
+
+/// The address that begins at `start`, if it may hold a password.
 fn suspicious_run(line: &str, start: usize) -> Option<Range<usize>> {
-    let run = line.get(start..)?;
-    let end = run.rfind(['"', '\'']).filter(|end| *end > 0).map_or(line.len(), |end| start + end);
-    let content = line.get(start..end)?.trim_start_matches([' ', '"', '\'']);
-    let told = ["env:", "file:"].iter().any(|scheme| content.starts_with(scheme));
-    let suspect = content.contains(['@', '\\']) || content.contains("%40") || assigns_secret(&decoded(content)) || bad_port(content);
-    (suspect && !told).then_some(start..end)
+    let span = content(line, start);
+    let address = &line[span.clone()];
+    let address = address.strip_prefix("sqlite:").unwrap_or(address);
+    let told = ["env:", "file:"].iter().any(|scheme| address.starts_with(scheme));
+    let suspect = address.contains(['@', '\\']) || address.contains("%40") || assigns_secret(&decoded(address)) || bad_port(address);
+    (suspect && !told).then_some(span)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
     /// Addresses that hold the password `hunter2x` (or a spelling of it).
-    pub(crate) const GUILTY: [&str; 24] = [
+    pub(in crate::stack) const GUILTY: [&str; 24] = [
         "mysql://app:hunter2x@db/shop",
         "mysql://app:hunter2x@db:3306/shop?ssl=true",
         "postgres://app:hunter2x@[::1]:5432/shop",
@@ -186,7 +194,8 @@ mod tests {
 
     #[test]
     fn a_password_key_is_blanked() {
-        assert_eq!(masked("password = \"x\" # c\n"), "password =**\"*\"****\n");
+        assert_eq!(masked("password = \"xyz\" # c\n"), "password = \"***\" # c\n");
+        assert_eq!(masked("db_pwd = \"xyz"), "db_pwd = \"***");
     }
 
     #[test]
@@ -195,11 +204,10 @@ mod tests {
             "url = \"env:SOURCE_URL\"\n",
             "url = \"sqlite:shop.sqlite\"\n",
             "key = [\"userId:N\"] # a note\n",
-            "url = \"mysql://app@db/x\"\n",
+            "sql = \"select a from t where b = :b\"",
+            "SK = \"ORDER#{ord_id}\"\n",
         ] {
-            if !line.contains('@') {
-                assert_eq!(masked(line), line);
-            }
+            assert_eq!(masked(line), line);
         }
     }
 

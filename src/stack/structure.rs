@@ -15,7 +15,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Cuts out of `document` what the syntax does not know, and says so.
-pub fn check(schema: &Schema, document: &mut Spanned<DeTable<'_>>, found: &mut Findings<'_>) {
+pub(super) fn check(schema: &Schema, document: &mut Spanned<DeTable<'_>>, found: &mut Findings<'_>) {
     Check { found }.table(schema, document.get_mut(), &Place { path: String::new(), span: 0..0 });
 }
 
@@ -99,7 +99,7 @@ impl Check<'_, '_> {
         true
     }
 
-    fn array<'i>(&mut self, schema: &Schema, array: &mut toml::de::DeArray<'i>, place: &Place) {
+    fn array(&mut self, schema: &Schema, array: &mut toml::de::DeArray<'_>, place: &Place) {
         let Some(items) = schema.get("items") else { return };
         let all = std::mem::replace(array, toml::de::DeArray::new()).into_iter().enumerate();
         *array = all

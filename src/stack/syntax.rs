@@ -6,14 +6,14 @@
 //!
 //! Called by `schema`, `structure` (through the schema) and `lower`.
 
-pub mod access;
-pub mod item;
-pub mod policy;
-pub mod rows;
-pub mod setting;
-pub mod span;
-pub mod table;
-pub mod union;
+pub(super) mod access;
+pub(super) mod item;
+pub(super) mod policy;
+pub(super) mod rows;
+pub(super) mod setting;
+pub(super) mod span;
+pub(super) mod table;
+pub(super) mod union;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "landfall stack")]
-pub struct File {
+pub(super) struct File {
     /// The stack's name: letters, digits, `-`, `_` and `.`. Tables and buckets carry it in their ownership tag.
     #[schemars(required)]
     pub name: Option<At<String>>,

@@ -32,6 +32,8 @@ pub struct Options {
     pub access: bool,
     /// Corrupt some records in memory, and require that they are found.
     pub prove: bool,
+    /// Instead of the stack's.
+    pub seed: Option<u64>,
     pub masker: Masker,
     /// Mismatches that are listed; all are counted.
     pub max_listed: usize,
@@ -50,6 +52,7 @@ impl Default for Options {
             full: true,
             access: true,
             prove: true,
+            seed: None,
             masker: Masker::new(false, fastrand::u64(..)),
             max_listed: 100,
             segments: 8,
@@ -82,7 +85,7 @@ pub(super) struct Findings {
 
 /// Validates `stack`'s tables against `snapshot`.
 pub async fn run(aws: &Aws, snapshot: &mut Snapshot, stack: &Stack, options: &Options, events: &Events) -> Result<ValidateReport, Error> {
-    let mut context = Context { aws, stack, options, events, seed: stack.policy.seed, found: Findings::default() };
+    let mut context = Context { aws, stack, options, events, seed: options.seed.unwrap_or(stack.policy.seed), found: Findings::default() };
     for (name, spec) in selected(stack, options.tables.as_ref())? {
         context.table(snapshot, name, spec).await?;
     }
@@ -93,7 +96,7 @@ pub async fn run(aws: &Aws, snapshot: &mut Snapshot, stack: &Stack, options: &Op
     }
     let Findings { checks, mismatches, total, planted, noticed, units } = context.found;
     let prove = Prove { planted, found: noticed };
-    Ok(ValidateReport { checks, mismatches, mismatches_total: total, prove, seed: stack.policy.seed, read_units: units })
+    Ok(ValidateReport { checks, mismatches, mismatches_total: total, prove, seed: options.seed.unwrap_or(stack.policy.seed), read_units: units })
 }
 
 impl Context<'_> {

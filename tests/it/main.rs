@@ -3,7 +3,13 @@
 //! One `mod` line per file; `rooms` fails when a file has none.
 
 mod data;
+mod mistakes;
 mod oracle;
+mod program;
+mod reconcile;
 mod rooms;
 mod seeds;
 mod servers;
+mod source;
+mod spoilt;
+mod whole;

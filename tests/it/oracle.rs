@@ -1,10 +1,12 @@
-//! The oracle is a witness only while it is right itself: it runs its own tests against two stand-ins for AWS.
+//! The oracle is a witness only while it is right itself, and so is the table of capabilities: they run their own tests against the
+//! stand-ins for AWS.
 
 use crate::servers::{ministack, moto, python, repository};
 
-fn own_tests(endpoint: &str) {
+/// Runs `tests/oracle/FILE`'s tests, those of the oracle against `endpoint`.
+fn own_tests(file: &str, endpoint: &str) {
     let answer = std::process::Command::new(python())
-        .args(["-m", "unittest", "discover", "-p", "test_*.py"])
+        .args(["-m", "unittest", "discover", "-p", file])
         .current_dir(repository("tests/oracle"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("LANDFALL_TEST_ENDPOINT", endpoint)
@@ -18,10 +20,15 @@ fn own_tests(endpoint: &str) {
 
 #[test]
 fn the_oracle_passes_its_own_tests_on_moto() {
-    own_tests(&moto());
+    own_tests("test_oracle.py", &moto());
 }
 
 #[test]
 fn the_oracle_passes_its_own_tests_on_ministack() {
-    own_tests(&ministack());
+    own_tests("test_oracle.py", &ministack());
+}
+
+#[test]
+fn the_table_of_capabilities_is_true_of_the_stand_ins() {
+    own_tests("test_capabilities.py", "");
 }

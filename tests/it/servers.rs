@@ -103,17 +103,12 @@ impl Database {
         &self.url
     }
 
-    /// Which engine it is on.
-    pub(crate) fn engine(&self) -> Engine {
-        self.engine
-    }
-
     /// Runs a script of statements; the portable seeds run unchanged.
     pub(crate) fn run(&self, script: &str) {
         execute(self.engine, &self.url, script);
     }
 
-    /// The rows of a query whose columns are all text (cast them), in order.
+    /// The rows of a query, in order. Whole numbers, floats, text and dates print alike on every engine; bytes are refused.
     pub(crate) fn rows(&self, query: &str) -> Vec<TextRow> {
         match self.engine {
             Engine::Sqlite => sqlite_rows(&self.name, query),
@@ -174,7 +169,7 @@ async fn mariadb_execute(url: &str, script: &str) {
 async fn mariadb_rows(url: &str, query: &str) -> Vec<TextRow> {
     use mysql_async::prelude::Queryable;
     let mut connection = mariadb(url).await;
-    let rows: Vec<mysql_async::Row> = connection.query(query).await.expect("the query runs on MariaDB");
+    let rows: Vec<mysql_async::Row> = connection.query(query).await.unwrap_or_else(|e| panic!("{query}: {e}"));
     connection.disconnect().await.expect("MariaDB says goodbye");
     let text = |value| mysql_async::from_value::<Option<String>>(value);
     rows.into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect()
@@ -191,7 +186,7 @@ async fn postgres_execute(url: &str, script: &str) {
 }
 
 async fn postgres_rows(url: &str, query: &str) -> Vec<TextRow> {
-    let messages = postgres(url).await.simple_query(query).await.expect("the query runs on PostgreSQL");
+    let messages = postgres(url).await.simple_query(query).await.unwrap_or_else(|e| panic!("{query}: {e:?}"));
     let row = |message| match message {
         tokio_postgres::SimpleQueryMessage::Row(row) => Some((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect()),
         _ => None,
@@ -201,8 +196,20 @@ async fn postgres_rows(url: &str, query: &str) -> Vec<TextRow> {
 
 fn sqlite_rows(path: &str, query: &str) -> Vec<TextRow> {
     let connection = rusqlite::Connection::open(path).expect("SQLite opens");
-    let mut statement = connection.prepare(query).expect("the query runs on SQLite");
+    let mut statement = connection.prepare(query).unwrap_or_else(|e| panic!("{query}: {e}"));
     let width = statement.column_count();
-    let rows = statement.query_map([], |row| (0..width).map(|at| row.get(at)).collect()).expect("the query runs on SQLite");
-    rows.collect::<Result<_, _>>().expect("every value is text or NULL")
+    let rows =
+        statement.query_map([], |row| (0..width).map(|at| row.get(at).map(sqlite_text)).collect()).expect("the query runs on SQLite");
+    rows.collect::<Result<_, _>>().expect("every row is read")
+}
+
+fn sqlite_text(value: rusqlite::types::Value) -> Option<String> {
+    use rusqlite::types::Value;
+    match value {
+        Value::Null => None,
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Real(number) => Some(number.to_string()),
+        Value::Text(text) => Some(text),
+        Value::Blob(_) => panic!("the seeds hold no bytes"),
+    }
 }

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import sys
 import tempfile
+import tomllib
 import unittest
 from pathlib import Path
 
@@ -15,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import oracle
 import spoil
 
-SEEDS = Path(__file__).resolve().parents[2] / "stacks/seed"
+STACKS = Path(__file__).resolve().parents[2] / "stacks"
+SEEDS = STACKS / "seed"
 SEED_OF = {"users": "users", "vehicle-sales": "vehicle-sales", "vehicle-sales-single": "vehicle-sales", "imdb": "imdb"}
 KEYS = {
     "Users": ["userId:N"], "Customers": ["cust_id:S"], "Products": ["prod_id:S"], "Reps": ["rep_id:S"], "Orders": ["ord_id:S"],
@@ -39,7 +41,7 @@ def create(dynamodb, table):
     names = [key.split(":") for key in KEYS[table]]
     if table in dynamodb.list_tables()["TableNames"]:
         dynamodb.delete_table(TableName=table)
-        dynamodb.get_waiter("table_not_exists").wait(TableName=table)
+        dynamodb.get_waiter("table_not_exists").wait(TableName=table, WaiterConfig={"Delay": 1})
     dynamodb.create_table(
         TableName=table, BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": name, "KeyType": kind} for (name, _), kind in zip(names, ["HASH", "RANGE"])],
@@ -71,6 +73,13 @@ class Oracle(unittest.TestCase):
     def verdict(self, stack, path):
         with contextlib.redirect_stdout(io.StringIO()) as said:
             return oracle.check(stack, path, endpoint()), said.getvalue()
+
+    def test_tables_and_keys_are_those_of_the_stack_files(self):
+        self.assertEqual({file.stem for file in STACKS.glob("*.toml")}, set(oracle.STACKS))
+        for stack in oracle.STACKS:
+            file = tomllib.loads((STACKS / f"{stack}.toml").read_text(encoding="utf-8"))
+            tables = {name: table["key"] for name, table in file["table"].items()}
+            self.assertEqual(tables, {name: KEYS[name] for name in oracle.expected(stack, self.source(stack))})
 
     def test_counts_are_those_of_the_rows(self):
         for stack, counts in COUNTS.items():

@@ -1,24 +1,111 @@
-//! CloudWatch (thin for now).
+//! CloudWatch: metrics of what the embedded DynamoDB really did, and of what callers put, in three protocols.
+//!
+//! Rules: what did not happen has no datapoint (absent is not zero); provisioned capacity is told for every minute in
+//! which it was in force; metrics are there at once (AWS's come one to five minutes late) and live as long as the process.
+//! Nothing throttles yet, so there are no throttle metrics; whoever throttles records them through [`CloudWatch::event`].
+
+mod ask;
+mod cbor;
+mod data;
+mod list;
+mod node;
+mod put;
+mod query;
+mod series;
+
 use super::dynamodb::Capacity;
 use super::fault::Fault;
+use ask::Ask;
 use bytes::Bytes;
+use node::Node;
+use series::{Name, Series};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// The metrics of all regions; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CloudWatch;
+pub(crate) struct CloudWatch(Arc<Mutex<Series>>);
 
 impl CloudWatch {
-    pub(crate) fn consumed(&self, _region: &str, _table: &str, _index: Option<&String>, _metric: &'static str, _value: f64) {}
-    pub(crate) fn succeeded(&self, _region: &str, _table: &str, _operation: &str, _took: Duration) {}
-    pub(crate) fn refused(&self, _region: &str, _operation: &str, _fault: &Fault) {}
-    pub(crate) fn provisioned(&self, _region: &str, _table: &str, _index: Option<&String>, _capacity: Option<Capacity>) {}
-    pub(crate) fn json(&self, _region: &str, operation: &str, _body: &[u8]) -> Result<Bytes, Fault> {
-        Err(Fault::new("UnknownOperationException", operation))
+    fn series(&self) -> MutexGuard<'_, Series> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    pub(crate) fn cbor(&self, _region: &str, operation: &str, _body: &[u8]) -> Result<Bytes, Fault> {
-        Err(Fault::new("UnknownOperationException", operation))
+
+    /// Units that one request consumed of a table, or of one of its global indexes.
+    pub(crate) fn consumed(&self, region: &str, table: &str, index: Option<&String>, metric: &'static str, units: f64) {
+        self.series().record(dynamo(region, metric, &of(table, index)), units);
     }
-    pub(crate) fn query(&self, _region: &str, operation: &str, _body: &[u8], _id: &str) -> Result<Bytes, Fault> {
-        Err(Fault::new("InvalidAction", operation))
+
+    /// A request about `table` that was answered.
+    pub(crate) fn succeeded(&self, region: &str, table: &str, operation: &str, took: Duration) {
+        let dimensions = [("TableName", table), ("Operation", operation)];
+        self.series().record(dynamo(region, "SuccessfulRequestLatency", &dimensions), took.as_secs_f64() * 1000.0);
     }
+
+    /// A request that was refused, or failed.
+    pub(crate) fn refused(&self, region: &str, operation: &str, fault: &Fault) {
+        if fault.status >= 500 {
+            self.event(region, "SystemErrors", &[("Operation", operation)]);
+        } else if fault.code != "ConditionalCheckFailedException" {
+            // AWS counts these for the whole account and region, without dimensions.
+            self.event(region, "UserErrors", &[]);
+        }
+    }
+
+    /// One thing that happened once: the door for throttle events.
+    pub(crate) fn event(&self, region: &str, metric: &'static str, dimensions: &[(&str, &str)]) {
+        self.series().record(dynamo(region, metric, dimensions), 1.0);
+    }
+
+    /// From now on `table` (or its index) has this capacity; `None` when it is on demand or gone.
+    pub(crate) fn provisioned(&self, region: &str, table: &str, index: Option<&String>, capacity: Option<Capacity>) {
+        let mut series = self.series();
+        let sides =
+            [("ProvisionedReadCapacityUnits", capacity.map(|c| c.read)), ("ProvisionedWriteCapacityUnits", capacity.map(|c| c.write))];
+        for (metric, units) in sides {
+            series.level(dynamo(region, metric, &of(table, index)), units);
+        }
+    }
+
+    /// Answers awsJson1.0.
+    pub(crate) fn json(&self, region: &str, operation: &str, body: &[u8]) -> Result<Bytes, Fault> {
+        let request = serde_json::from_slice(body).map_err(|e| Fault::new("SerializationException", e.to_string()))?;
+        Ok(self.answer(region, operation, &request)?.json().to_string().into())
+    }
+
+    /// Answers smithy rpc-v2-cbor.
+    pub(crate) fn cbor(&self, region: &str, operation: &str, body: &[u8]) -> Result<Bytes, Fault> {
+        let answer = self.answer(region, operation, &cbor::read(body)?)?;
+        cbor::write(&answer)
+    }
+
+    /// Answers the query protocol, in XML.
+    pub(crate) fn query(&self, region: &str, operation: &str, body: &[u8], id: &str) -> Result<Bytes, Fault> {
+        let answer = self.answer(region, operation, &query::read(body))?;
+        Ok(query::write(operation, &answer, id).into())
+    }
+
+    fn answer(&self, region: &str, operation: &str, request: &serde_json::Value) -> Result<Node, Fault> {
+        let ask = Ask(request);
+        match operation {
+            "GetMetricData" => data::get_metric_data(&self.series(), region, &ask),
+            "GetMetricStatistics" => data::get_metric_statistics(&self.series(), region, &ask),
+            "ListMetrics" => list::list_metrics(&self.series(), region, &ask),
+            "PutMetricData" => put::put_metric_data(&mut self.series(), region, &ask),
+            other => {
+                Err(Fault::new("InvalidAction", format!("the embedded AWS's CloudWatch does not answer {}", crate::safe::text(other))))
+            }
+        }
+    }
+}
+
+fn of<'a>(table: &'a str, index: Option<&'a String>) -> Vec<(&'a str, &'a str)> {
+    let index = index.map(|name| ("GlobalSecondaryIndexName", name.as_str()));
+    [Some(("TableName", table)), index].into_iter().flatten().collect()
+}
+
+fn dynamo(region: &str, metric: &str, dimensions: &[(&str, &str)]) -> Name {
+    let dimensions: BTreeMap<String, String> = dimensions.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    Name { region: region.to_owned(), namespace: "AWS/DynamoDB".to_owned(), metric: metric.to_owned(), dimensions }
 }

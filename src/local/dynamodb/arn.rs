@@ -37,7 +37,7 @@ pub(super) fn table(region: &Region, text: &str) -> Result<String, Fault> {
 }
 
 /// The table's ARN.
-pub(super) fn of_table(region: &Region, table: &str) -> String {
+pub(crate) fn of_table(region: &Region, table: &str) -> String {
     format!("{}table/{table}", prefix(region))
 }
 

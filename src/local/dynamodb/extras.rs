@@ -5,7 +5,7 @@ use crate::local::fault::Fault;
 use serde_json::{Map, Value};
 
 /// Refuses every member of `request` that is not in `known`: a silent no would look like success.
-pub(super) fn only(request: &Map<String, Value>, known: &[&str], operation: &str) -> Result<(), Fault> {
+pub(crate) fn only(request: &Map<String, Value>, known: &[&str], operation: &str) -> Result<(), Fault> {
     match request.iter().find(|(name, value)| !known.contains(&name.as_str()) && !value.is_null()) {
         None => Ok(()),
         Some((name, _)) => {
@@ -20,7 +20,7 @@ pub(super) fn take(request: &mut Map<String, Value>, name: &str) -> Option<Value
 }
 
 /// The request as an object.
-pub(super) fn object(request: Value) -> Result<Map<String, Value>, Fault> {
+pub(crate) fn object(request: Value) -> Result<Map<String, Value>, Fault> {
     match request {
         Value::Object(map) => Ok(map),
         _ => Err(Fault::new("SerializationException", "the request is not a JSON object")),
@@ -28,7 +28,7 @@ pub(super) fn object(request: Value) -> Result<Map<String, Value>, Fault> {
 }
 
 /// A member that must be a string.
-pub(super) fn text<'a>(request: &'a Value, name: &str) -> Result<&'a str, Fault> {
+pub(crate) fn text<'a>(request: &'a Value, name: &str) -> Result<&'a str, Fault> {
     match request.get(name) {
         Some(Value::String(text)) => Ok(text),
         Some(Value::Null) | None => Err(Fault::invalid(format!(

@@ -96,8 +96,14 @@ pub(super) fn delete(region: &Region, mut request: Value) -> Result<Value, Fault
     Ok(json!({ "TableDescription": told }))
 }
 
+/// Drops a table that an import leaves behind, and all that is known of it.
+pub(crate) fn drop_whole(region: &Region, table: &str) -> Result<(), Fault> {
+    region.db().delete_table(engine::typed(json!({ "TableName": table }))?)?;
+    forget(region, table)
+}
+
 /// Drops the notes of a table that is gone; its metrics end.
-pub(crate) fn forget(region: &Region, table: &str) -> Result<(), Fault> {
+fn forget(region: &Region, table: &str) -> Result<(), Fault> {
     let notes = region.change(|all| Ok(all.tables.remove(table)))?;
     region.metrics().provisioned(region.name(), table, None, None);
     for index in notes.iter().flat_map(|n| n.indexes.keys()) {

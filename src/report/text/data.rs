@@ -55,9 +55,9 @@ fn finding(f: &Finding) -> String {
 
 pub(super) fn render_validate(validate: &ValidateReport, style: Style) -> String {
     let head = ["table", "check", "of", "verdict", "expected", "found", "compared", "missing", "unexpected", "different"];
-    let rows = validate.checks.iter().map(|c| check_row(c, style)).collect();
+    let rows = validate.checks.iter().map(check_row).collect();
     let mut out = format!("Validate (seed {}):\n{}", validate.seed, table(style, &head, rows));
-    for check in validate.checks.iter().filter(|c| !c.note.is_empty()) {
+    for check in validate.checks.iter().filter(|c| worth_a_line(c)) {
         out.push_str(&safe::text(&format!("  {} {}{}: {}", check.table, kind(check.kind), of(check), check.note)));
         out.push('\n');
     }
@@ -66,13 +66,17 @@ pub(super) fn render_validate(validate: &ValidateReport, style: Style) -> String
     out
 }
 
+/// What the table has not said already; the JSON form has every note.
+fn worth_a_line(check: &Check) -> bool {
+    !check.note.is_empty() && (check.verdict != Verdict::Match || matches!(check.kind, CheckKind::Sample | CheckKind::Access))
+}
+
 fn of(check: &Check) -> String {
     if check.subject.is_empty() { String::new() } else { format!(" of {}", check.subject) }
 }
 
-fn check_row(c: &Check, style: Style) -> Vec<String> {
+fn check_row(c: &Check) -> Vec<String> {
     let mut row = vec![c.table.clone(), kind(c.kind).into(), c.subject.clone(), word(c.verdict).into()];
-    let _ = style;
     row.extend([c.expected, c.found, c.compared, c.missing, c.unexpected, c.different].map(thousands));
     row
 }

@@ -14,7 +14,7 @@ mod read;
 
 use super::address::Server;
 use super::{Description, Error};
-use crate::mapping::{Relation, Row, Value};
+use crate::mapping::{Relation, Row};
 use catalogue::{Known, Names};
 use read::Shape;
 use std::collections::BTreeMap;

@@ -13,14 +13,14 @@ use crate::stack::syntax::span::At;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a query reads: the table or one of its indexes.
-pub struct Target<'t> {
+pub(crate) struct Target<'t> {
     pub name: String,
     pub key: &'t Key,
     projection: &'t Projection,
 }
 
 /// The table itself, or the index that the query names.
-pub fn target<'t>(spec: &'t TableSpec, query: &Query, found: &mut Findings<'_>) -> Option<Target<'t>> {
+pub(crate) fn target<'t>(spec: &'t TableSpec, query: &Query, found: &mut Findings<'_>) -> Option<Target<'t>> {
     let table = &spec.table;
     let Some(at) = &query.index else {
         return Some(Target { name: "the table".to_owned(), key: &table.key, projection: &Projection::All });
@@ -39,13 +39,13 @@ pub fn target<'t>(spec: &'t TableSpec, query: &Query, found: &mut Findings<'_>) 
 }
 
 /// The type of an attribute, where some key of the table tells it.
-pub fn key_kind(spec: &TableSpec, attribute: &str) -> Option<KeyKind> {
+pub(crate) fn key_kind(spec: &TableSpec, attribute: &str) -> Option<KeyKind> {
     let others = spec.table.indexes.values().map(|i| &i.key).chain(spec.table.locals.values().map(|l| &l.key));
     std::iter::once(&spec.table.key).chain(others).flat_map(Key::parts).find(|p| p.name == attribute).map(|p| p.kind)
 }
 
 /// The key's conditions against the target's key.
-pub fn key_conditions(
+pub(crate) fn key_conditions(
     written: &At<BTreeMap<At<String>, At<Written>>>,
     conditions: &[(String, Condition)],
     target: &Target<'_>,
@@ -89,7 +89,7 @@ fn sort_conditions(
 }
 
 /// Filters and returned attributes: known, carried by the index, and not conditions that belong to the key.
-pub fn attributes(query: &Query, target: &Target<'_>, spec: &TableSpec, found: &mut Findings<'_>) {
+pub(crate) fn attributes(query: &Query, target: &Target<'_>, spec: &TableSpec, found: &mut Findings<'_>) {
     let known = known(spec);
     for name in query.filter.keys() {
         if target.key.parts().any(|p| p.name == name.value) {
@@ -132,7 +132,7 @@ fn known(spec: &TableSpec) -> Option<BTreeSet<&str>> {
 }
 
 /// Parameters: where they come from, and that both halves ask the same question.
-pub fn parameters(sql: &At<String>, from: Option<&At<String>>, query: &AccessQuery, found: &mut Findings<'_>) {
+pub(crate) fn parameters(sql: &At<String>, from: Option<&At<String>>, query: &AccessQuery, found: &mut Findings<'_>) {
     if !reads(&sql.value) {
         found.error_with(&sql.span, "`sql` is no query", "it begins with select, with or values");
     }
@@ -165,7 +165,7 @@ fn operands(condition: &Condition) -> Vec<&str> {
 }
 
 /// The names of `:name` parameters in an operand's text.
-pub fn names(text: &str) -> Vec<&str> {
+pub(crate) fn names(text: &str) -> Vec<&str> {
     text.match_indices(':').filter_map(|(at, _)| name_at(&text[at + 1..])).collect()
 }
 

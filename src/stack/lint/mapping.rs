@@ -10,7 +10,7 @@ use crate::stack::syntax::table::Table as Syntax;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-pub fn check(syntax: &Syntax, table: &Table, mappings: &[Lowered<'_>], found: &mut Findings<'_>) {
+pub(crate) fn check(syntax: &Syntax, table: &Table, mappings: &[Lowered<'_>], found: &mut Findings<'_>) {
     for lowered in mappings {
         table.key.parts().for_each(|part| table_key(part, lowered, found));
         constant_key(table, lowered, found);
@@ -94,9 +94,8 @@ fn key_rule(part: &KeyPart, rule: &AttributeRule, span: &Range<usize>, found: &m
     }
     let wanted = part.kind;
     let (fits, made) = match (rule.kind, wanted) {
-        (Some(As::S), KeyKind::S) | (Some(As::N | As::Epoch), KeyKind::N) | (Some(As::B), KeyKind::B) => (true, ""),
+        (Some(As::S) | None, KeyKind::S) | (Some(As::N | As::Epoch), KeyKind::N) | (Some(As::B), KeyKind::B) => (true, ""),
         (Some(kind), _) => (false, type_word(kind)),
-        (None, KeyKind::S) => (true, ""),
         (None, _) => (rule.from.lone_column().is_some(), "text"),
     };
     if !fits {

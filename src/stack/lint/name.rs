@@ -3,15 +3,15 @@
 //! Sources: DynamoDB developer guide, "Supported data types and naming rules"; S3 user guide, "General purpose bucket naming rules".
 
 /// The error says what a valid name looks like.
-pub type Verdict = Result<(), String>;
+pub(crate) type Verdict = Result<(), String>;
 
 /// A stack's name is the ownership tag's value and part of S3 prefixes.
-pub fn stack(name: &str) -> Verdict {
+pub(crate) fn stack(name: &str) -> Verdict {
     plain(name, "a stack's name", 1, 128)
 }
 
 /// Table and index names: 3 to 255 of `A-Z a-z 0-9 _ . -`.
-pub fn table(name: &str) -> Verdict {
+pub(crate) fn table(name: &str) -> Verdict {
     plain(name, "a table or index name", 3, 255)
 }
 
@@ -21,7 +21,7 @@ fn plain(name: &str, what: &str, least: usize, most: usize) -> Verdict {
 }
 
 /// Attribute names: up to 255 bytes in a key, up to 64 KB elsewhere.
-pub fn attribute(name: &str, in_key: bool) -> Verdict {
+pub(crate) fn attribute(name: &str, in_key: bool) -> Verdict {
     let most = if in_key { 255 } else { 65_535 };
     match name.len() {
         0 => Err("an attribute's name is not empty".to_owned()),
@@ -31,7 +31,7 @@ pub fn attribute(name: &str, in_key: bool) -> Verdict {
 }
 
 /// S3 bucket names.
-pub fn bucket(name: &str) -> Verdict {
+pub(crate) fn bucket(name: &str) -> Verdict {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let ends = name.bytes().next().is_some_and(inner) && name.bytes().next_back().is_some_and(inner);
     if !(3..=63).contains(&name.len()) || !ends || !name.bytes().all(|b| inner(b) || b == b'-' || b == b'.') {
@@ -46,17 +46,17 @@ pub fn bucket(name: &str) -> Verdict {
 }
 
 /// Twelve digits.
-pub fn account(id: &str) -> Verdict {
+pub(crate) fn account(id: &str) -> Verdict {
     let well = id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
     if well { Ok(()) } else { Err("an AWS account has twelve digits, as in \"123456789012\"".to_owned()) }
 }
 
 /// The shape `us-east-1`, `us-gov-west-1`; which regions exist is AWS's to say.
-pub fn region(name: &str) -> Verdict {
+pub(crate) fn region(name: &str) -> Verdict {
     let parts: Vec<&str> = name.split('-').collect();
     let words = |p: &&str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase());
     let number = |p: &&str| (1..=2).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
-    let well = parts.len() >= 3 && parts.split_last().is_some_and(|(last, rest)| number(last) && rest.iter().all(|p| words(&p)));
+    let well = parts.len() >= 3 && parts.split_last().is_some_and(|(last, rest)| number(last) && rest.iter().all(words));
     if well { Ok(()) } else { Err("a region looks like \"us-east-1\"".to_owned()) }
 }
 

@@ -16,7 +16,7 @@ const MOST_GLOBAL: usize = 20;
 const MOST_LOCAL: usize = 5;
 const MOST_PROJECTED: usize = 100;
 
-pub fn check(at: &At<String>, syntax: &Syntax, table: &Table, found: &mut Findings<'_>) {
+pub(crate) fn check(at: &At<String>, syntax: &Syntax, table: &Table, found: &mut Findings<'_>) {
     counts(syntax, found);
     shared_names(syntax, found);
     local_needs_sort(at, syntax, table, found);
@@ -48,7 +48,7 @@ fn local_needs_sort(at: &At<String>, syntax: &Syntax, table: &Table, found: &mut
     }
 }
 
-/// AttributeDefinitions give each attribute one type for the whole table.
+/// `AttributeDefinitions` give each attribute one type for the whole table.
 fn one_type_each(syntax: &Syntax, table: &Table, found: &mut Findings<'_>) {
     let mut kinds: BTreeMap<&str, (KeyKind, String)> = BTreeMap::new();
     for (whose, span, key) in keys(syntax, table) {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const MOST: usize = 49;
 
 /// The tags as text, each checked.
-pub fn tags(tags: &BTreeMap<At<String>, At<String>>, found: &mut Findings<'_>) -> BTreeMap<String, String> {
+pub(crate) fn tags(tags: &BTreeMap<At<String>, At<String>>, found: &mut Findings<'_>) -> BTreeMap<String, String> {
     for (key, value) in tags {
         if let Err(reason) = check_key(&key.value) {
             found.error(&key.span, format!("tag `{}`: {reason}", key.value));

@@ -13,7 +13,7 @@ use crate::stack::syntax::union::{Scalar, Union};
 use std::collections::BTreeMap;
 
 /// Every pattern that can be read; what cannot was said.
-pub fn patterns(file: &File, tables: &BTreeMap<String, TableSpec>, found: &mut Findings<'_>) -> Vec<Access> {
+pub(super) fn patterns(file: &File, tables: &BTreeMap<String, TableSpec>, found: &mut Findings<'_>) -> Vec<Access> {
     let mut all: Vec<Access> = Vec::new();
     for at in &file.access {
         let Some(access) = pattern(at, file, tables, found) else { continue };

@@ -8,24 +8,23 @@ use crate::stack::syntax::union::Union;
 use std::ops::Range;
 
 /// As written; units are 1 or more (DynamoDB takes no less).
-pub fn written(capacity: &At<Written>, found: &mut Findings<'_>) -> Option<Capacity> {
+pub(super) fn written(capacity: &At<Written>, found: &mut Findings<'_>) -> Option<Capacity> {
     let Union::Long(units) = &capacity.value else { return Some(Capacity::OnDemand) };
-    let (read, write) = (units.read.as_ref()?, units.write.as_ref()?);
-    for (unit, name) in [(read, "read"), (write, "write")] {
-        if unit.value == 0 {
-            found.error(&unit.span, format!("`{name}` is 0: DynamoDB provisions 1 unit or more"));
+    for (unit, name) in [(&units.read, "read"), (&units.write, "write")] {
+        if let Some(zero) = unit.as_ref().filter(|u| u.value == 0) {
+            found.error(&zero.span, format!("`{name}` is 0: DynamoDB provisions 1 unit or more"));
         }
     }
-    Some(Capacity::Provisioned(Units { read: read.value, write: write.value }))
+    Some(Capacity::Provisioned(Units { read: units.read.as_ref()?.value, write: units.write.as_ref()?.value }))
 }
 
 /// A table's own; on-demand where nothing is written. `None`: what is written is wrong, and was said.
-pub fn of_table(capacity: Option<&At<Written>>, found: &mut Findings<'_>) -> Option<Capacity> {
+pub(super) fn of_table(capacity: Option<&At<Written>>, found: &mut Findings<'_>) -> Option<Capacity> {
     capacity.map_or(Some(Capacity::OnDemand), |c| written(c, found))
 }
 
 /// An index's, given its table's.
-pub fn of_index(
+pub(super) fn of_index(
     index: &str,
     place: &Range<usize>,
     own: Option<&At<Written>>,

@@ -8,7 +8,7 @@ use crate::stack::syntax::span::At;
 use std::ops::Range;
 
 /// The names, none empty, none twice.
-pub fn list(columns: &[At<String>], what: &str, found: &mut Findings<'_>) -> Vec<String> {
+pub(super) fn list(columns: &[At<String>], what: &str, found: &mut Findings<'_>) -> Vec<String> {
     for (i, column) in columns.iter().enumerate() {
         if column.value.is_empty() {
             found.error(&column.span, format!("{what} names an empty column"));
@@ -20,7 +20,7 @@ pub fn list(columns: &[At<String>], what: &str, found: &mut Findings<'_>) -> Vec
 }
 
 /// Exactly one of `from` and `query`.
-pub fn relation(
+pub(super) fn relation(
     whose: &str,
     place: &Range<usize>,
     from: Option<&At<String>>,
@@ -43,7 +43,7 @@ pub fn relation(
 }
 
 /// Whether SQL text begins as a statement that reads. The session is read-only whatever this says; this only finds slips early.
-pub fn reads(sql: &str) -> bool {
+pub(crate) fn reads(sql: &str) -> bool {
     let mut rest = sql.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
     while let Some(comment) = rest.strip_prefix("--") {
         rest = comment.split_once('\n').map_or("", |(_, after)| after).trim_start();
@@ -53,7 +53,7 @@ pub fn reads(sql: &str) -> bool {
 }
 
 /// Exactly one test on one column.
-pub fn when(at: &At<WhenSyntax>, found: &mut Findings<'_>) -> Option<When> {
+pub(super) fn when(at: &At<WhenSyntax>, found: &mut Findings<'_>) -> Option<When> {
     let syntax = &at.value;
     let mut tests = Vec::new();
     for (flag, name, other, test) in

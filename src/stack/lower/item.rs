@@ -11,7 +11,7 @@ use crate::stack::syntax::span::At;
 use crate::stack::syntax::union::{Scalar, Union};
 
 /// Every rule, and the rest. An item without any attribute is an error.
-pub fn shape(at: &At<Item>, whose: &str, found: &mut Findings<'_>) -> Shape {
+pub(super) fn shape(at: &At<Item>, whose: &str, found: &mut Findings<'_>) -> Shape {
     let item = &at.value;
     if item.rules.is_empty() && item.rest.is_none() {
         found.error_with(
@@ -98,13 +98,12 @@ fn possible(kind: As, from: &Template) -> Result<(), String> {
     let lone = from.lone_column().is_some();
     let literal = from.is_constant().then(|| text_of(from));
     match (kind, literal) {
-        (As::S | As::B, _) => Ok(()),
         (As::N, Some(text)) if Number::parse(&text).is_none_or(|n| !n.fits()) => {
             Err("the constant is no number that DynamoDB holds".to_owned())
         }
         (As::Bool, Some(text)) if !["true", "false"].contains(&text.as_str()) => Err("the constant is neither true nor false".to_owned()),
         (As::M | As::L, Some(text)) if crate::mapping::json::Json::parse(&text).is_err() => Err("the constant is no JSON".to_owned()),
-        (As::N, _) | (As::Bool | As::M | As::L, Some(_)) => Ok(()),
+        (As::S | As::B | As::N, _) | (As::Bool | As::M | As::L, Some(_)) => Ok(()),
         _ if lone => Ok(()),
         _ => Err("the template must be one column, as in \"{column}\"".to_owned()),
     }
@@ -115,7 +114,7 @@ fn text_of(template: &Template) -> String {
 }
 
 /// Reads a template; the caret stands under the slip itself where the literal has no escapes.
-pub fn template(at: &At<String>, found: &mut Findings<'_>) -> Option<Template> {
+pub(super) fn template(at: &At<String>, found: &mut Findings<'_>) -> Option<Template> {
     match Template::parse(&at.value) {
         Ok(template) => Some(template),
         Err((offset, reason)) => {
@@ -146,7 +145,7 @@ fn kind(kind: RuleType) -> As {
 }
 
 /// A type as the stack file spells it.
-pub fn word(kind: As) -> &'static str {
+pub(crate) fn word(kind: As) -> &'static str {
     match kind {
         As::S => "S",
         As::N => "N",

@@ -9,7 +9,7 @@ use crate::stack::syntax::union::Union;
 use std::collections::BTreeSet;
 
 /// A table's key: partition, then at most one sort attribute.
-pub fn table(list: &At<Vec<At<String>>>, found: &mut Findings<'_>) -> Option<Key> {
+pub(super) fn table(list: &At<Vec<At<String>>>, found: &mut Findings<'_>) -> Option<Key> {
     if !(1..=2).contains(&list.value.len()) {
         found.error_with(
             &list.span,
@@ -23,7 +23,7 @@ pub fn table(list: &At<Vec<At<String>>>, found: &mut Findings<'_>) -> Option<Key
 }
 
 /// A global index's key: a list as a table's, or partition and sort lists of up to four each.
-pub fn index(key: &At<Union<Vec<At<String>>, MultiKey>>, found: &mut Findings<'_>) -> Option<Key> {
+pub(super) fn index(key: &At<Union<Vec<At<String>>, MultiKey>>, found: &mut Findings<'_>) -> Option<Key> {
     match &key.value {
         Union::Short(list) if (1..=2).contains(&list.len()) => {
             let mut parts = parts(list, found)?.into_iter();
@@ -52,7 +52,7 @@ fn several(span: &std::ops::Range<usize>, multi: &MultiKey, found: &mut Findings
 }
 
 /// A local index's key: the table's partition attribute with the one sort attribute that the list names.
-pub fn local(list: &At<Vec<At<String>>>, table: &Key, found: &mut Findings<'_>) -> Option<Key> {
+pub(super) fn local(list: &At<Vec<At<String>>>, table: &Key, found: &mut Findings<'_>) -> Option<Key> {
     if list.value.len() != 1 {
         found.error_with(
             &list.span,

@@ -11,7 +11,7 @@ use crate::stack::syntax::span::At;
 use std::collections::BTreeMap;
 
 /// Checks every phase against `tables`, and lays the one called `chosen` over them.
-pub fn apply(file: &File, chosen: Option<&str>, tables: &mut BTreeMap<String, TableSpec>, found: &mut Findings<'_>) {
+pub(super) fn apply(file: &File, chosen: Option<&str>, tables: &mut BTreeMap<String, TableSpec>, found: &mut Findings<'_>) {
     for (name, phase) in &file.phase {
         let mut changed = tables.clone();
         overlay(phase, file, &mut changed, found);

@@ -10,7 +10,7 @@ use crate::stack::syntax::union::Union;
 const LONGEST_WINDOW_SECS: u64 = 15 * 24 * 3600;
 
 /// The defaults, and what the file says instead.
-pub fn policy(validate: Option<&Validate>, found: &mut Findings<'_>) -> Policy {
+pub(super) fn policy(validate: Option<&Validate>, found: &mut Findings<'_>) -> Policy {
     let mut policy = Policy::default();
     let Some(validate) = validate else { return policy };
     if let Some(written) = &validate.sample {

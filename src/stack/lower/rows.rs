@@ -11,13 +11,13 @@ use crate::stack::syntax::union::Union;
 use std::collections::BTreeMap;
 
 /// A mapping and the block that it was written in.
-pub struct Lowered<'s> {
+pub(crate) struct Lowered<'s> {
     pub at: &'s At<Rows>,
     pub mapping: Mapping,
 }
 
 /// Every block that can be read; what cannot was said.
-pub fn mappings<'s>(blocks: &'s [At<Rows>], found: &mut Findings<'_>) -> Vec<Lowered<'s>> {
+pub(super) fn mappings<'s>(blocks: &'s [At<Rows>], found: &mut Findings<'_>) -> Vec<Lowered<'s>> {
     let mut all: Vec<Lowered<'s>> = Vec::new();
     for at in blocks {
         let Some(mapping) = mapping(at, found) else { continue };

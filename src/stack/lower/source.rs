@@ -11,7 +11,7 @@ use std::path::Path;
 const SCHEMES: [&str; 7] = ["env", "file", "sqlite", "mysql", "mariadb", "postgres", "postgresql"];
 
 /// `directory`: where the stack file stands; relative paths are joined to it.
-pub fn source(source: &Source, directory: &Path, found: &mut Findings<'_>) -> Option<SourceSpec> {
+pub(super) fn source(source: &Source, directory: &Path, found: &mut Findings<'_>) -> Option<SourceSpec> {
     let url = source.url.as_ref().and_then(|u| url(u, directory, found));
     let timezone = source.timezone.as_ref().map(|t| timezone(t, found));
     if let (Some(first), Some(UrlSpec::Literal(address))) = (source.seed.first(), &url)
@@ -27,7 +27,7 @@ pub fn source(source: &Source, directory: &Path, found: &mut Findings<'_>) -> Op
 }
 
 /// No message here repeats any of the address: it may be a secret, or one mistyped.
-fn url(at: &At<String>, directory: &Path, found: &mut Findings<'_>) -> Option<UrlSpec> {
+pub fn url(at: &At<String>, directory: &Path, found: &mut Findings<'_>) -> Option<UrlSpec> {
     let (scheme, rest) = at.value.split_once(':').unwrap_or(("", &at.value));
     let scheme = scheme.to_ascii_lowercase();
     if !["env", "file"].contains(&scheme.as_str()) && guilty(&scheme, &at.value, rest) {
@@ -45,6 +45,7 @@ fn url(at: &At<String>, directory: &Path, found: &mut Findings<'_>) -> Option<Ur
         "sqlite" => sqlite(at, rest, directory, found),
         "mysql" | "mariadb" | "postgres" | "postgresql" => server(at, &scheme, rest, found),
         other => {
+            found.conceal(&at.span);
             let near = nearest(other, SCHEMES).map(|s| format!("did you mean `{s}:`?"));
             let all = "it begins with env:, file:, sqlite:, mysql://, mariadb://, postgres:// or postgresql://".to_owned();
             found.error_with(&at.span, "the source's address has no scheme that landfall knows", near.unwrap_or(all));
@@ -105,6 +106,10 @@ fn server(at: &At<String>, scheme: &str, rest: &str, found: &mut Findings<'_>) -
     let host = authority.rsplit('@').next().unwrap_or(authority);
     let database = path.split(['?', '#']).next().unwrap_or(path);
     if host.is_empty() || database.is_empty() {
+        // Without `//` nobody can tell which part was meant as a password.
+        if !rest.starts_with("//") {
+            found.conceal(&at.span);
+        }
         found.error_with(&at.span, "the source's address needs a host and a database", format!("write {scheme}://user@host/database"));
         return None;
     }

@@ -11,7 +11,7 @@ use crate::stack::syntax::union::Union;
 use std::collections::BTreeMap;
 
 /// `None`: something that the rest of the table hangs on is wrong, and was said.
-pub fn table(at: &At<String>, syntax: &Syntax, found: &mut Findings<'_>) -> Option<TableSpec> {
+pub(super) fn table(at: &At<String>, syntax: &Syntax, found: &mut Findings<'_>) -> Option<TableSpec> {
     if let Err(reason) = name::table(&at.value) {
         found.error(&at.span, format!("table `{}`: {reason}", at.value));
     }
@@ -84,7 +84,7 @@ fn stream(stream: Stream) -> StreamView {
     }
 }
 
-/// DynamoDB API reference, PointInTimeRecoverySpecification: `RecoveryPeriodInDays` is 1 to 35, 35 where it is not given.
+/// DynamoDB API reference, `PointInTimeRecoverySpecification`: `RecoveryPeriodInDays` is 1 to 35, 35 where it is not given.
 fn recovery(recovery: &Union<bool, Recovery>, found: &mut Findings<'_>) -> Option<u32> {
     match recovery {
         Union::Short(on) => on.then_some(35),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// An access pattern: the SQL answer must be the DynamoDB answer.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Access {
+pub(crate) struct Access {
     /// The pattern's name, unique in the stack.
     #[schemars(required)]
     pub name: Option<At<String>>,
@@ -26,7 +26,7 @@ pub struct Access {
 /// A DynamoDB query.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Query {
+pub(crate) struct Query {
     /// The table.
     #[schemars(required)]
     pub table: Option<At<String>>,
@@ -46,12 +46,12 @@ pub struct Query {
 }
 
 /// A value that must be equal, or a table with one comparison.
-pub type Condition = Union<Scalar, Comparison>;
+pub(crate) type Condition = Union<Scalar, Comparison>;
 
 /// Exactly one comparison. Text with `:name` in it takes the parameter; everything else is a constant.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// Equal to this.
     pub equals: Option<At<Scalar>>,
     /// Text that begins with this.

@@ -9,21 +9,21 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 /// Attribute names to rules, with the `"*"` rule apart.
 #[derive(Default)]
-pub struct Item {
+pub(crate) struct Item {
     pub rules: BTreeMap<At<String>, At<Rule>>,
     pub rest: Option<At<Rest>>,
 }
 
 /// `"ORDER#{ord_id}"` (one placeholder and nothing else keeps the column's type), a constant whole number or boolean, or a table.
-pub type Rule = Union<Scalar, RuleTable>;
+pub(crate) type Rule = Union<Scalar, RuleTable>;
 
 /// What becomes of the columns that no rule uses: the case of their attribute names, or a table with exceptions.
-pub type Rest = Union<Case, RestTable>;
+pub(crate) type Rest = Union<Case, RestTable>;
 
 /// One attribute, in full.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RuleTable {
+pub(crate) struct RuleTable {
     /// The template: text with `{column}` placeholders; `{{` and `}}` are braces.
     #[schemars(required)]
     pub from: Option<At<String>>,
@@ -40,7 +40,7 @@ pub struct RuleTable {
 
 /// A DynamoDB type, or `epoch`.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
-pub enum RuleType {
+pub(crate) enum RuleType {
     S,
     N,
     B,
@@ -59,7 +59,7 @@ pub enum RuleType {
 /// What NULL becomes.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum OnNull {
+pub(crate) enum OnNull {
     Omit,
     Null,
 }
@@ -67,7 +67,7 @@ pub enum OnNull {
 /// What empty text becomes.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum OnEmpty {
+pub(crate) enum OnEmpty {
     Keep,
     Omit,
 }
@@ -75,7 +75,7 @@ pub enum OnEmpty {
 /// A condition on a column: exactly one of `not_null`, `is_null` and `one_of`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct When {
+pub(crate) struct When {
     /// The column.
     #[schemars(required)]
     pub column: Option<At<String>>,
@@ -89,7 +89,7 @@ pub struct When {
 
 /// How a column's name becomes an attribute's.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
-pub enum Case {
+pub(crate) enum Case {
     #[serde(rename = "same")]
     Same,
     #[serde(rename = "camelCase")]
@@ -108,7 +108,7 @@ impl Takes for Case {
 /// The rest of the columns, without some.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RestTable {
+pub(crate) struct RestTable {
     /// How a column's name becomes an attribute's.
     #[schemars(required)]
     pub case: Option<Case>,
@@ -118,7 +118,7 @@ pub struct RestTable {
 }
 
 /// The name of the rule for the rest.
-pub const REST: &str = "*";
+pub(crate) const REST: &str = "*";
 
 impl<'de> Deserialize<'de> for Item {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// What validation has to reach.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Validate {
+pub(crate) struct Validate {
     /// The gate on sampled records.
     pub sample: Option<Sample>,
     /// The gate on throttling.
@@ -18,7 +18,7 @@ pub struct Validate {
 /// The gate on sampled records: the upper bound of the mismatch rate, at a confidence.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// The highest tolerable rate: `"50ppm"`, `"0.1%"` or a fraction such as `0.0001`; 0.001 when absent.
     pub max_mismatch_rate: Option<At<Union<String, f64>>>,
     /// One-sided confidence, between 0 and 1; 0.95 when absent.
@@ -30,7 +30,7 @@ pub struct Sample {
 /// The gate on throttling.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Throttling {
+pub(crate) struct Throttling {
     /// How far back to look: `"90m"`, `"24h"` (when absent), `"7d"`.
     pub window: Option<At<String>>,
     /// Throttle events over which the answer is no; 0 when absent.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// Rows of one relation become items of one entity.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Rows {
+pub(crate) struct Rows {
     /// The entity's name, unique within the table; the relation's name when absent (a query must have one).
     pub entity: Option<At<String>>,
     /// A table or view, optionally `schema.name`. Either this or `query`.
@@ -38,7 +38,7 @@ pub struct Rows {
 /// Which of several rows with one target key is the item.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Collapse {
+pub(crate) enum Collapse {
     First,
     Last,
 }
@@ -46,7 +46,7 @@ pub enum Collapse {
 /// Child rows inside the parent's item.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Many {
+pub(crate) struct Many {
     /// The child table or view. Either this or `query`.
     pub from: Option<At<String>>,
     /// A `select` of your own. Either this or `from`.
@@ -68,7 +68,7 @@ pub struct Many {
 /// Children as a List of Maps.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum NestWord {
+pub(crate) enum NestWord {
     List,
 }
 impl Takes for NestWord {
@@ -80,7 +80,7 @@ impl Takes for NestWord {
 /// Children as a Map of Maps.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NestMap {
+pub(crate) struct NestMap {
     /// The text that names each child: must be unique among the children of one parent.
     #[schemars(required)]
     pub map: Option<At<String>>,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Where the SQL rows are.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Source {
+pub(crate) struct Source {
     /// `env:NAME` (read from the environment), `file:PATH` (a mounted secret), `sqlite:PATH`, or a `mysql://`, `mariadb://`,
     /// `postgres://` or `postgresql://` address without a password. Relative paths are relative to this file.
     #[schemars(required)]
@@ -24,7 +24,7 @@ pub struct Source {
 /// A staging bucket: always private, owner-enforced, encrypted and TLS-only.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Bucket {
+pub(crate) struct Bucket {
     /// The bucket's global name: 3 to 63 of `a-z`, `0-9`, `-` and `.`.
     #[schemars(required)]
     pub name: Option<At<String>>,
@@ -38,7 +38,7 @@ pub struct Bucket {
 /// An overlay: what differs while this phase is chosen with `--phase`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Phase {
+pub(crate) struct Phase {
     /// Tables of this stack whose capacity differs.
     #[serde(default)]
     pub table: BTreeMap<At<String>, PhaseTable>,
@@ -47,7 +47,7 @@ pub struct Phase {
 /// What a phase changes in a table.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PhaseTable {
+pub(crate) struct PhaseTable {
     /// The table's capacity during the phase. On-demand takes the indexes along.
     pub capacity: Option<At<Capacity>>,
     /// Indexes whose capacity differs.
@@ -58,7 +58,7 @@ pub struct PhaseTable {
 /// What a phase changes in an index.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PhaseIndex {
+pub(crate) struct PhaseIndex {
     /// The index's capacity during the phase.
     #[schemars(required)]
     pub capacity: Option<At<Capacity>>,

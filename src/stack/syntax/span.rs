@@ -6,19 +6,9 @@ use std::{borrow::Cow, cmp::Ordering, ops::Range};
 
 /// A value with its byte range. Equality and order are the value's alone, so it can be a map's key.
 #[derive(Clone)]
-pub struct At<T> {
+pub(crate) struct At<T> {
     pub span: Range<usize>,
     pub value: T,
-}
-
-impl<T> At<T> {
-    /// The text that a string literal stands for, with its place.
-    pub fn text(&self) -> &str
-    where
-        T: AsRef<str>,
-    {
-        self.value.as_ref()
-    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// A DynamoDB table and the rows that fill it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Table {
+pub(crate) struct Table {
     /// The key, each attribute with its type S, N or B: `["userId:N"]`, or partition then sort: `["PK:S", "SK:S"]`.
     #[schemars(required)]
     pub key: Option<At<Vec<At<String>>>>,
@@ -41,7 +41,7 @@ pub struct Table {
 /// A global secondary index.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Index {
+pub(crate) struct Index {
     /// `["username:S"]`, partition then sort: `["PK:S", "SK:S"]`, or up to four and four:
     /// `{ partition = ["a:S", "b:S"], sort = ["c:N"] }`.
     #[schemars(required)]
@@ -55,7 +55,7 @@ pub struct Index {
 /// A local secondary index: the table's partition key with another sort key.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Local {
+pub(crate) struct Local {
     /// The sort key alone: `["createdAt:S"]`.
     #[schemars(required)]
     pub key: Option<At<Vec<At<String>>>>,
@@ -66,7 +66,7 @@ pub struct Local {
 /// A key of several attributes, for a global index: up to four that partition, up to four that sort.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct MultiKey {
+pub(crate) struct MultiKey {
     /// One to four attributes, each with its type.
     #[schemars(required)]
     pub partition: Option<Vec<At<String>>>,
@@ -76,11 +76,11 @@ pub struct MultiKey {
 }
 
 /// How a table or an index is paid for.
-pub type Capacity = Union<CapacityWord, Units>;
+pub(crate) type Capacity = Union<CapacityWord, Units>;
 
 /// Paid by the request.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
-pub enum CapacityWord {
+pub(crate) enum CapacityWord {
     #[serde(rename = "on-demand")]
     OnDemand,
 }
@@ -93,7 +93,7 @@ impl Takes for CapacityWord {
 /// Provisioned capacity, in units per second.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Units {
+pub(crate) struct Units {
     /// Read units: 1 or more.
     #[schemars(required)]
     pub read: Option<At<u64>>,
@@ -103,12 +103,12 @@ pub struct Units {
 }
 
 /// What an index carries.
-pub type Project = Union<ProjectWord, Vec<At<String>>>;
+pub(crate) type Project = Union<ProjectWord, Vec<At<String>>>;
 
 /// What an index carries, in a word.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum ProjectWord {
+pub(crate) enum ProjectWord {
     All,
     Keys,
 }
@@ -121,7 +121,7 @@ impl Takes for ProjectWord {
 /// What a stream record shows of the item: its keys, its new image, its old image, or both.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Stream {
+pub(crate) enum Stream {
     Keys,
     New,
     Old,
@@ -131,7 +131,7 @@ pub enum Stream {
 /// Point-in-time recovery with a window.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Recovery {
+pub(crate) struct Recovery {
     /// The window in days: 1 to 35.
     #[schemars(required)]
     pub days: Option<At<u64>>,

@@ -11,7 +11,7 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 
 /// The kinds of TOML value that a union tells apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Text,
     Integer,
     Float,
@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 /// Which kinds the first way of a [`Union`] takes; all others belong to the second.
-pub trait Takes {
+pub(crate) trait Takes {
     fn takes(kind: Kind) -> bool;
 }
 impl Takes for String {
@@ -42,7 +42,7 @@ impl<T> Takes for Vec<T> {
 
 /// One of two ways to write a value.
 #[derive(Clone)]
-pub enum Union<A, B> {
+pub(crate) enum Union<A, B> {
     Short(A),
     Long(B),
 }
@@ -104,7 +104,7 @@ impl<A: JsonSchema, B: JsonSchema> JsonSchema for Union<A, B> {
 
 /// A constant: text, a whole number or a boolean. Fractions are written as text, so that every digit is kept.
 #[derive(Clone)]
-pub enum Scalar {
+pub(crate) enum Scalar {
     Text(String),
     Integer(i64),
     Bool(bool),

@@ -1,0 +1,94 @@
+//! How patient apply is, and how it is told to stop.
+
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Bounds of one run. There is none on a backfill beside `timeout`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The whole run; after it, waiting ends with what is unfinished, and running again resumes.
+    pub timeout: Duration,
+    /// Between two looks at a resource in motion: from, growing to.
+    pub first_poll: Duration,
+    pub last_poll: Duration,
+    /// How long AWS's reads may lag behind our own effect before it counts as somebody else's change.
+    pub lag: Duration,
+    /// Resources in motion at once.
+    pub parallel: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(24 * 3600),
+            first_poll: Duration::from_millis(50),
+            last_poll: Duration::from_secs(5),
+            lag: Duration::from_secs(60),
+            parallel: 8,
+        }
+    }
+}
+
+/// Says stop; dropping it says nothing.
+#[derive(Debug)]
+pub struct Stopper(watch::Sender<bool>);
+
+impl Stopper {
+    /// No mutation is begun after this; what AWS is doing goes on there.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+/// Whether to stop: asked before every mutation and while waiting.
+#[derive(Debug, Clone)]
+pub struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// A stop and the hand that pulls it.
+    pub fn new() -> (Stopper, Self) {
+        let (sender, receiver) = watch::channel(false);
+        (Stopper(sender), Self(receiver))
+    }
+
+    /// Never stops.
+    pub fn never() -> Self {
+        Self::new().1
+    }
+
+    /// Whether stop was said.
+    pub fn is_said(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Sleeps, at most until stop is said.
+    pub async fn sleep(&self, time: Duration) {
+        let mut receiver = self.0.clone();
+        let said = async {
+            if receiver.wait_for(|said| *said).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = said => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[tokio::test]
+    async fn stop_ends_a_sleep_and_a_dropped_stopper_does_not() {
+        let (stopper, stop) = Stop::new();
+        stopper.stop();
+        stop.sleep(Duration::from_secs(60)).await;
+        assert!(stop.is_said());
+        let started = Instant::now();
+        Stop::never().sleep(Duration::from_millis(30)).await;
+        assert!(started.elapsed() >= Duration::from_millis(30));
+    }
+}

@@ -1,0 +1,106 @@
+//! Looking at a resource: what it is now, and waiting until it is what was predicted and quiet.
+
+use super::Error;
+use super::worker::Worker;
+use crate::live::refresh;
+use crate::plan::simulate::matches;
+use crate::plan::{Goal, State, Target, diff};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
+
+impl Worker<'_> {
+    /// The resource as it is now.
+    pub(super) async fn look(&self) -> Result<State, Error> {
+        let managed = self.managed();
+        let (aws, deadline) = (self.shared.aws, self.shared.deadline);
+        let seen = match &self.work.target {
+            Target::Table(name) => refresh::table(aws, name, &managed, deadline).await.map(|t| State::Table(t.map(Box::new))),
+            Target::Bucket(name) => refresh::bucket(aws, name, &managed, deadline).await.map(|b| State::Bucket(b.map(Box::new))),
+        };
+        seen.map_err(|source| {
+            self.halt_if_credentials(match &source {
+                refresh::Error::Aws(error) => Some(error),
+                _ => None,
+            });
+            Error::Read { address: self.address(), source }
+        })
+    }
+
+    /// The tag keys that the stack manages here.
+    fn managed(&self) -> BTreeSet<String> {
+        match &self.work.goal {
+            Goal::Table(table) | Goal::Import(table) => table.tags.keys().cloned().collect(),
+            Goal::Bucket(bucket) => bucket.tags.keys().cloned().collect(),
+            Goal::Gone { .. } => BTreeSet::new(),
+        }
+    }
+
+    /// Waits until the resource is `predicted` and quiescent, and returns it as observed. `own`: the last change was ours,
+    /// so reads may lag behind it for a while; otherwise any difference is somebody else's.
+    pub(super) async fn settled(&self, predicted: &State, own: bool) -> Result<State, Error> {
+        let mut pace = Pace::new(self);
+        let mut lagging: Option<Instant> = None;
+        loop {
+            let seen = self.look().await?;
+            let same = matches(predicted, &seen);
+            if same && seen.busy().is_empty() {
+                return Ok(seen);
+            }
+            let moving = !seen.busy().is_empty();
+            if !same && !(own && moving) {
+                let since = *lagging.get_or_insert_with(Instant::now);
+                if !own || since.elapsed() > self.shared.options.lag {
+                    return Err(self.stale(predicted, &seen));
+                }
+            }
+            let waiting = if moving { seen.busy().join(", ") } else { "AWS's reads to show the change".to_owned() };
+            pace.wait(&waiting).await?;
+        }
+    }
+
+    /// What differs, in the plan's words.
+    pub(super) fn stale(&self, predicted: &State, seen: &State) -> Error {
+        Error::Stale { address: self.address(), difference: difference(predicted, seen) }
+    }
+}
+
+/// One line: which fields of `seen` are not as predicted.
+pub(super) fn difference(predicted: &State, seen: &State) -> String {
+    let paths: Vec<String> = diff::between(predicted, seen).into_iter().map(|f| f.path).collect();
+    match (predicted.is_absent(), seen.is_absent()) {
+        (true, false) => "it exists now".to_owned(),
+        (false, true) => "it is gone".to_owned(),
+        _ if paths.is_empty() => "it was recreated under the same name".to_owned(),
+        _ => paths.join(", "),
+    }
+}
+
+/// Polling of one wait: from `first_poll`, growing, to `last_poll`, under the run's deadline; each new reason is told once.
+pub(super) struct Pace<'w, 'a> {
+    worker: &'w Worker<'a>,
+    next: Duration,
+    told: String,
+}
+
+impl<'w, 'a> Pace<'w, 'a> {
+    pub(super) fn new(worker: &'w Worker<'a>) -> Self {
+        Self { worker, next: worker.shared.options.first_poll, told: String::new() }
+    }
+
+    /// Waits once, for `waiting`.
+    pub(super) async fn wait(&mut self, waiting: &str) -> Result<(), Error> {
+        let shared = self.worker.shared;
+        if Instant::now() + self.next >= shared.deadline {
+            return Err(Error::Timeout { address: self.worker.address(), waiting: waiting.to_owned() });
+        }
+        if self.told != waiting {
+            waiting.clone_into(&mut self.told);
+            shared.events.note(format!("{}: waiting: {waiting}", self.worker.address()));
+        }
+        shared.stop.sleep(self.next).await;
+        self.worker.not_stopped()?;
+        self.next = self.next.mul_f64(1.5).min(shared.options.last_poll);
+        Ok(())
+    }
+}

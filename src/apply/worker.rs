@@ -1,0 +1,160 @@
+//! One resource's part of a run: look, call, predict, look again.
+//!
+//! Rules: one worker per resource, so its calls are in a row; no mutation without a look directly before it, also when a
+//! call is repeated. A call whose answer was lost is judged by what can be seen, not by what was said.
+
+use super::calls::Refused;
+use super::fault::{Fault, judge};
+use super::watch::Pace;
+use super::{Error, Shared};
+use crate::aws;
+use crate::plan::simulate::{matches, simulate};
+use crate::plan::{Goal, Next, State, Step, Wish, Work, diff, next_step};
+use crate::report::model::Done;
+use std::sync::atomic::Ordering;
+use tokio::time::Instant;
+
+/// Looks and repeats after a call whose outcome is unknown.
+const DOUBTS: u32 = 4;
+
+/// One resource being worked on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Worker<'a> {
+    pub(super) shared: &'a Shared<'a>,
+    pub(super) work: &'a Work,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) done: Vec<Done>,
+    pub(super) error: Option<Error>,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(shared: &'a Shared<'a>, work: &'a Work) -> Self {
+        Self { shared, work }
+    }
+
+    pub(super) fn address(&self) -> String {
+        crate::safe::text(&self.work.target.to_string())
+    }
+
+    /// Whether the resource is exactly what the plan saw.
+    pub(super) async fn survey(&self) -> Result<(), Error> {
+        let seen = self.look().await?;
+        if diff::digest(&seen) == self.work.basis { Ok(()) } else { Err(self.stale(&self.work.before, &seen)) }
+    }
+
+    /// All steps, in order.
+    pub(super) async fn run(&self) -> Finished {
+        let mut done = Vec::new();
+        let error = self.steps(&mut done).await.err();
+        Finished { done, error }
+    }
+
+    async fn steps(&self, done: &mut Vec<Done>) -> Result<(), Error> {
+        if self.work.steps.is_empty() {
+            return Ok(());
+        }
+        self.permit()?;
+        let mut state = self.settled(&self.work.before, false).await?;
+        for (at, planned) in self.work.steps.iter().enumerate() {
+            let call = planned.step.to_string();
+            self.shared.events.note(format!("{}: {}/{} {call}", self.address(), at + 1, self.work.steps.len()));
+            let started = Instant::now();
+            self.make(&planned.step, &state).await?;
+            self.count();
+            done.push(Done { address: self.address(), call, seconds: 0.0 });
+            // The look that ends this step is the look before the next.
+            state = self.settled(&simulate(&state, &planned.step, self.work.target.name()), true).await?;
+            if let Some(last) = done.last_mut() {
+                last.seconds = started.elapsed().as_secs_f64();
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&self) {
+        let made = self.shared.calls_made.fetch_add(1, Ordering::Relaxed) + 1;
+        self.shared.events.progress("apply", made, self.shared.plan.calls() as u64, "calls");
+    }
+
+    /// The gate before every mutation. A lock's lease and fencing number belong here too.
+    fn permit(&self) -> Result<(), Error> {
+        self.not_stopped()?;
+        if self.shared.halted.load(Ordering::Relaxed) {
+            return Err(Error::Halted { address: self.address() });
+        }
+        Ok(())
+    }
+
+    pub(super) fn not_stopped(&self) -> Result<(), Error> {
+        if self.shared.stop.is_said() { Err(Error::Interrupted { address: self.address() }) } else { Ok(()) }
+    }
+
+    pub(super) fn halt_if_credentials(&self, error: Option<&aws::Error>) {
+        if error.is_some_and(aws::Error::is_credentials) {
+            self.shared.halted.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes `step` happen once, from `state`: calls, and after a failure looks before it calls again.
+    async fn make(&self, step: &Step, state: &State) -> Result<(), Error> {
+        let after = simulate(state, step, self.work.target.name());
+        let mut pace = Pace::new(self);
+        let mut doubts = 0;
+        loop {
+            self.permit()?;
+            let error = match self.call(step, state).await {
+                Ok(()) => return Ok(()),
+                Err(Refused::Guard(error)) => return Err(error),
+                Err(Refused::Aws(error)) => error,
+            };
+            self.halt_if_credentials(Some(&error));
+            let fault = judge(&error, step);
+            let tired = fault == Fault::Doubt && doubts >= DOUBTS;
+            if fault == Fault::Final || tired {
+                return Err(Error::Call { address: self.address(), call: step.to_string(), source: error });
+            }
+            doubts += u32::from(fault == Fault::Doubt);
+            pace.wait(if let Fault::Wait(reason) = fault { reason } else { "another look after a failed call" }).await?;
+            if self.landed(state, &after, &mut pace).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// After a failed call: whether it took effect all the same (true) or the resource is still `before` and quiet (false).
+    async fn landed(&self, before: &State, after: &State, pace: &mut Pace<'_, 'a>) -> Result<bool, Error> {
+        loop {
+            let seen = self.look().await?;
+            if matches(after, &seen) {
+                return Ok(true);
+            }
+            let moving = seen.busy().join(", ");
+            if moving.is_empty() {
+                return if matches(before, &seen) { Ok(false) } else { Err(self.stale(before, &seen)) };
+            }
+            pace.wait(&moving).await?;
+        }
+    }
+
+    /// The last read: live must be what was wanted. What the import will make is not there yet, and that is as planned.
+    pub(super) async fn prove(&self) -> Result<(), Error> {
+        if matches!(self.work.goal, Goal::Import(_)) {
+            return Ok(());
+        }
+        let seen = self.look().await?;
+        let plan = self.shared.plan;
+        let wish = Wish { target: &self.work.target, goal: &self.work.goal, stack: &plan.stack, approvals: &plan.approvals };
+        match next_step(&wish, &seen) {
+            Next::Done => Ok(()),
+            Next::Do(step) => Err(Error::Unproved { address: self.address(), difference: format!("{step} is needed again") }),
+            Next::Refused(refusals) => {
+                let reasons: Vec<_> = refusals.into_iter().map(|r| r.reason).collect();
+                Err(Error::Unproved { address: self.address(), difference: reasons.join("; ") })
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The writes of one bucket, one call per guard. S3 refuses two at once with 409 OperationAborted, so `apply` makes them in a row.
+
+use super::call;
+use crate::aws::error::from_sdk;
+use crate::aws::tables::wire::built;
+use crate::aws::{Aws, Error};
+use crate::live::normal::{RULE_ID, is_tls_only};
+use aws_sdk_s3::types::{
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule,
+    LifecycleRuleFilter, ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The id of landfall's policy statement.
+const STATEMENT_ID: &str = "LandfallTlsOnly";
+
+impl Aws {
+    /// PutBucketTagging with this whole set; AWS's own tags (`aws:`) are kept, as S3 replaces all.
+    pub async fn tag_bucket(&self, bucket: &str, tags: &BTreeMap<String, String>) -> Result<(), Error> {
+        let own = self.bucket_tags(bucket).await?.into_iter().filter(|(key, _)| key.starts_with("aws:"));
+        let all: BTreeMap<_, _> = tags.clone().into_iter().chain(own).collect();
+        let set = all.iter().map(|(key, value)| built(Tag::builder().key(key).value(value).build())).collect();
+        let tagging = built(Tagging::builder().set_tag_set(Some(set)).build());
+        let sent = self.s3.put_bucket_tagging().bucket(bucket).expected_bucket_owner(&self.identity.account).tagging(tagging).send().await;
+        sent.map(drop).map_err(|e| from_sdk(call("PutBucketTagging", bucket), &e))
+    }
+
+    /// PutPublicAccessBlock, all four flags.
+    pub async fn block_public_access(&self, bucket: &str) -> Result<(), Error> {
+        let config = PublicAccessBlockConfiguration::builder()
+            .block_public_acls(true)
+            .ignore_public_acls(true)
+            .block_public_policy(true)
+            .restrict_public_buckets(true)
+            .build();
+        let request = self.s3.put_public_access_block().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        let sent = request.public_access_block_configuration(config).send().await;
+        sent.map(drop).map_err(|e| from_sdk(call("PutPublicAccessBlock", bucket), &e))
+    }
+
+    /// PutBucketOwnershipControls: the bucket's owner owns every object, ACLs are off.
+    pub async fn enforce_owner(&self, bucket: &str) -> Result<(), Error> {
+        let rule = built(OwnershipControlsRule::builder().object_ownership(ObjectOwnership::BucketOwnerEnforced).build());
+        let controls = built(OwnershipControls::builder().rules(rule).build());
+        let request = self.s3.put_bucket_ownership_controls().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        let sent = request.ownership_controls(controls).send().await;
+        sent.map(drop).map_err(|e| from_sdk(call("PutBucketOwnershipControls", bucket), &e))
+    }
+
+    /// PutBucketEncryption: SSE-S3 by default.
+    pub async fn encrypt_bucket(&self, bucket: &str) -> Result<(), Error> {
+        let default = built(ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build());
+        let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(default).build();
+        let config = built(ServerSideEncryptionConfiguration::builder().rules(rule).build());
+        let request = self.s3.put_bucket_encryption().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        let sent = request.server_side_encryption_configuration(config).send().await;
+        sent.map(drop).map_err(|e| from_sdk(call("PutBucketEncryption", bucket), &e))
+    }
+
+    /// PutBucketLifecycleConfiguration: landfall's rule beside the foreign ones. `days` 0: objects do not expire.
+    pub async fn expire_objects(&self, bucket: &str, days: u32) -> Result<(), Error> {
+        let mut rules = self.bucket_rules(bucket).await?;
+        rules.retain(|r| r.id() != Some(RULE_ID));
+        rules.push(expiry(days));
+        let config = built(BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build());
+        let request = self.s3.put_bucket_lifecycle_configuration().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        let sent = request.lifecycle_configuration(config).send().await;
+        sent.map(drop).map_err(|e| from_sdk(call("PutBucketLifecycleConfiguration", bucket), &e))
+    }
+
+    /// PutBucketPolicy: a statement that denies requests without TLS, beside the foreign ones.
+    pub async fn deny_plain_http(&self, bucket: &str) -> Result<(), Error> {
+        let Some(policy) = tls_only(self.bucket_policy(bucket).await?.as_deref(), bucket, &self.identity.region) else {
+            return Err(Error {
+                call: call("PutBucketPolicy", bucket),
+                code: None,
+                message: "the bucket has a policy that is not readable as JSON; correct or remove it".into(),
+                request_id: None,
+                throttling_reasons: Vec::new(),
+            });
+        };
+        let request = self.s3.put_bucket_policy().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        let sent = request.policy(policy).send().await;
+        sent.map(drop).map_err(|e| from_sdk(call("PutBucketPolicy", bucket), &e))
+    }
+}
+
+fn expiry(days: u32) -> LifecycleRule {
+    let expiration = (days > 0).then(|| LifecycleExpiration::builder().days(i32::try_from(days).unwrap_or(i32::MAX)).build());
+    let rule = LifecycleRule::builder()
+        .id(RULE_ID)
+        .status(ExpirationStatus::Enabled)
+        .filter(LifecycleRuleFilter::builder().prefix("").build())
+        .set_expiration(expiration)
+        .abort_incomplete_multipart_upload(AbortIncompleteMultipartUpload::builder().days_after_initiation(1).build());
+    built(rule.build())
+}
+
+/// `policy` with landfall's statement in it, once. `None`: it is not a policy that can be added to.
+fn tls_only(policy: Option<&str>, bucket: &str, region: &str) -> Option<String> {
+    let mut policy: Value = policy.map_or_else(|| Some(json!({"Version": "2012-10-17"})), |text| serde_json::from_str(text).ok())?;
+    if is_tls_only(&policy.to_string(), bucket) {
+        return Some(policy.to_string());
+    }
+    let object = policy.as_object_mut()?;
+    let mut statements = match object.remove("Statement") {
+        None => Vec::new(),
+        Some(Value::Array(list)) => list,
+        Some(single) => vec![single],
+    };
+    statements.retain(|s| s["Sid"] != STATEMENT_ID);
+    let arn = format!("arn:{}:s3:::{bucket}", partition(region));
+    statements.push(json!({
+        "Sid": STATEMENT_ID, "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": [arn, format!("{arn}/*")], "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }));
+    object.insert("Statement".to_owned(), Value::Array(statements));
+    Some(policy.to_string())
+}
+
+/// The ARN partition of a region.
+fn partition(region: &str) -> &'static str {
+    match region {
+        r if r.starts_with("cn-") => "aws-cn",
+        r if r.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tls_statement_is_added_once_and_foreign_statements_stay() {
+        let first = tls_only(None, "b", "us-east-1").expect("a policy");
+        assert!(is_tls_only(&first, "b"));
+        assert_eq!(tls_only(Some(&first), "b", "us-east-1"), Some(first));
+        let foreign = json!({"Statement": {"Sid": "mine", "Effect": "Allow"}}).to_string();
+        let both: Value = serde_json::from_str(&tls_only(Some(&foreign), "b", "cn-north-1").expect("a policy")).expect("JSON");
+        assert_eq!((both["Statement"][0]["Sid"].as_str(), both["Statement"][1]["Sid"].as_str()), (Some("mine"), Some(STATEMENT_ID)));
+        assert_eq!(both["Statement"][1]["Resource"][0], "arn:aws-cn:s3:::b");
+    }
+
+    #[test]
+    fn a_policy_that_is_not_json_is_not_overwritten() {
+        assert_eq!(tls_only(Some("not json"), "b", "us-east-1"), None);
+    }
+
+    #[test]
+    fn a_rule_without_expiry_still_aborts_uploads() {
+        let rule = super::super::seen::rule(&expiry(0));
+        assert_eq!((rule.expire_days, rule.abort_days, rule.whole_bucket), (None, Some(1), true));
+        assert_eq!(super::super::seen::rule(&expiry(7)).expire_days, Some(7));
+    }
+}

@@ -1,0 +1,88 @@
+//! The reads of one bucket, each an absent-or-value; six calls, as S3 has no "describe".
+
+use super::{call, optional};
+use crate::aws::error::from_sdk;
+use crate::aws::{Aws, Error};
+use crate::live::normal::ObservedRule;
+use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, LifecycleRuleFilter};
+
+impl Aws {
+    /// GetBucketTagging, AWS's own tags included.
+    pub(super) async fn bucket_tags(&self, bucket: &str) -> Result<Vec<(String, String)>, Error> {
+        let sent = self.s3.get_bucket_tagging().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
+        let answer = optional(sent.map_err(|e| from_sdk(call("GetBucketTagging", bucket), &e)), &["NoSuchTagSet"])?;
+        Ok(answer.map(|a| a.tag_set().iter().map(|t| (t.key().to_owned(), t.value().to_owned())).collect()).unwrap_or_default())
+    }
+
+    /// GetPublicAccessBlock: block and ignore ACLs, block and restrict policies.
+    pub(super) async fn bucket_block(&self, bucket: &str) -> Result<Option<[bool; 4]>, Error> {
+        let sent = self.s3.get_public_access_block().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
+        let answer = sent.map_err(|e| from_sdk(call("GetPublicAccessBlock", bucket), &e));
+        let answer = optional(answer, &["NoSuchPublicAccessBlockConfiguration"])?;
+        let config = answer.and_then(|a| a.public_access_block_configuration().cloned());
+        Ok(config.map(|c| {
+            let flags = [c.block_public_acls(), c.ignore_public_acls(), c.block_public_policy(), c.restrict_public_buckets()];
+            flags.map(|f| f.unwrap_or(false))
+        }))
+    }
+
+    /// GetBucketOwnershipControls.
+    pub(super) async fn bucket_ownership(&self, bucket: &str) -> Result<Vec<String>, Error> {
+        let sent = self.s3.get_bucket_ownership_controls().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
+        let answer = sent.map_err(|e| from_sdk(call("GetBucketOwnershipControls", bucket), &e));
+        let answer = optional(answer, &["OwnershipControlsNotFoundError"])?;
+        let controls = answer.and_then(|a| a.ownership_controls().cloned());
+        Ok(controls.map(|c| c.rules().iter().map(|r| r.object_ownership().as_str().to_owned()).collect()).unwrap_or_default())
+    }
+
+    /// GetBucketEncryption: the default algorithms.
+    pub(super) async fn bucket_encryption(&self, bucket: &str) -> Result<Vec<String>, Error> {
+        let sent = self.s3.get_bucket_encryption().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
+        let answer = sent.map_err(|e| from_sdk(call("GetBucketEncryption", bucket), &e));
+        let answer = optional(answer, &["ServerSideEncryptionConfigurationNotFoundError"])?;
+        let config = answer.and_then(|a| a.server_side_encryption_configuration().cloned());
+        let rules = config.map(|c| c.rules().to_vec()).unwrap_or_default();
+        let defaults = rules.iter().filter_map(|r| r.apply_server_side_encryption_by_default());
+        Ok(defaults.map(|d| d.sse_algorithm().as_str().to_owned()).collect())
+    }
+
+    /// GetBucketPolicy: the JSON text.
+    pub(super) async fn bucket_policy(&self, bucket: &str) -> Result<Option<String>, Error> {
+        let sent = self.s3.get_bucket_policy().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
+        let answer = optional(sent.map_err(|e| from_sdk(call("GetBucketPolicy", bucket), &e)), &["NoSuchBucketPolicy"])?;
+        Ok(answer.and_then(|a| a.policy().map(str::to_owned)))
+    }
+
+    /// GetBucketLifecycleConfiguration: every rule, as the SDK has it, so that foreign ones can be written back whole.
+    pub(super) async fn bucket_rules(&self, bucket: &str) -> Result<Vec<LifecycleRule>, Error> {
+        let sent = self.s3.get_bucket_lifecycle_configuration().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
+        let answer = sent.map_err(|e| from_sdk(call("GetBucketLifecycleConfiguration", bucket), &e));
+        Ok(optional(answer, &["NoSuchLifecycleConfiguration"])?.map(|a| a.rules().to_vec()).unwrap_or_default())
+    }
+
+    /// Whether a listing of one key shows none.
+    pub(super) async fn bucket_is_empty(&self, bucket: &str) -> Result<bool, Error> {
+        let sent = self.s3.list_objects_v2().bucket(bucket).max_keys(1).expected_bucket_owner(&self.identity.account).send().await;
+        let answer = sent.map_err(|e| from_sdk(call("ListObjectsV2", bucket), &e))?;
+        Ok(answer.contents().is_empty() && answer.is_truncated() != Some(true))
+    }
+}
+
+/// One lifecycle rule in our nouns.
+pub(super) fn rule(rule: &LifecycleRule) -> ObservedRule {
+    let days = |n: Option<i32>| n.and_then(|n| u32::try_from(n).ok());
+    #[allow(deprecated)] // a rule without a filter may still narrow by the old `Prefix`
+    let prefix = rule.prefix().unwrap_or_default();
+    ObservedRule {
+        id: rule.id().unwrap_or_default().to_owned(),
+        enabled: rule.status() == &ExpirationStatus::Enabled,
+        whole_bucket: prefix.is_empty() && rule.filter().is_none_or(covers_all),
+        expire_days: days(rule.expiration().and_then(|e| e.days())),
+        abort_days: days(rule.abort_incomplete_multipart_upload().and_then(|a| a.days_after_initiation())),
+    }
+}
+
+fn covers_all(filter: &LifecycleRuleFilter) -> bool {
+    let sized = filter.object_size_greater_than().is_some() || filter.object_size_less_than().is_some();
+    filter.prefix().unwrap_or_default().is_empty() && filter.tag().is_none() && filter.and().is_none() && !sized
+}

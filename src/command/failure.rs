@@ -1,0 +1,112 @@
+//! Every way in which a run can end early: its exit code, and what a person should do next.
+//!
+//! Rule: the message names the thing and the cause; the help is the next step. Hints live here, where the user is.
+
+use crate::diagnostic::Diagnostics;
+use crate::exit::Exit;
+use crate::live::refresh;
+use crate::report::model::Problem;
+use crate::{aws, source};
+
+/// Why a run ended early.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The stack file; already rendered with its carets.
+    Stack(Box<Diagnostics>),
+    /// The command line, or what it names.
+    Usage(String),
+    Aws(aws::Error),
+    Source(source::Error),
+    /// A guard said no.
+    Refused(String, String),
+    /// Files, sockets, the embedded AWS.
+    Io(String),
+    /// A problem that a room has already judged.
+    Other(Problem),
+    Interrupted,
+}
+
+impl From<aws::Error> for Failure {
+    fn from(error: aws::Error) -> Self {
+        Self::Aws(error)
+    }
+}
+
+impl From<refresh::Error> for Failure {
+    fn from(error: refresh::Error) -> Self {
+        let (message, exit) = match error {
+            refresh::Error::Aws(error) => return Self::Aws(error),
+            refresh::Error::Taken(_) | refresh::Error::Elsewhere { .. } => (error.to_string(), Exit::Refused),
+            refresh::Error::Unknown(_) | refresh::Error::Disagreement(_) => (error.to_string(), Exit::Failed),
+        };
+        Self::Other(Problem { message, help: None, exit })
+    }
+}
+
+impl From<source::Error> for Failure {
+    fn from(error: source::Error) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self::Stack(Box::new(diagnostics))
+    }
+}
+
+impl Failure {
+    /// As the report tells it.
+    pub(super) fn problem(self) -> Problem {
+        let (message, help, exit) = match self {
+            Self::Stack(diagnostics) => (diagnostics.to_string(), None, Exit::Usage),
+            Self::Usage(message) => (message, None, Exit::Usage),
+            Self::Aws(error) => {
+                let (help, exit) = aws_help(&error);
+                (error.to_string(), help, exit)
+            }
+            Self::Source(error) => (error.to_string(), source_help(&error), source_exit(&error)),
+            Self::Refused(message, help) => (message, Some(help), Exit::Refused),
+            Self::Io(message) => (message, None, Exit::Failed),
+            Self::Other(problem) => return problem,
+            Self::Interrupted => ("interrupted".into(), Some("run the same command again to go on from here".into()), Exit::Interrupted),
+        };
+        Problem { message, help, exit }
+    }
+}
+
+/// The next step after an AWS error.
+pub(super) fn aws_help(error: &aws::Error) -> (Option<String>, Exit) {
+    let help = if error.is("NoCredentials") {
+        "no credentials were found: set AWS_PROFILE, pass --profile, run `aws sso login`, or use --local for the embedded AWS"
+    } else if error.is("ExpiredToken") || error.is("ExpiredTokenException") {
+        "the credentials have expired: log in again, then run the same command; it goes on from what AWS holds"
+    } else if error.is_credentials() {
+        "AWS does not accept these credentials: check AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    } else if error.is_denied() {
+        "the role lacks this permission: the call's name above is the action to allow"
+    } else if error.is_throttle() {
+        "AWS asked to slow down for longer than landfall waits: run the same command again"
+    } else if error.code.is_none() {
+        "AWS was not reached: check the network, the region and AWS_ENDPOINT_URL"
+    } else {
+        return (None, Exit::Failed);
+    };
+    (Some(help.into()), Exit::Failed)
+}
+
+/// A relation or column that is not there is an error of the stack file; all else is the source's.
+fn source_exit(error: &source::Error) -> Exit {
+    match error {
+        source::Error::Missing(_) | source::Error::Unmapped(_) | source::Error::Url(_) => Exit::Usage,
+        source::Error::Connect { .. } | source::Error::Query { .. } | source::Error::Lost(_) => Exit::Failed,
+    }
+}
+
+fn source_help(error: &source::Error) -> Option<String> {
+    match error {
+        source::Error::Connect { .. } => Some("check the address, the login and that the server accepts connections from here".into()),
+        source::Error::Lost(_) => Some("run the same command again: it takes a new snapshot".into()),
+        _ => None,
+    }
+}

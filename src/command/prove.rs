@@ -1,0 +1,127 @@
+//! `validate` and `throttling`: reading, and saying what was found.
+
+use super::Draft;
+use super::failure::Failure;
+use super::session::Session;
+use super::transfer::chain;
+use crate::cli::{CheckArgs, OutputArgs, Throttling, Validate};
+use crate::exit::Exit;
+use crate::report::model::Problem;
+use crate::report::outcome::Asked;
+use crate::safe::Masker;
+use crate::source::Snapshot;
+use crate::throttling::{self, Subjects};
+use crate::validate;
+use std::time::Duration;
+
+/// `validate`.
+pub(super) async fn validate(args: &Validate) -> Exit {
+    let mut draft = Draft::new("validate", Asked { validate: true, ..Asked::NOTHING });
+    if let Err(failure) = validate_into(&mut draft, args).await {
+        draft.failed(failure);
+    }
+    draft.finish(&args.common.output, &[])
+}
+
+async fn validate_into(draft: &mut Draft, args: &Validate) -> Result<(), Failure> {
+    let session = Session::open(&args.common).await?;
+    let source = session.source(&args.common).await?;
+    draft.of(&session, Some(&source));
+    let mut snapshot = source.snapshot().await?;
+    compare(draft, &session, &mut snapshot, &args.checks, masker(&args.common.output)).await?;
+    session.close(&args.common).await;
+    Ok(())
+}
+
+/// Runs the checks into the report.
+pub(super) async fn compare(
+    draft: &mut Draft,
+    session: &Session,
+    snapshot: &mut Snapshot,
+    checks: &CheckArgs,
+    masker: Masker,
+) -> Result<(), Failure> {
+    let options = validate::Options {
+        sample: checks.sample,
+        full: checks.sample.is_none() && !checks.count_only,
+        access: !checks.count_only,
+        seed: checks.seed,
+        masker,
+        max_listed: checks.max_listed,
+        prove: !checks.no_prove,
+        stop: session.interrupt.flag(),
+        ..validate::Options::default()
+    };
+    let done = validate::run(&session.aws, snapshot, &session.stack, &options, &session.events).await;
+    let report = done.map_err(|error| {
+        let exit = error.exit();
+        Failure::Other(Problem { message: chain(&error), help: None, exit })
+    })?;
+    draft.report.validate = Some(report);
+    Ok(())
+}
+
+/// Masks values unless they are wanted; one for the whole run, so that equal values look equal.
+pub(super) fn masker(output: &OutputArgs) -> Masker {
+    Masker::new(output.show_values, fastrand::u64(..))
+}
+
+/// `throttling`.
+pub(super) async fn throttling(args: &Throttling) -> Exit {
+    let mut draft = Draft::new("throttling", Asked { throttling: true, ..Asked::NOTHING });
+    if let Err(failure) = throttling_into(&mut draft, args).await {
+        draft.failed(failure);
+    }
+    draft.finish(&args.common.output, &[])
+}
+
+async fn throttling_into(draft: &mut Draft, args: &Throttling) -> Result<(), Failure> {
+    let window = args.window.as_deref().map(seconds).transpose().map_err(Failure::Usage)?;
+    let session = Session::open(&args.common).await?;
+    draft.of(&session, None);
+    let back = window.unwrap_or(session.stack.policy.throttle_window_secs);
+    let now = jiff::Timestamp::now().as_second();
+    let from = now.saturating_sub(i64::try_from(back).unwrap_or(i64::MAX));
+    watch(draft, &session, from, Duration::from_secs(args.wait)).await?;
+    session.close(&args.common).await;
+    Ok(())
+}
+
+/// Asks CloudWatch about the time since `from` (epoch seconds), into the report.
+pub(super) async fn watch(draft: &mut Draft, session: &Session, from: i64, wait: Duration) -> Result<(), Failure> {
+    let to = jiff::Timestamp::now().as_second();
+    let options = throttling::Options { from, to, max_events: session.stack.policy.throttle_max_events, wait };
+    let tables = session.stack.tables.iter();
+    let subjects: Subjects = tables.map(|(name, spec)| (name.clone(), spec.table.indexes.keys().cloned().collect())).collect();
+    draft.report.throttling = Some(throttling::run(&session.aws, &subjects, &options, &session.events).await?);
+    Ok(())
+}
+
+/// `90s`, `90m`, `24h`, `7d` in seconds.
+fn seconds(text: &str) -> Result<u64, String> {
+    let wrong = || format!("'{}' is no time span: write 90m, 24h or 7d", crate::safe::text(text));
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let factor = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().ok().filter(|n| *n > 0).ok_or_else(wrong)?;
+    // CloudWatch keeps a month in the form that is asked for here.
+    number.checked_mul(factor).filter(|s| *s <= 60 * 86_400).ok_or_else(|| format!("{text} is longer than 60 days"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    fn time_spans_have_a_unit() {
+        assert_eq!(["90s", "90m", "24h", "7d"].map(|t| seconds(t).expect("a span")), [90, 5400, 86_400, 604_800]);
+        for wrong in ["", "h", "0h", "-1h", "24", "24w", "1é", "99999999999d", "61d"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! `plan`, `apply`, `drift`: desired against live.
+
+use super::failure::Failure;
+use super::interrupt::Interrupt;
+use super::session::{Session, pinned};
+use super::{Draft, console, output};
+use crate::aws::Settings;
+use crate::cli::{Apply, ApprovalArgs, Common, Plan as PlanArgs};
+use crate::event::Events;
+use crate::exit::Exit;
+use crate::live::{Live, refresh};
+use crate::plan::{self, Approvals, Context, Desired, Plan};
+use crate::report::model::{ApplyReport, Problem};
+use crate::report::outcome::Asked;
+use crate::{apply, aws::Aws};
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A sealed plan is small; more is not one.
+const MAX_PLAN_BYTES: u64 = 64 * 1024 * 1024;
+
+/// `plan`: reads only.
+pub(super) async fn plan(args: &PlanArgs) -> Exit {
+    let asked = Asked { plan: true, changes_are_no: args.detailed_exitcode, ..Asked::NOTHING };
+    let mut draft = Draft::new("plan", asked);
+    if let Err(failure) = plan_into(&mut draft, &args.common, &approvals(&args.approvals), args.out.as_deref()).await {
+        draft.failed(failure);
+    }
+    draft.finish(&args.common.output, &[])
+}
+
+/// `drift`: a plan whose changes are the answer "no". It makes no call that writes.
+pub(super) async fn drift(args: &Common) -> Exit {
+    let mut draft = Draft::new("drift", Asked { plan: true, changes_are_no: true, ..Asked::NOTHING });
+    if let Err(failure) = plan_into(&mut draft, args, &Approvals::default(), None).await {
+        draft.failed(failure);
+    }
+    draft.finish(&args.output, &[])
+}
+
+async fn plan_into(draft: &mut Draft, common: &Common, approvals: &Approvals, out: Option<&Path>) -> Result<(), Failure> {
+    let session = Session::open(common).await?;
+    draft.of(&session, None);
+    let made = make(&session, Desired::from(&session.stack), approvals.clone()).await?;
+    draft.report.plan = Some((&made).into());
+    if let Some(path) = out {
+        output::file(path, plan::seal::seal(&made).as_bytes())
+            .map_err(|e| Failure::Io(format!("cannot write the plan to {}: {e}", path.display())))?;
+        session.events.note(format!("The plan is sealed in {0}; landfall apply {0} carries it out within 24 hours", path.display()));
+    }
+    session.close(common).await;
+    Ok(())
+}
+
+/// `apply`: of a stack (plan and ask) or of a sealed plan.
+pub(super) async fn apply(args: &Apply) -> Exit {
+    let mut draft = Draft::new("apply", Asked { plan: true, apply: true, ..Asked::NOTHING });
+    let done = match sealed(&args.common.stack) {
+        Ok(Some(plan)) => apply_sealed(&mut draft, args, &plan).await,
+        Ok(None) => apply_stack(&mut draft, args).await,
+        Err(failure) => Err(failure),
+    };
+    if let Err(failure) = done {
+        draft.failed(failure);
+    }
+    draft.finish(&args.common.output, &[])
+}
+
+async fn apply_stack(draft: &mut Draft, args: &Apply) -> Result<(), Failure> {
+    let session = Session::open(&args.common).await?;
+    draft.of(&session, None);
+    let made = make(&session, Desired::from(&session.stack), approvals(&args.approvals)).await?;
+    draft.show_plan(&made, &args.common.output);
+    if refused(&made) {
+        return Ok(());
+    }
+    if made.calls() > 0 {
+        consent(args.consent.yes || free(&args.common), "Apply this plan?")?;
+    }
+    let done = carry_out(draft, &session.aws, &made, &session.events, &session.interrupt, args.timeout).await;
+    draft.report.apply = Some(done);
+    session.close(&args.common).await;
+    Ok(())
+}
+
+async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<(), Failure> {
+    if args.common.phase.is_some() || args.common.source.is_some() || approvals(&args.approvals) != Approvals::default() {
+        return Err(Failure::Usage("a sealed plan holds its phase and approvals already: give them to `plan --out`".into()));
+    }
+    if args.common.aws.local {
+        return Err(Failure::Usage(
+            "a sealed plan belongs to the endpoint it was made for; start `landfall local` and export its environment".into(),
+        ));
+    }
+    let events = console::events(args.common.output.quiet);
+    let settings = Settings {
+        profile: args.common.aws.profile.clone(),
+        region: args.common.aws.region.clone(),
+        fallback_region: Some(plan.region.clone()),
+        endpoint: None,
+    };
+    let aws = pinned(&settings, &plan.account, &plan.region).await?;
+    draft.identity(&plan.stack, aws.identity(), &events, None);
+    if aws.identity().endpoint != plan.endpoint {
+        return Err(Failure::Refused(
+            format!(
+                "the plan was made for endpoint {}, and this run reaches {}",
+                crate::safe::text(&plan.endpoint),
+                aws.identity().endpoint
+            ),
+            "plan again for this endpoint, or correct AWS_ENDPOINT_URL".into(),
+        ));
+    }
+    draft.show_plan(plan, &args.common.output);
+    if refused(plan) {
+        return Ok(());
+    }
+    let done = carry_out(draft, &aws, plan, &events, &Interrupt::listen(), args.timeout).await;
+    draft.report.apply = Some(done);
+    Ok(())
+}
+
+/// The sealed plan in `path`, if that is what the file is.
+fn sealed(path: &Path) -> Result<Option<Plan>, Failure> {
+    let Ok(metadata) = std::fs::metadata(path) else { return Ok(None) };
+    if metadata.len() > MAX_PLAN_BYTES {
+        return Ok(None);
+    }
+    let Ok(text) = std::fs::read_to_string(path) else { return Ok(None) };
+    if !text.trim_start().starts_with('{') {
+        return Ok(None);
+    }
+    plan::seal::open(&text).map(Some).map_err(|error| {
+        Failure::Other(Problem {
+            message: format!("{}: {error}", path.display()),
+            help: Some("make a new plan with `landfall plan STACK --out FILE`".into()),
+            exit: Exit::Stale,
+        })
+    })
+}
+
+/// Live AWS against `desired`, as a plan.
+pub(super) async fn make(session: &Session, desired: Desired, mut approvals: Approvals) -> Result<Plan, Failure> {
+    let live = refresh::refresh(&session.aws, &desired.wanted(&approvals), &session.events).await?;
+    adopt_own_imports(session, &live, &mut approvals).await?;
+    let known = desired.wanted(&approvals).tables.into_keys().collect();
+    let (unmanaged, skipped) = refresh::unmanaged(&session.aws, &session.stack.name, &known).await?;
+    let id = session.aws.identity();
+    let context =
+        Context { account: id.account.clone(), region: id.region.clone(), endpoint: id.endpoint.clone(), now_ms: now_ms(), unmanaged };
+    let mut made = plan::make(&desired, &live, &approvals, context);
+    if skipped > 0 {
+        made.notes.push(format!("{skipped} more tables of this account were not looked at for the stack's tag"));
+    }
+    Ok(made)
+}
+
+/// ImportTable cannot tag what it makes. A run that was killed between import and tag left a table without an owner, which
+/// is ours all the same when AWS says that it was imported from this stack's own staging prefix.
+async fn adopt_own_imports(session: &Session, live: &Live, approvals: &mut Approvals) -> Result<(), Failure> {
+    let Some(bucket) = session.stack.buckets.values().next() else { return Ok(()) };
+    for (name, table) in live.tables.iter().filter(|(name, t)| t.owner.is_none() && session.stack.tables.contains_key(*name)) {
+        let prefix = format!("{}/{name}/", session.stack.name);
+        if session.aws.was_imported_from(&table.arn, &bucket.name, &prefix).await.unwrap_or(false) {
+            approvals.adopt.insert(name.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Makes the plan's calls; what went wrong on the way is in the draft.
+pub(super) async fn carry_out(
+    draft: &mut Draft,
+    aws: &Aws,
+    plan: &Plan,
+    events: &Events,
+    interrupt: &Interrupt,
+    timeout: u64,
+) -> ApplyReport {
+    let options = apply::Options { timeout: Duration::from_secs(timeout), ..apply::Options::default() };
+    let outcome = apply::run(aws, plan, events, &options, &interrupt.stop()).await;
+    draft.report.errors.extend(outcome.problems);
+    outcome.report
+}
+
+/// A plan with a refusal is not applied at all.
+pub(super) fn refused(plan: &Plan) -> bool {
+    !plan.refusals.is_empty()
+}
+
+pub(super) fn approvals(args: &ApprovalArgs) -> Approvals {
+    Approvals { adopt: args.adopt.iter().cloned().collect(), destroy: args.destroy.iter().cloned().collect(), with_data: args.with_data }
+}
+
+/// Whether nothing of value can be hurt: the embedded AWS in memory.
+pub(super) fn free(common: &Common) -> bool {
+    common.aws.local && common.aws.keep.is_none()
+}
+
+/// Asks on a terminal; elsewhere, and in CI, only `--yes` counts.
+pub(super) fn consent(given: bool, question: &str) -> Result<(), Failure> {
+    if given {
+        return Ok(());
+    }
+    let ci = ["CI", "GITHUB_ACTIONS"].iter().any(|name| std::env::var(name).is_ok_and(|v| !v.is_empty() && v != "false"));
+    if ci || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(Failure::Refused(
+            "nobody can be asked here, and --yes was not given".into(),
+            "read the plan above, then run again with --yes".into(),
+        ));
+    }
+    let _ = write!(std::io::stderr(), "{question} Only \"yes\" is a yes: ");
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && answer.trim() == "yes" {
+        return Ok(());
+    }
+    Err(Failure::Refused("not approved; nothing was done".into(), "answer \"yes\", or pass --yes".into()))
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+}
+
+impl Draft {
+    /// Puts the plan into the report, and shows it at once where a person reads along.
+    pub(super) fn show_plan(&mut self, plan: &Plan, args: &crate::cli::OutputArgs) {
+        self.report.plan = Some(plan.into());
+        self.show(args);
+    }
+}

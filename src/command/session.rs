@@ -1,0 +1,123 @@
+//! What every verb that looks at AWS needs first: the stack, an identity that the stack allows, and the source.
+//!
+//! Rule: region is compared before any call is made, the account after the first one (STS), and nothing else is called
+//! when either differs.
+
+use super::failure::Failure;
+use super::{console, interrupt::Interrupt, source_url};
+use crate::aws::{Aws, Resolved, Settings};
+use crate::cli::Common;
+use crate::event::Events;
+use crate::source::Source;
+use crate::stack::{self, Stack};
+
+/// An open run.
+pub(super) struct Session {
+    pub(super) stack: Stack,
+    pub(super) aws: Aws,
+    pub(super) events: Events,
+    pub(super) interrupt: Interrupt,
+    #[cfg(feature = "local")]
+    local: Option<crate::local::Local>,
+}
+
+impl Session {
+    /// Loads the stack, starts the embedded AWS if asked, and makes sure that account and region are the stack's.
+    pub(super) async fn open(common: &Common) -> Result<Self, Failure> {
+        let stack = stack::load(&common.stack, common.phase.as_deref())?;
+        Self::with_stack(common, stack).await
+    }
+
+    /// The same for a stack that is already there.
+    pub(super) async fn with_stack(common: &Common, stack: Stack) -> Result<Self, Failure> {
+        let events = console::events(common.output.quiet);
+        let mut settings = Settings { profile: common.aws.profile.clone(), region: common.aws.region.clone(), ..Settings::default() };
+        settings.fallback_region = Some(stack.region.clone());
+        #[cfg(feature = "local")]
+        let local = embedded(common, &stack).await?;
+        #[cfg(feature = "local")]
+        if let Some(local) = &local {
+            settings.endpoint = Some(local.endpoint());
+            settings.region.get_or_insert_with(|| stack.region.clone());
+        }
+        #[cfg(not(feature = "local"))]
+        no_embedded(common)?;
+        let aws = pinned(&settings, &stack.account, &stack.region).await?;
+        Ok(Self {
+            stack,
+            aws,
+            events,
+            interrupt: Interrupt::listen(),
+            #[cfg(feature = "local")]
+            local,
+        })
+    }
+
+    /// Opens the source that the stack or `--source` names, making the sample database first where the stack has one.
+    pub(super) async fn source(&self, common: &Common) -> Result<Source, Failure> {
+        let url = source_url::resolve(&self.stack, common.source.as_deref(), &self.events)?;
+        let source = Source::connect(&url).await?;
+        for excess in source.excess_privileges().await? {
+            self.events.warn(format!("the source's login can do more than read: {excess}; landfall only reads"));
+        }
+        Ok(source)
+    }
+
+    /// Stops the embedded AWS, telling how to look at what it kept.
+    pub(super) async fn close(self, common: &Common) {
+        #[cfg(feature = "local")]
+        if let Some(local) = self.local {
+            local.stop().await;
+            if let Some(dir) = &common.aws.keep {
+                let dir = dir.display();
+                self.events.note(format!("The embedded AWS's data is in {dir}. To look at it: landfall local --dir {dir}"));
+            }
+        }
+        let _ = common;
+    }
+}
+
+/// An AWS that is the stack's, or a refusal.
+pub(super) async fn pinned(settings: &Settings, account: &str, region: &str) -> Result<Aws, Failure> {
+    let resolved = Resolved::new(settings).await?;
+    if resolved.region() != region {
+        return Err(Failure::Refused(
+            format!("the region is {}, and the stack is pinned to {region}; no call was made", crate::safe::text(resolved.region())),
+            format!("pass --region {region}, or set AWS_REGION={region}"),
+        ));
+    }
+    let aws = resolved.identify().await?;
+    if aws.identity().account != account {
+        return Err(Failure::Refused(
+            format!(
+                "the credentials belong to account {} ({}), and the stack is pinned to {account}; nothing else was called",
+                aws.identity().account,
+                aws.identity().arn
+            ),
+            "use the credentials of the stack's account, or correct `account` in the stack".into(),
+        ));
+    }
+    Ok(aws)
+}
+
+#[cfg(feature = "local")]
+async fn embedded(common: &Common, stack: &Stack) -> Result<Option<crate::local::Local>, Failure> {
+    if !common.aws.local {
+        return Ok(None);
+    }
+    let options = crate::local::Options {
+        account: stack.account.clone(),
+        region: stack.region.clone(),
+        dir: common.aws.keep.clone(),
+        ..crate::local::Options::default()
+    };
+    crate::local::Local::start(options).await.map(Some).map_err(|e| Failure::Io(format!("the embedded AWS cannot start: {e}")))
+}
+
+#[cfg(not(feature = "local"))]
+fn no_embedded(common: &Common) -> Result<(), Failure> {
+    if common.aws.local {
+        return Err(Failure::Usage("this landfall was built without the embedded AWS (feature `local`)".into()));
+    }
+    Ok(())
+}

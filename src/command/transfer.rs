@@ -1,0 +1,154 @@
+//! `load`: rows to items, and what an import cannot set afterwards.
+
+use super::failure::Failure;
+use super::provision::{self, approvals, consent, free, make, refused};
+use super::session::Session;
+use super::{Draft, failure};
+use crate::cli::{Load, LoadLimits};
+use crate::exit::Exit;
+use crate::load;
+use crate::plan::{Approvals, Desired, Goal, Plan};
+use crate::report::model::{LoadPath, LoadReport, Problem};
+use crate::report::outcome::Asked;
+use crate::safe::Masker;
+use crate::source::Snapshot;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// `load`.
+pub(super) async fn run(args: &Load) -> Exit {
+    let mut draft = Draft::new("load", Asked { plan: true, load: true, ..Asked::NOTHING });
+    if let Err(failure) = run_into(&mut draft, args).await {
+        draft.failed(failure);
+    }
+    draft.finish(&args.common.output, &[])
+}
+
+async fn run_into(draft: &mut Draft, args: &Load) -> Result<(), Failure> {
+    let session = Session::open(&args.common).await?;
+    let source = session.source(&args.common).await?;
+    draft.of(&session, Some(&source));
+    let plan = make(&session, desired(&session, &args.limits), approvals(&args.approvals)).await?;
+    draft.show_plan(&plan, &args.common.output);
+    if refused(&plan) {
+        return Ok(());
+    }
+    provisioned(&plan)?;
+    let mut snapshot = source.snapshot().await?;
+    consent(args.consent.yes || free(&args.common), "Load these tables?")?;
+    let masker = super::prove::masker(&args.common.output);
+    load(draft, &session, &mut snapshot, &args.limits, masker, &plan.approvals).await?;
+    session.close(&args.common).await;
+    Ok(())
+}
+
+/// A load needs what is not the import's to make: the bucket, and every table that exists, as the stack says.
+fn provisioned(plan: &Plan) -> Result<(), Failure> {
+    let behind: Vec<String> = plan.works.iter().filter(|w| !w.steps.is_empty()).map(|w| w.target.to_string()).collect();
+    if behind.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Other(Problem {
+        message: format!(
+            "{} not yet as the stack says: {}",
+            if behind.len() == 1 { "one thing is" } else { "these are" },
+            behind.join(", ")
+        ),
+        help: Some("run `landfall apply` first, or `landfall run` for all of it".into()),
+        exit: Exit::No,
+    }))
+}
+
+/// The stack's desired state, with the tables that the load will make by ImportTable put aside.
+pub(super) fn desired(session: &Session, limits: &LoadLimits) -> Desired {
+    let stack = &session.stack;
+    let importable = stack.tables.iter().filter(|(_, t)| !t.rows.is_empty() && t.table.locals.is_empty());
+    let defer: BTreeSet<String> = match limits.no_import || stack.buckets.is_empty() {
+        true => BTreeSet::new(),
+        false => importable.map(|(name, _)| name.clone()).collect(),
+    };
+    Desired { defer, ..Desired::from(stack) }
+}
+
+/// Loads every table, then finishes what ImportTable cannot set, into the report.
+pub(super) async fn load(
+    draft: &mut Draft,
+    session: &Session,
+    snapshot: &mut Snapshot,
+    limits: &LoadLimits,
+    masker: Masker,
+    approved: &Approvals,
+) -> Result<(), Failure> {
+    let options = load::Options {
+        max_quarantined: limits.max_quarantined,
+        quarantine: limits.quarantine.clone().unwrap_or_else(|| PathBuf::from(format!("{}-quarantine.ndjson", session.stack.name))),
+        masker,
+        stop: session.interrupt.flag(),
+        ..load::Options::default()
+    };
+    match load::run(&session.aws, snapshot, &session.stack, &options, &session.events).await {
+        Ok(report) => draft.report.load = Some(report),
+        Err(error) => {
+            let exit = error.exit();
+            let (report, cause) = error.into_parts();
+            draft.report.load = report;
+            finish_imports(draft, session, approved).await.ok();
+            return Err(load_failure(&cause, exit));
+        }
+    }
+    finish_imports(draft, session, approved).await
+}
+
+/// Tags, TTL, recovery, streams and protection of freshly imported tables: a plan as any other, with those tables adopted.
+async fn finish_imports(draft: &mut Draft, session: &Session, approved: &Approvals) -> Result<(), Failure> {
+    let imported = draft.report.load.as_ref().map(imported).unwrap_or_default();
+    if imported.is_empty() {
+        return Ok(());
+    }
+    let mut approvals = approved.clone();
+    approvals.adopt.extend(imported);
+    let plan = make(session, Desired::from(&session.stack), approvals).await?;
+    if refused(&plan) {
+        let refusals: Vec<String> = plan.refusals.iter().map(|r| format!("{}: {}", r.target, r.reason)).collect();
+        return Err(Failure::Refused(format!("after the import: {}", refusals.join("; ")), "run `landfall plan` to see the recipe".into()));
+    }
+    let done = provision::carry_out(draft, &session.aws, &plan, &session.events, &session.interrupt, 3600).await;
+    let report = draft.report.apply.get_or_insert_with(Default::default);
+    report.done.extend(done.done);
+    report.unfinished.extend(done.unfinished);
+    report.converged = done.converged;
+    draft.asked.apply = true;
+    Ok(())
+}
+
+fn imported(report: &LoadReport) -> Vec<String> {
+    let imported = report.tables.iter().filter(|t| t.path == LoadPath::Stage && t.attempted && t.acknowledged > 0);
+    imported.map(|t| t.table.clone()).collect()
+}
+
+fn load_failure(error: &load::Error, exit: Exit) -> Failure {
+    let help = match error {
+        load::Error::Aws(error) => failure::aws_help(error).0,
+        _ => None,
+    };
+    Failure::Other(Problem { message: chain(error), help, exit })
+}
+
+/// The error and its causes, each said once.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+/// Whether the plan leaves tables to the import.
+pub(super) fn leaves_to_import(plan: &Plan) -> bool {
+    plan.works.iter().any(|w| matches!(w.goal, Goal::Import(_)))
+}

@@ -1,0 +1,75 @@
+//! `run`: plan, apply, load, validate, throttling; each part only after the one before it is good.
+
+use super::failure::Failure;
+use super::provision::{approvals, carry_out, consent, free, make, refused};
+use super::session::Session;
+use super::transfer::{self, leaves_to_import};
+use super::{Draft, prove};
+use crate::cli::{Format, Output, Run};
+use crate::exit::Exit;
+use crate::report::outcome::{self, Asked};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const ALL: Asked = Asked { changes_are_no: false, plan: true, apply: true, load: true, validate: true, throttling: true };
+
+/// `run`.
+pub(super) async fn run(args: &Run) -> Exit {
+    let mut draft = Draft::new("run", ALL);
+    let done = run_into(&mut draft, args).await;
+    if let Err(failure) = done {
+        draft.failed(failure);
+    }
+    let file = args.report.clone().or_else(|| draft.report.stack.as_ref().map(|name| PathBuf::from(format!("{name}-report.json"))));
+    let extra: Vec<Output> = file.map(|file| Output { format: Format::Json, file: Some(file) }).into_iter().collect();
+    let exit = draft.finish(&args.common.output, &extra);
+    if let (Some(Output { file: Some(file), .. }), false) = (extra.first(), args.common.output.quiet) {
+        super::console::line(&format!("The whole report is in {}", file.display()));
+    }
+    exit
+}
+
+async fn run_into(draft: &mut Draft, args: &Run) -> Result<(), Failure> {
+    let since = jiff::Timestamp::now().as_second();
+    let session = Session::open(&args.common).await?;
+    let done = parts(draft, args, &session, since).await;
+    session.close(&args.common).await;
+    done
+}
+
+async fn parts(draft: &mut Draft, args: &Run, session: &Session, since: i64) -> Result<(), Failure> {
+    let output = &args.common.output;
+    let source = session.source(&args.common).await?;
+    draft.of(session, Some(&source));
+    let plan = make(session, transfer::desired(session, &args.limits), approvals(&args.approvals)).await?;
+    draft.show_plan(&plan, output);
+    if refused(&plan) {
+        return Ok(());
+    }
+    if plan.calls() > 0 || leaves_to_import(&plan) {
+        consent(args.consent.yes || free(&args.common), "Apply this plan and load?")?;
+    }
+    let done = carry_out(draft, &session.aws, &plan, &session.events, &session.interrupt, args.timeout).await;
+    draft.report.apply = Some(done);
+    // Not shown yet: what an import cannot set is applied after the load, and belongs to the same account.
+    if !draft.good_so_far(Asked { plan: true, apply: true, ..Asked::NOTHING }) {
+        return Ok(());
+    }
+    let mut snapshot = source.snapshot().await?;
+    let masker = prove::masker(output);
+    transfer::load(draft, session, &mut snapshot, &args.limits, masker, &plan.approvals).await?;
+    draft.show(output);
+    if !draft.good_so_far(Asked { apply: true, load: true, ..Asked::NOTHING }) {
+        return Ok(());
+    }
+    prove::compare(draft, session, &mut snapshot, &args.checks, masker).await?;
+    draft.show(output);
+    prove::watch(draft, session, since, Duration::from_secs(args.wait)).await
+}
+
+impl Draft {
+    /// Whether the parts made so far allow the next.
+    fn good_so_far(&self, asked: Asked) -> bool {
+        matches!(outcome::exit(&self.report, asked), Exit::Pass)
+    }
+}

@@ -1,0 +1,170 @@
+//! A plan as the report carries it: all that the human plan shows and its JSON says, in words.
+//!
+//! Called by the verbs that make or apply a plan.
+
+use super::model::{Action, Change, Field, PlanReport, Refusal, Step};
+use crate::plan::{self, Plan, Work};
+use crate::safe;
+
+impl From<&Plan> for PlanReport {
+    fn from(plan: &Plan) -> Self {
+        Self {
+            changes: plan.works.iter().filter_map(change).collect(),
+            steps: plan.works.iter().flat_map(steps).collect(),
+            refusals: plan.refusals.iter().map(refusal).collect(),
+            unmanaged: plan.unmanaged.iter().map(|name| safe::text(name)).collect(),
+            notes: plan.notes.iter().cloned().chain(plan.works.iter().flat_map(notes)).collect(),
+        }
+    }
+}
+
+fn address(work: &Work) -> String {
+    safe::text(&work.target.to_string())
+}
+
+fn change(work: &Work) -> Option<Change> {
+    let change = work.change.as_ref()?;
+    let action = match change.action {
+        plan::Action::Create => Action::Create,
+        plan::Action::Update => Action::Update,
+        plan::Action::Delete => Action::Delete,
+    };
+    let fields = change.fields.iter().map(|f| Field { path: f.path.clone(), live: f.live.clone(), desired: f.desired.clone() }).collect();
+    Some(Change { address: address(work), action, note: change.note.clone(), fields })
+}
+
+fn steps(work: &Work) -> Vec<Step> {
+    let step = |(at, planned): (usize, &plan::Planned)| Step {
+        address: address(work),
+        number: at + 1,
+        call: planned.step.to_string(),
+        seconds: planned.seconds,
+        destructive: planned.destructive,
+    };
+    work.steps.iter().enumerate().map(step).collect()
+}
+
+fn refusal(refusal: &plan::Refusal) -> Refusal {
+    Refusal { address: safe::text(&refusal.target.to_string()), reason: refusal.reason.clone(), recipe: refusal.recipe.clone() }
+}
+
+/// What a person should know about single steps beside their text.
+fn notes(work: &Work) -> Vec<String> {
+    let address = address(work);
+    let note = |text: &str| Some(format!("{address}: {text}"));
+    let of_step = |planned: &plan::Planned| match &planned.step {
+        plan::Step::SetStream { view: Some(_) } if work.before.table().is_some() => {
+            note("the stream gets a new ARN: its consumers have to be pointed to it")
+        }
+        plan::Step::TtlOn { .. } if planned.seconds.0 >= 1800 => {
+            note("TTL can be changed once an hour: apply waits between turning the old attribute off and the new one on")
+        }
+        plan::Step::CreateIndex { .. } => {
+            note("an index added to an existing table takes minutes even when the table is empty, and its backfill comes on top")
+        }
+        plan::Step::DeleteTable { .. } => {
+            note("deleting a table cannot be undone, and an item written after the last look is lost with it")
+        }
+        _ => None,
+    };
+    work.steps.iter().filter_map(of_step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::samples::{desired, index, live, plan, plan_of, seen, table};
+    use crate::plan::{Approvals, Plan};
+    use crate::resource::{Capacity, StreamView, Table};
+    use std::collections::BTreeMap;
+    use std::fmt::Write;
+
+    /// All of a plan report as text, so that nothing is carried unseen.
+    fn text(plan: &Plan) -> String {
+        let report = PlanReport::from(plan);
+        let mut out = String::new();
+        for c in &report.changes {
+            let _ = writeln!(out, "{:?} {} ({})", c.action, c.address, c.note.as_deref().unwrap_or("-"));
+            for f in &c.fields {
+                let side = |s: &Option<String>| s.clone().unwrap_or_else(|| "-".into());
+                let _ = writeln!(out, "  {}: {} -> {}", f.path, side(&f.live), side(&f.desired));
+            }
+        }
+        for s in &report.steps {
+            let mark = if s.destructive { " !" } else { "" };
+            let _ = writeln!(out, "{} {}. {} [{}..{} s]{mark}", s.address, s.number, s.call, s.seconds.0, s.seconds.1);
+        }
+        for r in &report.refusals {
+            let _ = writeln!(out, "refused {}: {} / {}", r.address, r.reason, r.recipe);
+        }
+        report.notes.iter().fold(out, |out, n| out + "note " + n + "\n")
+    }
+
+    #[test]
+    fn a_first_plan_carries_every_field_and_call() {
+        insta::assert_snapshot!(text(&plan()), @r"
+        Create bucket acme-staging (-)
+          abort unfinished uploads: - -> on
+          encryption: - -> on
+          expire: - -> 7 days
+          owner: - -> s
+          owner enforced: - -> on
+          public access block: - -> on
+          tls only: - -> on
+        Create table Orders (-)
+          capacity: - -> on-demand
+          key: - -> pk:S
+          owner: - -> s
+        Create table Users (-)
+          capacity: - -> 5 read, 5 write
+          index byName: - -> name:S; all attributes
+          index byName.capacity: - -> 5 read, 5 write
+          key: - -> pk:S
+          owner: - -> s
+          recovery: - -> 7 days
+          ttl: - -> expires
+        bucket acme-staging 1. CreateBucket [1..2 s]
+        bucket acme-staging 2. PutBucketTagging landfall:stack [1..2 s]
+        bucket acme-staging 3. PutPublicAccessBlock, all four [1..2 s]
+        bucket acme-staging 4. PutBucketOwnershipControls BucketOwnerEnforced [1..2 s]
+        bucket acme-staging 5. PutBucketEncryption SSE-S3 [1..2 s]
+        bucket acme-staging 6. PutBucketLifecycleConfiguration expire after 7 days, abort unfinished uploads after 1 day [1..2 s]
+        bucket acme-staging 7. PutBucketPolicy deny requests without TLS [1..2 s]
+        table Orders 1. CreateTable [2..7 s]
+        table Users 1. CreateTable with 1 global index [7..25 s]
+        table Users 2. UpdateContinuousBackups on, 7 days [1..5 s]
+        table Users 3. UpdateTimeToLive on, expires [1..2 s]
+        ");
+    }
+
+    #[test]
+    fn an_update_tells_both_sides_and_its_consequences() {
+        let with = |name: &str, ttl: &str, stream| Table {
+            indexes: BTreeMap::from([(name.to_owned(), index(name, Capacity::OnDemand))]),
+            ttl: Some(ttl.into()),
+            stream: Some(stream),
+            ..table()
+        };
+        let now = live(with("old", "exp", StreamView::Keys));
+        let approvals = Approvals { destroy: ["T/old".to_owned()].into(), ..Approvals::default() };
+        let plan = plan_of(&desired([("T", with("new", "expires", StreamView::Both))]), &seen([("T", now)]), &approvals);
+        insta::assert_snapshot!(text(&plan), @r"
+        Update table T (id 7c1e0000)
+          index new: - -> new:S; all attributes
+          index new.capacity: - -> on-demand
+          index old: old:S; all attributes -> -
+          index old.capacity: on-demand -> -
+          stream: keys -> new and old images
+          ttl: exp -> expires
+        table T 1. UpdateTimeToLive off, exp [1..2 s]
+        table T 2. UpdateTable delete index old [3..10 s] !
+        table T 3. UpdateTable create index new (new:S; all attributes) [450..1020 s]
+        table T 4. UpdateTable stream off (its ARN and unread records go) [2..10 s]
+        table T 5. UpdateTable stream on, new and old images (new stream ARN) [2..10 s]
+        table T 6. UpdateTimeToLive on, expires [1800..3600 s]
+        note table T: an index added to an existing table takes minutes even when the table is empty, and its backfill comes on top
+        note table T: the stream gets a new ARN: its consumers have to be pointed to it
+        note table T: TTL can be changed once an hour: apply waits between turning the old attribute off and the new one on
+        ");
+    }
+}

@@ -1,0 +1,301 @@
+//! The mistakes that people make and the accidents that happen: each with its exit code, its message, and no damage.
+
+use crate::program::{LocalAws, Place, ran};
+use crate::servers::{Database, Engine, variable};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const NOTHING: &str = "[] []";
+
+/// One table from one SQL table, in a stack of its own.
+fn stack(table: &str, rows: &str) -> String {
+    format!(
+        "name = \"one\"\naccount = \"123456789012\"\nregion = \"us-east-1\"\n[source]\nurl = \"env:SOURCE_URL\"\ntimezone = \"UTC\"\n\
+         [bucket.staging]\nname = \"one-staging\"\n[table.{table}]\nkey = [\"id:S\"]\nprotect = false\n[[table.{table}.rows]]\n{rows}\n"
+    )
+}
+
+/// A place whose source is a SQLite database made by `sql`.
+fn one(local: &LocalAws, sql: &str, rows: &str) -> (Place, Database) {
+    let source = Database::new(Engine::Sqlite);
+    source.run(sql);
+    let mut place = local.place();
+    place.set("SOURCE_URL", source.url());
+    place.write("one.toml", &stack("One", rows));
+    (place, source)
+}
+
+#[test]
+fn a_stack_that_cannot_be_read() {
+    let place = Place::new();
+    place.landfall("plan nowhere.toml").exits(2).says("nowhere.toml");
+    place.write("broken.toml", "name = \n");
+    place.landfall("check broken.toml").exits(2).says("broken.toml:1:");
+    std::fs::write(place.path("binary.toml"), [0xff, 0xfe, 0]).expect("a file");
+    place.landfall("check binary.toml").exits(2);
+}
+
+#[test]
+fn unknown_keys_are_all_named_with_the_nearest() {
+    let place = Place::new();
+    place.edit("stacks/users.toml", "[bucket.staging]", "acount = \"1\"\n[bucket.staging]\nexpire_day = 7");
+    place.edit("stacks/users.toml", "ttl", "tl");
+    let ran = place.landfall("check stacks/users.toml").exits(2);
+    ran.says("acount").says("expire_day").says("expire_days");
+}
+
+#[test]
+fn a_relation_or_column_that_is_not_there_names_the_nearest() {
+    let local = LocalAws::start();
+    for (rows, wrong, near) in [
+        ("from = \"usrs\"\nitem = { id = \"{user_id}\" }", "usrs", "users"),
+        ("from = \"users\"\nitem = { id = \"u{user_idd}\" }", "user_idd", "user_id"),
+    ] {
+        let (place, _source) = one(&local, &crate::servers::seed_text("users"), rows);
+        for verb in ["load", "validate", "run"] {
+            let yes = if verb == "validate" { "" } else { "--yes" };
+            place.landfall(&format!("{verb} one.toml {yes}")).exits(2).says(wrong).says(near);
+        }
+    }
+}
+
+#[test]
+fn a_database_that_is_not_there() {
+    let local = LocalAws::start();
+    let mut place = local.place();
+    for url in ["mysql://root:geheim@127.0.0.1:1/x", "postgres://root:geheim@127.0.0.1:1/x"] {
+        place.set("SOURCE_URL", url);
+        place.landfall("run stacks/users.toml --yes --source env:SOURCE_URL").exits(1).says("127.0.0.1").never_says("geheim");
+    }
+    place.landfall("run stacks/users.toml --yes --source sqlite:nowhere.sqlite").exits(1).says("nowhere.sqlite");
+    assert!(!place.path("nowhere.sqlite").exists(), "landfall must not make a database");
+    place.landfall("run stacks/users.toml --yes --source env:NOT_SET").exits(2).says("NOT_SET");
+    assert_eq!(place.names(), NOTHING);
+}
+
+#[test]
+fn a_wrong_password_is_refused_and_never_shown() {
+    let local = LocalAws::start();
+    let mut place = local.place();
+    for engine in ["MARIADB", "POSTGRES"] {
+        let url = variable(&format!("LANDFALL_TEST_{engine}_URL"));
+        let (scheme, rest) = url.split_once("://").expect("a URL");
+        let (login, host) = rest.rsplit_once('@').expect("a login");
+        let user = login.split(':').next().expect("a user");
+        place.set("SOURCE_URL", &format!("{scheme}://{user}:wr%40ng-secret@{host}"));
+        let ran = place.landfall("run stacks/users.toml --yes --source env:SOURCE_URL").exits(1);
+        ran.never_says("wr@ng-secret").never_says("wr%40ng-secret");
+    }
+    assert_eq!(place.names(), NOTHING);
+}
+
+#[test]
+fn a_password_in_the_stack_or_on_the_command_line_is_refused() {
+    let place = Place::new();
+    place.edit("stacks/users.toml", "sqlite:users.sqlite", "mysql://app:hunter2@db/shop");
+    place.landfall("check stacks/users.toml").exits(2).says("password").never_says("hunter2");
+    let place = Place::new();
+    place.landfall("load stacks/users.toml --local --source mysql://app:hunter2@db/shop").exits(2).never_says("hunter2");
+}
+
+#[test]
+fn a_role_that_may_not_read_a_table() {
+    let local = LocalAws::start();
+    let source = Database::seeded(Engine::Postgres, "vehicle-sales");
+    source.run("create role landfall_blind login password 'test'; grant select on customers, products, reps, orders to landfall_blind");
+    let mut place = local.place();
+    let (_, host) = source.url().rsplit_once('@').expect("a login");
+    place.set("SOURCE_URL", &format!("postgres://landfall_blind:test@{host}"));
+    let ran = place.landfall("run stacks/vehicle-sales.toml --yes --source env:SOURCE_URL");
+    source.run("drop owned by landfall_blind; drop role landfall_blind");
+    assert_ne!(ran.code, 0);
+    ran.says("ermission");
+    assert_eq!(place.names().split(']').next(), Some("["), "no table may be there");
+}
+
+#[test]
+fn no_credentials_and_wrong_ones() {
+    let local = LocalAws::start();
+    let mut place = Place::new();
+    place.set("AWS_ENDPOINT_URL", &local.url);
+    place.set("AWS_REGION", "us-east-1");
+    place.landfall("plan stacks/users.toml").exits(1).says("no credentials were found");
+    place.set("AWS_ACCESS_KEY_ID", "local");
+    place.set("AWS_SECRET_ACCESS_KEY", "wrong");
+    place.landfall("plan stacks/users.toml").exits(1).says("does not accept these credentials").never_says("wrong\n");
+    assert_eq!(local.place().names(), NOTHING);
+}
+
+#[test]
+fn another_region_or_account_is_refused() {
+    let local = LocalAws::start();
+    let mut place = local.place();
+    place.landfall("apply stacks/users.toml --yes --region eu-west-1").exits(5).says("pinned to us-east-1");
+    place.set("AWS_REGION", "eu-west-1");
+    place.landfall("run stacks/users.toml --yes").exits(5).says("no call was made");
+    let other = LocalAws::start_with(&["--account", "999999999999"]);
+    let place = other.place();
+    for verb in ["plan", "apply", "drift", "load", "validate", "throttling", "run"] {
+        let yes = if ["apply", "load", "run"].contains(&verb) { "--yes" } else { "" };
+        place.landfall(&format!("{verb} stacks/users.toml {yes}")).exits(5).says("999999999999").says("123456789012");
+    }
+    assert_eq!((local.place().names(), place.names()), (NOTHING.into(), NOTHING.into()));
+}
+
+#[test]
+fn a_bucket_name_that_somebody_else_has() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.edit("stacks/users.toml", "landfall-sample-users-staging", "taken-by-somebody");
+    place.landfall("run stacks/users.toml --yes").exits(5).says("taken-by-somebody").says("another account");
+    assert_eq!(place.names(), NOTHING);
+}
+
+#[test]
+fn a_table_with_another_key_is_refused_and_left_alone() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place
+        .python(
+            "c('dynamodb').create_table(TableName='Users', BillingMode='PAY_PER_REQUEST',
+  AttributeDefinitions=[dict(AttributeName='id', AttributeType='S')], KeySchema=[dict(AttributeName='id', KeyType='HASH')])
+c('dynamodb').put_item(TableName='Users', Item=dict(id=dict(S='precious')))",
+        )
+        .exits(0);
+    place.landfall("run stacks/users.toml --yes").exits(5).says("Users").says("Refused");
+    place.landfall("run stacks/users.toml --yes --adopt Users").exits(5).says("key");
+    place.python("assert c('dynamodb').get_item(TableName='Users', Key=dict(id=dict(S='precious')))['Item']").exits(0);
+}
+
+#[test]
+fn an_item_that_is_too_large_and_a_key_that_is_empty() {
+    let local = LocalAws::start();
+    for (sql, what) in [
+        ("create table t (id text primary key, v text); insert into t values ('a','b'), ('big', printf('%.*c', 450000, 'x'));", "400 KB"),
+        ("create table t (id text primary key, v text); insert into t values ('a','b'), ('', 'x');", "empty"),
+    ] {
+        let (place, _source) = one(&local, sql, "from = \"t\"\nitem = { id = \"{id}\", v = \"{v}\" }");
+        place.landfall("run one.toml --yes").exits(3).says(what).says("NOT LOADED");
+        assert!(!place.names().contains("One"), "{}", place.names());
+        let ran = place.landfall("run one.toml --yes --max-quarantined 1");
+        assert_ne!(ran.code, 0, "a row that is not there cannot be a whole pass\n{}", ran.stdout);
+        assert!(place.read("one-quarantine.ndjson").contains(what));
+        place.python("c('dynamodb').delete_table(TableName='One')").exits(0);
+    }
+}
+
+#[test]
+fn rows_that_make_one_key_are_found_before_anything_is_written() {
+    let local = LocalAws::start();
+    let place = local.place();
+    for line in ["collapse = \"first\"\n", "collapse_order = [\"ordering\"]\n"] {
+        place.edit("stacks/imdb.toml", line, "");
+    }
+    place.landfall("run stacks/imdb.toml --yes --show-values").exits(3).says("REGN").says("NOT LOADED").says("mskey=REGN|");
+    assert!(!place.names().contains("movies"), "{}", place.names());
+}
+
+#[test]
+fn no_rows_against_no_items_is_no_pass() {
+    let local = LocalAws::start();
+    let (place, _source) =
+        one(&local, "create table t (id text primary key, v text)", "from = \"t\"\nitem = { id = \"{id}\", v = \"{v}\" }");
+    place.landfall("apply one.toml --yes").exits(0);
+    place.landfall("load one.toml --yes").exits(4);
+    place.landfall("validate one.toml").exits(4).says("INCONCLUSIVE");
+}
+
+/// Every write of a file fails as on a full disk (the signal that would end the process is ignored).
+fn on_a_full_disk(place: &Place, arguments: &[&str]) -> crate::program::Ran {
+    let inner = place.command(arguments);
+    let mut words: Vec<String> = vec![inner.get_program().to_string_lossy().into_owned()];
+    words.extend(inner.get_args().map(|a| a.to_string_lossy().into_owned()));
+    let mut command = Command::new("bash");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "bash"]).args(words);
+    command.current_dir(place.path("")).env_clear();
+    command.envs(inner.get_envs().filter_map(|(name, value)| value.map(|v| (name.to_owned(), v.to_owned()))));
+    ran(command.output().expect("bash starts"))
+}
+
+#[test]
+fn a_full_disk() {
+    let local = LocalAws::start();
+    let place = local.place();
+    let ran = on_a_full_disk(&place, &["run", "stacks/users.toml", "--yes"]);
+    assert_eq!(ran.code, 1, "the sample database cannot be made\n{}\n{}", ran.stdout, ran.stderr);
+    assert!(!place.path("stacks/users.sqlite").exists(), "half a database is worse than none");
+    place.landfall("run stacks/users.toml --yes").exits(0);
+    let before = place.read("users-report.json");
+    let ran = on_a_full_disk(&place, &["validate", "stacks/users.toml", "-o", "json=users-report.json"]);
+    assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
+    assert_eq!(place.read("users-report.json"), before, "an old report is whole or gone, never half");
+    let sql = "create table t (id text primary key); insert into t values ('a'), ('')";
+    let (place, _source) = one(&local, sql, "from = \"t\"\nitem = { id = \"{id}\" }");
+    let ran = on_a_full_disk(&place, &["load", "one.toml", "--yes", "--max-quarantined", "1"]);
+    assert_ne!(ran.code, 0, "a row that can be kept nowhere is lost\n{}\n{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn stdout_that_is_full_is_no_pass() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("run stacks/users.toml --yes").exits(0);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let status = place.command(&["validate", "stacks/users.toml"]).stdout(full).output().expect("landfall starts").status;
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
+fn ctrl_c_stops_at_a_safe_point_and_running_again_finishes() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("apply stacks/imdb.toml --yes").exits(0);
+    let mut child = place
+        .command(&["load", "stacks/imdb.toml", "--yes"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("landfall starts");
+    let some = "import time\nwhile not c('dynamodb').scan(TableName='movies', Limit=1)['Count']: time.sleep(0.01)";
+    place.python(some).exits(0);
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill").success();
+    let since = Instant::now();
+    let output = loop {
+        if child.try_wait().expect("a child").is_some() {
+            break child.wait_with_output().expect("its output");
+        }
+        assert!(since.elapsed() < Duration::from_secs(60), "it does not stop");
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert!(interrupted);
+    ran(output).exits(130).says("run again");
+    place.landfall("validate stacks/imdb.toml").exits(3).says("missing");
+    place.landfall("run stacks/imdb.toml --yes").exits(0);
+}
+
+#[test]
+fn nobody_is_asked_where_nobody_can_answer() {
+    let local = LocalAws::start();
+    let place = local.place();
+    for verb in ["apply", "run"] {
+        place.landfall(&format!("{verb} stacks/users.toml")).exits(5).says("--yes");
+    }
+    assert_eq!(place.names(), NOTHING);
+}
+
+#[test]
+fn a_plan_file_with_a_changed_byte_or_an_old_world_is_refused() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("plan stacks/users.toml --out users.plan").exits(0);
+    let plan = place.read("users.plan");
+    place.write("altered.plan", &plan.replacen("\"Users\"", "\"Userz\"", 1));
+    place.landfall("apply altered.plan").exits(6);
+    assert_eq!(place.names(), NOTHING);
+    place.landfall("apply stacks/users.toml --yes").exits(0);
+    place
+        .python("c('dynamodb').update_table(TableName='Users', ProvisionedThroughput=dict(ReadCapacityUnits=9, WriteCapacityUnits=5))")
+        .exits(0);
+    place.landfall("apply users.plan").exits(6).says("live is not what the plan saw");
+    place.landfall("drift stacks/users.toml").exits(3).says("9 read");
+}

@@ -1,0 +1,153 @@
+//! Plan and apply against a stand-in for AWS, with faults put in at every call.
+//!
+//! Run them with `scripts/test`, which starts the servers and names them in `LANDFALL_TEST_…_URL`.
+
+mod faults;
+mod proxy;
+mod whole;
+
+use landfall::apply::{self, Options, Outcome, Stop};
+use landfall::aws::{Aws, Endpoint, Settings};
+use landfall::event::Events;
+use landfall::exit::Exit;
+use landfall::live::{Live, refresh};
+use landfall::plan::{Approvals, Context, Desired, Plan, make};
+use landfall::resource::{Bucket, Capacity, Index, Key, KeyKind, KeyPart, LocalIndex, Projection, StreamView, Table, Units};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// moto, as scripts/test started it.
+fn moto() -> String {
+    std::env::var("LANDFALL_TEST_MOTO_URL").expect("LANDFALL_TEST_MOTO_URL is not set: run scripts/test")
+}
+
+async fn connect(url: &str) -> Aws {
+    let endpoint = Endpoint { url: url.to_owned(), access_key: "test".into(), secret_key: "test".into() };
+    let settings = Settings { region: Some("us-east-1".into()), endpoint: Some(endpoint), ..Settings::default() };
+    Aws::connect(&settings).await.expect("the stand-in answers STS")
+}
+
+/// A name that no other test has.
+fn unique(stem: &str) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").subsec_nanos();
+    format!("{stem}-{}-{}-{nanos}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn part(name: &str, kind: KeyKind) -> KeyPart {
+    KeyPart { name: name.into(), kind }
+}
+
+fn key(partition: &str, sort: Option<&str>) -> Key {
+    let sort = sort.map(|name| part(name, KeyKind::N));
+    Key { partition: vec![part(partition, KeyKind::S)], sort: sort.into_iter().collect() }
+}
+
+const FIVE: Capacity = Capacity::Provisioned(Units { read: 5, write: 6 });
+
+fn index(partition: &str, projection: Projection, capacity: Capacity) -> Index {
+    Index { key: key(partition, None), projection, capacity }
+}
+
+fn plain() -> Table {
+    Table {
+        key: key("pk", None),
+        capacity: Capacity::OnDemand,
+        indexes: BTreeMap::new(),
+        locals: BTreeMap::new(),
+        protect: false,
+        ttl: None,
+        stream: None,
+        recovery: None,
+        tags: BTreeMap::new(),
+    }
+}
+
+/// A table with one of everything.
+fn rich() -> Table {
+    let include = Projection::Include(BTreeSet::from(["q".to_owned(), "p".to_owned()]));
+    let local = LocalIndex { key: Key { sort: vec![part("other", KeyKind::S)], ..key("pk", None) }, projection: Projection::Keys };
+    Table {
+        key: key("pk", Some("sk")),
+        capacity: FIVE,
+        indexes: BTreeMap::from([
+            ("byName".to_owned(), index("name", Projection::All, FIVE)),
+            ("byMail".to_owned(), index("mail", include, FIVE)),
+        ]),
+        locals: BTreeMap::from([("byOther".to_owned(), local)]),
+        protect: true,
+        ttl: Some("expires".into()),
+        stream: Some(StreamView::Both),
+        recovery: Some(35),
+        tags: BTreeMap::from([("team".to_owned(), "migration".to_owned())]),
+    }
+}
+
+/// A stack of its own: a bucket, a rich table and a plain one.
+struct Scene {
+    desired: Desired,
+    approvals: Approvals,
+    rich: String,
+    plain: String,
+    bucket: String,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let (rich_name, plain_name, bucket) = (unique("Rich"), unique("Plain"), unique("staging"));
+        let staging = Bucket { name: bucket.clone(), expire_days: 7, tags: BTreeMap::from([("team".to_owned(), "m".to_owned())]) };
+        let desired = Desired {
+            stack: unique("stack"),
+            digest: "d".into(),
+            tables: BTreeMap::from([(rich_name.clone(), rich()), (plain_name.clone(), plain())]),
+            buckets: BTreeMap::from([(bucket.clone(), staging)]),
+            defer: BTreeSet::new(),
+        };
+        Self { desired, approvals: Approvals::default(), rich: rich_name, plain: plain_name, bucket }
+    }
+
+    fn table(&mut self, name: &str) -> &mut Table {
+        self.desired.tables.get_mut(name).expect("the scene's own table")
+    }
+
+    async fn live(&self, aws: &Aws) -> Live {
+        refresh::refresh(aws, &self.desired.wanted(&self.approvals), &Events::silent()).await.expect("readable")
+    }
+
+    async fn plan(&self, aws: &Aws) -> Plan {
+        let id = aws.identity();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+        let context = Context {
+            account: id.account.clone(),
+            region: id.region.clone(),
+            endpoint: id.endpoint.clone(),
+            now_ms: u64::try_from(now.as_millis()).expect("this century"),
+            unmanaged: Vec::new(),
+        };
+        make(&self.desired, &self.live(aws).await, &self.approvals, context)
+    }
+
+    /// Plans and applies, and insists that it passed.
+    async fn converge(&self, aws: &Aws) -> Outcome {
+        let plan = self.plan(aws).await;
+        let outcome = apply_plan(aws, &plan).await;
+        assert_eq!((outcome.exit(), outcome.report.converged), (Exit::Pass, true), "{:#?}", outcome.problems);
+        let again = self.plan(aws).await;
+        assert!(again.is_empty(), "{:#?}", again.works.iter().map(|w| &w.change).collect::<Vec<_>>());
+        outcome
+    }
+}
+
+fn options() -> Options {
+    Options {
+        timeout: Duration::from_secs(30),
+        lag: Duration::from_millis(300),
+        last_poll: Duration::from_millis(300),
+        ..Options::default()
+    }
+}
+
+async fn apply_plan(aws: &Aws, plan: &Plan) -> Outcome {
+    apply::run(aws, plan, &Events::silent(), &options(), &Stop::never()).await
+}

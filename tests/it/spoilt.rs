@@ -1,0 +1,59 @@
+//! Negative controls: an item changed, deleted or added behind landfall's back, by a client that is not landfall's.
+
+use crate::program::{LocalAws, Place};
+
+fn loaded(stack: &str) -> (LocalAws, Place) {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall(&format!("run stacks/{stack}.toml --yes")).exits(0);
+    (local, place)
+}
+
+#[test]
+fn a_changed_attribute_is_named_with_both_values() {
+    let (local, place) = loaded("users");
+    place.oracle("spoil.py", &[&local.url, "Users", "change"]).exits(0);
+    place.landfall("validate stacks/users.toml").exits(3).says("different").says("SQL says").never_says("@example.com");
+    place.landfall("validate stacks/users.toml --show-values").exits(3).says("userId=").says("DynamoDB has");
+}
+
+#[test]
+fn a_type_that_changed_is_a_difference_though_the_text_is_the_same() {
+    let (local, place) = loaded("users");
+    place.oracle("spoil.py", &[&local.url, "Users", "type"]).exits(0);
+    place.landfall("validate stacks/users.toml --show-values").exits(3).says("different");
+}
+
+#[test]
+fn a_deleted_item_is_missing() {
+    let (local, place) = loaded("users");
+    place.oracle("spoil.py", &[&local.url, "Users", "delete"]).exits(0);
+    place.landfall("validate stacks/users.toml --show-values").exits(3).says("missing").says("userId=");
+}
+
+#[test]
+fn a_stray_item_names_the_row_that_it_claims() {
+    let (local, place) = loaded("users");
+    place.oracle("spoil.py", &[&local.url, "Users", "add"]).exits(0);
+    place.landfall("validate stacks/users.toml --show-values").exits(3).says("unexpected").says("users where user_id");
+}
+
+#[test]
+fn every_kind_of_fault_is_found_in_every_stack() {
+    for (stack, table) in [("vehicle-sales", "Customers"), ("vehicle-sales-single", "VehicleSales"), ("imdb", "movies")] {
+        for kind in ["change", "delete", "add", "type"] {
+            let (local, place) = loaded(stack);
+            place.oracle("spoil.py", &[&local.url, table, kind]).exits(0);
+            place.landfall(&format!("validate stacks/{stack}.toml")).exits(3);
+        }
+    }
+}
+
+#[test]
+fn counting_alone_sees_a_missing_and_a_stray_item() {
+    for kind in ["delete", "add"] {
+        let (local, place) = loaded("users");
+        place.oracle("spoil.py", &[&local.url, "Users", kind]).exits(0);
+        place.landfall("validate stacks/users.toml --count-only").exits(3);
+    }
+}
