@@ -1,6 +1,6 @@
 //! ImportTable: from staged objects to a new table.
 //!
-//! Facts ("DynamoDB data import from Amazon S3"; measured in ScyllaDB's test/alternator/test_import.py): the counters stay 0
+//! Facts ("DynamoDB data import from Amazon S3"; measured in `ScyllaDB`'s `test/alternator/test_import.py`): the counters stay 0
 //! until the end; `ImportedItemCount` counts writes and not surviving keys; an import that skipped an item ends FAILED and leaves
 //! the table with the good items; an empty prefix completes with an empty table. So none of this is a proof: `load` counts.
 //! Local indexes, tags, TTL, streams, recovery and protection cannot be set by the call.
@@ -150,7 +150,7 @@ fn global(name: &str, index: &Index) -> Result<sdk::GlobalSecondaryIndex, BuildE
         .build()
 }
 
-/// Exactly the attributes that keys name: one more is a ValidationException.
+/// Exactly the attributes that keys name: one more is a `ValidationException`.
 fn definitions(table: &Table) -> Result<Vec<sdk::AttributeDefinition>, BuildError> {
     let keys = std::iter::once(&table.key).chain(table.indexes.values().map(|i| &i.key));
     let parts: BTreeSet<&KeyPart> = keys.flat_map(Key::parts).collect();

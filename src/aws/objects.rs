@@ -8,7 +8,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use base64::Engine;
 
-/// DeleteObjects' limit (API reference).
+/// `DeleteObjects`' limit (API reference).
 const DELETE_LIMIT: usize = 1000;
 
 /// An object as a listing shows it.

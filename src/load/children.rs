@@ -151,7 +151,7 @@ fn values(row: &Row, columns: &[String], place: &Place) -> Result<Option<Vec<Val
 
 /// Join values as one text that two sides of a join agree on although their column types differ (integer and decimal, char and text).
 fn word(values: &[Value]) -> String {
-    values.iter().map(plain).map(|text| format!("{}:{text}", text.len())).collect()
+    values.iter().map(plain).fold(String::new(), |word, text| word + &text.len().to_string() + ":" + &text)
 }
 
 fn plain(value: &Value) -> String {

@@ -12,7 +12,7 @@ pub enum Error {
     #[error(transparent)]
     Source(#[from] source::Error),
     #[error(transparent)]
-    Aws(#[from] aws::Error),
+    Aws(Box<aws::Error>),
     /// The mapping does not fit the relation: nothing about one row.
     #[error("table {table}, entity {entity}: {reason}")]
     Mapping { table: String, entity: String, reason: Unmappable },
@@ -28,7 +28,7 @@ pub enum Error {
     Import { table: String, problem: String },
     /// AWS took nothing for a long time.
     #[error("table {table}: nothing was acknowledged for {seconds} s; what was acknowledged stays, run again to go on")]
-    Stalled { table: String, seconds: u64, source: Option<aws::Error> },
+    Stalled { table: String, seconds: u64, source: Option<Box<aws::Error>> },
     #[error("table {table}: the deadline of {seconds} s is over; what was acknowledged stays, run again to go on")]
     Deadline { table: String, seconds: u64 },
     #[error("cannot write the quarantine file {}: the load is stopped, because a row that is neither written nor kept is lost", path.display())]
@@ -86,10 +86,16 @@ impl Error {
     }
 }
 
+impl From<aws::Error> for Error {
+    fn from(error: aws::Error) -> Self {
+        Self::Aws(Box::new(error))
+    }
+}
+
 impl From<aws::items::Broken> for Error {
     fn from(broken: aws::items::Broken) -> Self {
         match broken {
-            aws::items::Broken::Aws(error) => Self::Aws(error),
+            aws::items::Broken::Aws(error) => error.into(),
             aws::items::Broken::Stopped => Self::Interrupted,
             aws::items::Broken::Lost => Self::Stage(std::io::Error::other(broken.to_string())),
         }

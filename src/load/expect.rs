@@ -232,11 +232,11 @@ impl<'a> Pass<'a> {
     }
 
     fn encode(&self, encoder: &Encoder, row: &Row, children: &BTreeMap<String, Vec<Row>>) -> Result<Encoded, Unmappable> {
-        let encoded = encoder.encode(row, children)?;
-        if let Encoded::Item(item) = &encoded {
+        let made = encoder.encode(row, children)?;
+        if let Encoded::Item(item) = &made {
             check(item, &self.spec.table)?;
         }
-        Ok(encoded)
+        Ok(made)
     }
 
     /// The winners that waited, and the children that nobody asked for.
@@ -287,13 +287,13 @@ pub async fn collisions(
     if spec.rows.iter().all(|mapping| mapping.collapse == Collapse::Refuse) {
         return Ok(found);
     }
-    let mut seen: BTreeMap<usize, HashSet<u128>> = BTreeMap::new();
+    let mut once: BTreeMap<usize, HashSet<u128>> = BTreeMap::new();
     let mut pass = Pass::raw(table, spec, zone, seed);
     while let Some(chunk) = pass.next(snapshot).await? {
-        let (seen, twice) = (seen.entry(chunk.entity).or_default(), found.entry(chunk.entity).or_default());
+        let (once, twice) = (once.entry(chunk.entity).or_default(), found.entry(chunk.entity).or_default());
         for fate in chunk.fates {
             if let Fate::Item(ready) = fate
-                && !seen.insert(ready.key)
+                && !once.insert(ready.key)
             {
                 twice.insert(ready.key);
             }

@@ -57,7 +57,7 @@ impl Default for Options {
             masker: Masker::new(false, fastrand::u64(..)),
             in_flight: 16,
             deadline: None,
-            stall: Duration::from_secs(300),
+            stall: Duration::from_mins(5),
             stop: Arc::new(AtomicBool::new(false)),
         }
     }
@@ -103,7 +103,9 @@ impl<'a> Run<'a> {
         }
         let unmappable: u64 = plans.iter().map(|(_, _, plan)| plan.quarantined).sum();
         if unmappable <= self.options.max_quarantined {
-            plans.iter_mut().for_each(|(_, _, plan)| plan.allow_quarantine());
+            for (_, _, plan) in &mut plans {
+                plan.allow_quarantine();
+            }
         }
         for (load, (_, _, plan)) in self.tables.iter_mut().zip(&plans) {
             load.findings.clone_from(&plan.findings);
@@ -299,7 +301,7 @@ impl<'a> Run<'a> {
         let place = Place { bucket: bucket.name.clone(), root: format!("{}/{name}/{}/", self.stack.name, self.id) };
         let token = token(&self.id, name);
         let mut stager = Stager::new(self.aws, place.clone(), name, &token);
-        let mut staged = vec![(0, 0); spec.rows.len()];
+        let mut booked = vec![(0, 0); spec.rows.len()];
         let mut pass = Pass::new(name, spec, self.zone(), self.seed, plan.collisions);
         let task = format!("{name}: staging");
         let mut done = 0;
@@ -307,8 +309,8 @@ impl<'a> Run<'a> {
             let entity = chunk.entity;
             for ready in self.sort_out(name, spec, chunk, accounts)? {
                 stager.add(&ready).await?;
-                staged[entity].0 += 1;
-                staged[entity].1 += ready.children;
+                booked[entity].0 += 1;
+                booked[entity].1 += ready.children;
                 done += 1;
             }
             self.events.progress(&task, done, plan.items, "items");
@@ -317,7 +319,7 @@ impl<'a> Run<'a> {
         self.events.finished(&task);
         load.bytes = manifest.bytes;
         load.acknowledged = self.wait(name).import_staged(&spec.table, &place, &manifest).await?;
-        for (entity, (items, children)) in staged.into_iter().enumerate() {
+        for (entity, (items, children)) in booked.into_iter().enumerate() {
             accounts.written(entity, items, children);
         }
         let keys: Vec<String> = manifest.objects.into_iter().map(|o| o.key).collect();

@@ -269,7 +269,7 @@ impl<D: Door> Writer<D> {
         match remedy(&error) {
             Remedy::Stop => {
                 parcels.into_iter().for_each(|parcel| self.put_back(parcel));
-                Err(Error::Aws(error))
+                Err(error.into())
             }
             Remedy::Again => self.throttled(parcels, Some(error)),
             Remedy::Apart if parcels.len() == 1 => {
@@ -292,7 +292,11 @@ impl<D: Door> Writer<D> {
         self.outcome.throttles += u64::from(error.as_ref().is_none_or(aws::Error::is_throttle));
         self.pace.throttled(Instant::now(), (self.terms.wait)(self.pace.streak()));
         if self.progress.elapsed() > self.terms.stall {
-            return Err(Error::Stalled { table: self.terms.table.clone(), seconds: self.terms.stall.as_secs(), source: error });
+            return Err(Error::Stalled {
+                table: self.terms.table.clone(),
+                seconds: self.terms.stall.as_secs(),
+                source: error.map(Box::new),
+            });
         }
         Ok(())
     }

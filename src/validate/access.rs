@@ -153,7 +153,7 @@ fn attribute(operand: &Operand, kind: Option<KeyKind>, set: &Parameters) -> Resu
     };
     let text = value.text(None).map_err(|e| e.to_string())?.ok_or("a condition cannot be NULL")?;
     match (kind, value) {
-        (Some(KeyKind::B), Value::Bytes(bytes)) | (None, Value::Bytes(bytes)) => Ok(Attribute::B(bytes)),
+        (Some(KeyKind::B) | None, Value::Bytes(bytes)) => Ok(Attribute::B(bytes)),
         (Some(KeyKind::B), _) => Err("a binary key needs a binary parameter".into()),
         (Some(KeyKind::N), _) => Number::parse(&text).map(Attribute::N).ok_or_else(|| "a number key needs a number".into()),
         (None, Value::Number(number)) => Ok(Attribute::N(number)),

@@ -8,7 +8,7 @@ use crate::{aws, load, source};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Aws(#[from] aws::Error),
+    Aws(Box<aws::Error>),
     #[error(transparent)]
     Source(#[from] source::Error),
     /// The rows could not be turned into the items that they should be.
@@ -36,6 +36,12 @@ impl Error {
     }
 }
 
+impl From<aws::Error> for Error {
+    fn from(error: aws::Error) -> Self {
+        Self::Aws(Box::new(error))
+    }
+}
+
 impl From<load::Error> for Error {
     fn from(error: load::Error) -> Self {
         match error {
@@ -51,7 +57,7 @@ impl From<load::Error> for Error {
 pub(super) fn broken(table: &str) -> impl Fn(Broken) -> Error {
     let table = table.to_owned();
     move |broken| match broken {
-        Broken::Aws(error) => Error::Aws(error),
+        Broken::Aws(error) => error.into(),
         Broken::Stopped => Error::Interrupted,
         Broken::Lost => Error::Lost { table: table.clone() },
     }

@@ -93,7 +93,9 @@ async fn one(
         let mut taken = 0;
         while let Some(page) = pages.recv().await {
             taken += page.len() as u64;
-            page.into_iter().for_each(|(table, record)| feed(table, record));
+            for (table, record) in page {
+                feed(table, record);
+            }
         }
         taken
     };

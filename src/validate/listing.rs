@@ -56,13 +56,16 @@ fn named(relation: &str, columns: &[(String, String)], masker: Masker) -> String
     if columns.is_empty() { safe::text(relation) } else { format!("{} where {}", safe::text(relation), columns.join(" and ")) }
 }
 
+/// Columns and their texts.
+type Columns = Vec<(String, String)>;
+
 /// Whose item an unexpected one says it is.
 #[derive(Debug, Default)]
 pub(super) struct Claim {
     /// The mapping, when exactly one mapping's key fits.
     pub(super) entity: Option<usize>,
     /// Its relation, and the columns that the key names.
-    row: Option<(String, Vec<(String, String)>)>,
+    row: Option<(String, Columns)>,
     says: String,
 }
 
@@ -81,7 +84,7 @@ pub(super) async fn claim(context: &Context<'_>, snapshot: &mut Snapshot, spec: 
 }
 
 /// The one mapping whose key templates fit.
-pub(super) fn fitting<'a>(spec: &'a TableSpec, item: &Item) -> Option<(usize, &'a Mapping, Vec<(String, String)>)> {
+pub(super) fn fitting<'a>(spec: &'a TableSpec, item: &Item) -> Option<(usize, &'a Mapping, Columns)> {
     let key = key_of(item, &spec.table.key)?;
     let mut fits = spec.rows.iter().enumerate().filter_map(|(e, m)| read_key(m, &key).map(|columns| (e, m, columns)));
     let first = fits.next()?;

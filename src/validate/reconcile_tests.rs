@@ -54,8 +54,8 @@ proptest! {
         let unexpected = target.keys().filter(|k| !source.contains_key(k)).count();
         let different = source.iter().filter(|(k, v)| target.get(k).is_some_and(|t| t != *v)).count();
         prop_assert_eq!((left.missing.len(), left.unexpected.len(), left.different.len()), (missing, unexpected, different));
-        prop_assert_eq!(left.equal[0] as usize, source.len() - missing - different);
-        prop_assert_eq!((left.expected[0] as usize, left.found as usize), (source.len(), target.len()));
+        prop_assert_eq!(left.equal[0], (source.len() - missing - different) as u64);
+        prop_assert_eq!((left.expected[0], left.found), (source.len() as u64, target.len() as u64));
         prop_assert_eq!(planted, noticed);
     }
 }

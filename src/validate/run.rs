@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What to check, and how to tell it.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a check that is wanted or not")]
 pub struct Options {
     /// Only these tables (and no access patterns); `None`: all.
     pub tables: Option<BTreeSet<String>>,

@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 /// Items that one drawn part of the table should hold.
 const PART: u64 = 50;
-/// Scan's highest TotalSegments (API reference).
+/// Scan's highest `TotalSegments` (API reference).
 const MOST_PARTS: u64 = 1_000_000;
 /// Parts read at once.
 const AT_ONCE: usize = 16;
@@ -81,10 +81,10 @@ async fn forward(context: &mut Context<'_>, name: &str, spec: &TableSpec, survey
     let edges: Vec<(usize, Ready)> = draw.edges.into_values().map(|(_, ready)| (0, ready)).collect();
     let looked_at = edges.len();
     let drawn = compare(context, name, spec, random, true).await?;
-    let edged = compare(context, name, spec, edges, false).await?;
+    let extreme = compare(context, name, spec, edges, false).await?;
     let wrong = drawn.missing + drawn.different;
     let (mut judgement, bound, mut note) = verdict::sample(drawn.expected, wrong, population, context.gate());
-    let at_edges = edged.missing + edged.different;
+    let at_edges = extreme.missing + extreme.different;
     if at_edges > 0 {
         judgement = Judgement::Mismatch;
     }
@@ -161,11 +161,11 @@ async fn backward(
     name: &str,
     spec: &TableSpec,
     survey: &Survey,
-    draws: u64,
+    wanted: u64,
 ) -> Result<(), Error> {
     let population = survey.keys.len() as u64;
     let parts = (population / PART).clamp(1, MOST_PARTS);
-    let chosen = choose(parts, draws.div_ceil(PART).max(1), context.seed);
+    let chosen = choose(parts, wanted.div_ceil(PART).max(1), context.seed);
     let whole = chosen.len() as u64 == parts;
     let (drawn, strangers) = read_parts(context, name, spec, survey, &chosen).await?;
     let mut unexpected = 0;
@@ -243,7 +243,9 @@ mod tests {
     fn the_draw_is_the_same_for_the_same_seed_whatever_the_order() {
         let keys = |order: &[u128]| {
             let mut draw = Draw { wanted: 3, ..Draw::default() };
-            order.iter().for_each(|k| draw.see(0, ready(*k, "x")));
+            for key in order {
+                draw.see(0, ready(*key, "x"));
+            }
             draw.drawn.into_keys().collect::<Vec<_>>()
         };
         assert_eq!(keys(&[5, 1, 9, 3, 7]), [1, 3, 5]);

@@ -40,6 +40,8 @@ pub(super) struct Settled {
     unexpected_of: BTreeMap<usize, u64>,
     different_of: BTreeMap<usize, u64>,
     cleared_of: BTreeMap<usize, u64>,
+    /// Keys that were missing and are equal now, with their entity.
+    cleared: ByKey<usize>,
     causes: BTreeMap<String, u64>,
 }
 
@@ -70,7 +72,10 @@ impl Settled {
     pub(super) fn note(&self) -> String {
         let mut causes: Vec<(&String, &u64)> = self.causes.iter().collect();
         causes.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
-        let mut note: String = causes.iter().take(3).map(|(cause, n)| format!("; {n} items: {cause}")).collect();
+        let mut note = String::new();
+        for (cause, n) in causes.iter().take(3) {
+            let _fits = write!(note, "; {n} items: {cause}");
+        }
         if causes.len() > 3 {
             let _fits = write!(note, "; {} further causes", causes.len() - 3);
         }
@@ -142,6 +147,7 @@ async fn rows(
             compare(context, name, spec, left, batch, settled).await?;
         }
         if end {
+            seen.iter().filter(|(_, times)| **times > 1).for_each(|(key, _)| settled.unclear(*key));
             let unseen = left.missing.keys().chain(left.different.keys()).filter(|key| !seen.contains_key(key)).count();
             settled.unresolved += unseen as u64;
             return Ok(());
@@ -197,6 +203,7 @@ impl Settled {
                     self.cleared_different += 1;
                 } else {
                     self.cleared_missing += 1;
+                    self.cleared.insert(ready.key, entity);
                 }
             }
             Some(found) => {
@@ -216,6 +223,14 @@ impl Settled {
         *self.missing_of.entry(entity).or_default() += 1;
         self.cause("another row makes the same key".to_owned());
         context.mismatch(|masker| listing::missing(name, spec, entity, item, masker));
+    }
+
+    /// The first row of a key that two rows make was no suspect: its item had been found equal before the second came.
+    fn unclear(&mut self, key: u128) {
+        if let Some(entity) = self.cleared.remove(&key) {
+            self.cleared_missing -= 1;
+            self.cleared_of.entry(entity).and_modify(|n| *n -= 1);
+        }
     }
 
     fn cause(&mut self, cause: String) {

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 pub const GET_LIMIT: usize = 100;
 
 /// How long a read may stand still under throttling before it is an error.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// What a read brought, and what it cost.
 #[derive(Debug, Clone, Default, PartialEq)]

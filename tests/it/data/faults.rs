@@ -128,7 +128,7 @@ async fn a_child_row_that_changed_is_found_inside_its_parent() {
 async fn rows_that_make_one_key_are_a_lost_row_although_the_table_agrees_with_one_of_them() {
     let field = loaded(5).await;
     let text = SHOP.replace("from = \"products\"", "query = \"select * from products union all select id, 'twin', maker, price, facts from products where id = 3\"\nkey = [\"id\", \"name\"]\nentity = \"products\"");
-    let field = Field { stack: landfall::stack::parse(&text, &field.folder.path().join("stack.toml"), None).expect("right"), ..field };
+    let field = field.under(&text);
     let report = field.validate().await;
     assert_eq!(full(&report, "Products").verdict, Verdict::Mismatch);
     assert!(full(&report, "Products").note.contains("another row makes the same key"), "{}", full(&report, "Products").note);

@@ -101,6 +101,12 @@ impl Field {
         field
     }
 
+    /// The same place under another stack.
+    pub(crate) fn under(self, stack: &str) -> Self {
+        let stack = landfall::stack::parse(stack, &self.folder.path().join("stack.toml"), None).expect("the stack is right");
+        Self { stack, ..self }
+    }
+
     /// The same, with the tables of the stack made by hand, so that loads take the write path.
     pub(crate) async fn with_tables(stack: &str, sql: &str) -> Self {
         let field = Self::new(stack, sql).await;

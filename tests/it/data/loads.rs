@@ -142,9 +142,9 @@ async fn a_table_that_refuses_the_key_quarantines_its_rows_and_fails() {
         .replace("key = [\"id:N\"]", "key = [\"id:S\"]")
         .replace("\"id:N\"]", "\"id:S\"]")
         .replace("id = \"{id}\"", "id = { from = \"{id}\", type = \"S\" }");
-    let other = Field { stack: landfall::stack::parse(&text, &field.folder.path().join("stack.toml"), None).expect("right"), ..field };
+    let other = field.under(&text);
     other.create("Products").await;
-    let field = Field { stack: landfall::stack::parse(SHOP, &other.folder.path().join("stack.toml"), None).expect("right"), ..other };
+    let field = other.under(SHOP);
     let failed = field.load_with(&field.load_options()).await.expect_err("refused by the table");
     let (report, cause) = failed.into_parts();
     assert!(matches!(cause, load::Error::TooManyQuarantined { .. }), "{cause}");
