@@ -1,7 +1,8 @@
 //! What a MySQL or MariaDB server holds, and what a query of it gives.
 //!
 //! Rules: names go in as bound parameters and come out in the catalogue's spelling; a relation's types are those that the server
-//! itself announces for a `select` of its columns. MariaDB keeps JSON as text with a check, so the checks say which text is JSON.
+//! itself announces for a `select` of its columns. MariaDB keeps JSON as text with a check, so the checks say which text is JSON;
+//! a view has no checks, and its JSON stays text (a rule's `type` makes it a map).
 //! Called by the snapshot, inside its transaction.
 
 use super::decode::{self, Kind};
