@@ -107,8 +107,16 @@ pub(super) async fn named(conn: &mut Conn, server: &Server, names: &Names, wante
 async fn query(conn: &mut Conn, server: &Server, names: &Names, sql: &str) -> Result<Found<Kind>, Error> {
     let from = statement::derived(sql, Dialect::Mysql)?;
     let failed = |e| failure::asking(server, "preparing the query", &e);
-    let prepared = prepared(conn, &format!("select * from {from}")).await.map_err(failed)?;
-    Ok(Found { from, label: "(query)".to_owned(), fields: fields(names, &prepared), key: Vec::new() })
+    // The server forgets which table a column of a bracketed query came from; the query itself still tells.
+    let inner = prepared(conn, &statement::reading(sql, Dialect::Mysql)?).await.map_err(failed)?;
+    let outer = prepared(conn, &format!("select * from {from}")).await.map_err(failed)?;
+    let mut fields = fields(names, &outer);
+    for (field, column) in fields.iter_mut().zip(&inner) {
+        if kind(names, column) == Some(Kind::Json) {
+            field.kind = Some(Kind::Json);
+        }
+    }
+    Ok(Found { from, label: "(query)".to_owned(), fields, key: Vec::new() })
 }
 
 /// The columns that a statement announces.

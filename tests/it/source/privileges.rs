@@ -69,7 +69,7 @@ async fn logins_of_mariadb_are_told_apart() {
         ("f", "grant file on *.* to {u};", Some("may write: FILE on *.*")),
         ("a", "grant all on {d}.* to {u};", Some("ALL PRIVILEGES on")),
         ("g", "grant select on {d}.* to {u} with grant option;", Some("GRANT OPTION")),
-        ("ro", "grant {r} to {u};", Some("INSERT on")),
+        ("ro", "grant {r} to {u};", Some("may become the role")),
         ("d", "grant {r} to {u}; set default role {r} for {u};", Some("INSERT on")),
     ] {
         let user = unique(shape);
