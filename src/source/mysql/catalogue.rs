@@ -1,7 +1,8 @@
 //! What a MySQL or MariaDB server holds, and what a query of it gives.
 //!
 //! Rules: names go in as bound parameters and come out in the catalogue's spelling; a relation's types are those that the server
-//! itself announces for a `select` of its columns. MariaDB keeps JSON as text with a check, so the checks say which text is JSON.
+//! itself announces for a `select` of its columns. MariaDB keeps JSON as text with a check, so the checks say which text is JSON;
+//! a view has no checks, and its JSON stays text (a rule's `type` makes it a map).
 //! Called by the snapshot, inside its transaction.
 
 use super::decode::{self, Kind};
@@ -106,8 +107,16 @@ pub(super) async fn named(conn: &mut Conn, server: &Server, names: &Names, wante
 async fn query(conn: &mut Conn, server: &Server, names: &Names, sql: &str) -> Result<Found<Kind>, Error> {
     let from = statement::derived(sql, Dialect::Mysql)?;
     let failed = |e| failure::asking(server, "preparing the query", &e);
-    let prepared = prepared(conn, &format!("select * from {from}")).await.map_err(failed)?;
-    Ok(Found { from, label: "(query)".to_owned(), fields: fields(names, &prepared), key: Vec::new() })
+    // The server forgets which table a column of a bracketed query came from; the query itself still tells.
+    let inner = prepared(conn, &statement::reading(sql, Dialect::Mysql)?).await.map_err(failed)?;
+    let outer = prepared(conn, &format!("select * from {from}")).await.map_err(failed)?;
+    let mut fields = fields(names, &outer);
+    for (field, column) in fields.iter_mut().zip(&inner) {
+        if kind(names, column) == Some(Kind::Json) {
+            field.kind = Some(Kind::Json);
+        }
+    }
+    Ok(Found { from, label: "(query)".to_owned(), fields, key: Vec::new() })
 }
 
 /// The columns that a statement announces.

@@ -21,13 +21,13 @@ const ATTRIBUTES: &str = "select array_remove(array[
     from pg_catalog.pg_roles r where pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER') order by r.rolname <> current_user, r.rolname";
 
 /// Rights to change relations, one row for each schema and right.
-const RELATIONS: &str = "select n.nspname::text, p.right, count(distinct c.oid), min(c.relname::text)
+const RELATIONS: &str = "select n.nspname::text, p.priv, count(distinct c.oid), min(c.relname::text)
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    cross join (values ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) p (right)
+    cross join (values ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) p (priv)
     where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
     and exists (select 1 from pg_catalog.pg_roles r where pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER')
-        and (pg_catalog.has_table_privilege(r.oid, c.oid, p.right)
-            or p.right in ('INSERT', 'UPDATE') and pg_catalog.has_any_column_privilege(r.oid, c.oid, p.right)))
+        and (pg_catalog.has_table_privilege(r.oid, c.oid, p.priv)
+            or p.priv in ('INSERT', 'UPDATE') and pg_catalog.has_any_column_privilege(r.oid, c.oid, p.priv)))
     group by 1, 2 order by 1, 2";
 
 /// Rights to make things, and to move sequences.

@@ -4,6 +4,10 @@ use super::{SERVERS, filled, named, query, snapshot, strings};
 use crate::servers::{Database, Engine, variable};
 use landfall::source::{Error, Source};
 
+fn engine(database: &Database) -> Engine {
+    if database.url().starts_with("postgres") { Engine::Postgres } else { Engine::Mariadb }
+}
+
 /// The parts of a server's address: scheme, login, host and port, database.
 fn parts(engine: Engine) -> (String, String, String, String) {
     let url = variable(if engine == Engine::Mariadb { "LANDFALL_TEST_MARIADB_URL" } else { "LANDFALL_TEST_POSTGRES_URL" });
@@ -20,7 +24,7 @@ async fn refused(url: &str) -> String {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_keeps_a_connection_from_opening_is_told_with_what_to_do_and_without_the_password() {
     for engine in SERVERS {
         let (scheme, login, host, database) = parts(engine);
@@ -39,7 +43,7 @@ async fn what_keeps_a_connection_from_opening_is_told_with_what_to_do_and_withou
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_never_answers_is_given_up() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let place = silent.local_addr().expect("its number");
@@ -51,7 +55,7 @@ async fn a_server_that_never_answers_is_given_up() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_way_of_encryption_is_what_it_says() {
     for (engine, off, prefer, require, verify) in [
         (Engine::Mariadb, "ssl-mode=disabled", "ssl-mode=preferred", "ssl-mode=required", "ssl-mode=verify_identity"),
@@ -77,7 +81,7 @@ async fn every_way_of_encryption_is_what_it_says() {
 /// Whether a connection through `url` is encrypted, as the server sees it.
 async fn encrypted(database: &Database, url: &str) -> bool {
     let mut view = Source::connect(url).await.expect("connect").snapshot().await.expect("snapshot");
-    let sql = match database.engine() {
+    let sql = match engine(database) {
         Engine::Mariadb => {
             "select variable_value <> '' as on_wire from information_schema.session_status where variable_name = 'SSL_CIPHER'"
         }
@@ -87,7 +91,7 @@ async fn encrypted(database: &Database, url: &str) -> bool {
     rows[0].values == [landfall::mapping::Value::Bool(true)] || rows[0].values == [super::number("1")]
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_breaks_in_the_middle_is_lost_and_stays_lost() {
     for engine in SERVERS {
         let database = filled(engine, "create table t (id int primary key); insert into t values (1), (2), (3);");
@@ -104,7 +108,7 @@ async fn a_connection_that_breaks_in_the_middle_is_lost_and_stays_lost() {
 
 /// Ends the other connections of this database.
 fn kill(database: &Database) {
-    match database.engine() {
+    match engine(database) {
         Engine::Mariadb => {
             let ids = database
                 .rows("select cast(id as char) from information_schema.processlist where db = database() and id <> connection_id()");
@@ -117,7 +121,7 @@ fn kill(database: &Database) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_error_about_a_row_does_not_show_the_row() {
     for (engine, sql) in
         [(Engine::Postgres, "select s::int as n from t"), (Engine::Mariadb, "select json_value(s, s) + exp(99999) as n from t")]
@@ -134,16 +138,16 @@ async fn an_error_about_a_row_does_not_show_the_row() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_altered_under_the_snapshot_is_told_and_not_misread() {
     let database = filled(Engine::Mariadb, "create table t (id int primary key); insert into t values (1);");
     let mut view = snapshot(&database).await;
-    database.run("alter table t add column v int not null default 7;");
+    database.run("alter table t add column v int not null default 7, algorithm = copy;");
     let error = view.count(&named("t")).await.expect_err("altered");
     assert!(matches!(error, Error::Lost(_)), "{error:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_without_transactions_is_refused_and_the_way_out_works() {
     let database = filled(Engine::Mariadb, "create table t (id int primary key) engine = MyISAM; insert into t values (1);");
     let mut view = snapshot(&database).await;
