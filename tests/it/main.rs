@@ -1,1 +1,3 @@
 //! t
+#[cfg(feature = "local")]
+mod local;

@@ -89,10 +89,10 @@ impl CloudWatch {
     fn answer(&self, region: &str, operation: &str, request: &serde_json::Value) -> Result<Node, Fault> {
         let ask = Ask(request);
         match operation {
-            "GetMetricData" => data::get_metric_data(&self.series(), region, &ask),
-            "GetMetricStatistics" => data::get_metric_statistics(&self.series(), region, &ask),
-            "ListMetrics" => list::list_metrics(&self.series(), region, &ask),
-            "PutMetricData" => put::put_metric_data(&mut self.series(), region, &ask),
+            "GetMetricData" => data::get_metric_data(&self.series(), region, ask),
+            "GetMetricStatistics" => data::get_metric_statistics(&self.series(), region, ask),
+            "ListMetrics" => list::list_metrics(&self.series(), region, ask),
+            "PutMetricData" => put::put_metric_data(&mut self.series(), region, ask),
             other => {
                 Err(Fault::new("InvalidAction", format!("the embedded AWS's CloudWatch does not answer {}", crate::safe::text(other))))
             }
