@@ -151,10 +151,10 @@ async fn multipart_uploads_are_joined_listed_and_aborted() {
     assert_eq!(head.content_length(), Some(5 * 1024 * 1024 + 10));
     assert!(head.e_tag().is_some_and(|t| t.ends_with("-2\"")));
     let dead = begin().await.expect("begun").upload_id.expect("an id");
-    let list = || client.list_multipart_uploads().bucket("stage").send();
-    assert_eq!(list().await.expect("listed").uploads().len(), 1);
+    let uploads = || client.list_multipart_uploads().bucket("stage").send();
+    assert_eq!(uploads().await.expect("listed").uploads().len(), 1);
     client.abort_multipart_upload().bucket("stage").key("big").upload_id(&dead).send().await.expect("aborted");
-    assert!(list().await.expect("listed").uploads().is_empty());
+    assert!(uploads().await.expect("listed").uploads().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
