@@ -8,6 +8,7 @@ use super::fault::Fault;
 
 /// One call, before anything happened.
 #[derive(Debug, Clone, Copy)]
+#[allow(dead_code, reason = "rules read it, and none is installed yet")]
 pub(crate) struct Call<'a> {
     /// `dynamodb`, `s3`, `monitoring`, `sts`.
     pub(crate) service: &'a str,

@@ -10,6 +10,8 @@
 //! so one `--endpoint-url` serves every client of any age.
 //! Called by the verbs (`--local`, `local`) and by the tests.
 
+#![allow(clippy::doc_markdown, reason = "the names of AWS's services and calls are words here")]
+
 mod cloudwatch;
 mod dynamodb;
 mod fault;

@@ -96,23 +96,26 @@ impl World {
         let signed = signed.map_err(|denial| protocol.denied(denial))?;
         let body = unpacked(&parts, body)?;
         match protocol {
-            Protocol::Dynamo(operation) => self.dynamo(operation.clone(), signed.region, body).await,
+            Protocol::Dynamo(operation) => {
+                self.pass(protocol, operation, &signed.region, &body)?;
+                self.dynamo(operation.clone(), signed.region, body).await
+            }
             Protocol::Sts => {
-                self.pass("sts", "GetCallerIdentity", &signed.region, &body)?;
+                self.pass(protocol, "GetCallerIdentity", &signed.region, &body)?;
                 sts::answer(&body, &self.account, &self.keys.access, id).map(Bytes::from)
             }
             Protocol::CloudWatchJson(operation) => {
-                self.pass("monitoring", operation, &signed.region, &body)?;
+                self.pass(protocol, operation, &signed.region, &body)?;
                 self.cloudwatch.json(&signed.region, operation, &body)
             }
             Protocol::CloudWatchCbor(operation) => {
-                self.pass("monitoring", operation, &signed.region, &body)?;
+                self.pass(protocol, operation, &signed.region, &body)?;
                 self.cloudwatch.cbor(&signed.region, operation, &body)
             }
             Protocol::CloudWatchQuery => {
                 let operation = super::form::parse(&body);
                 let operation = super::form::get(&operation, "Action").unwrap_or_default().to_owned();
-                self.pass("monitoring", &operation, &signed.region, &body)?;
+                self.pass(protocol, &operation, &signed.region, &body)?;
                 self.cloudwatch.query(&signed.region, &operation, &body, id)
             }
             Protocol::S3 => Err(Fault::internal("S3 does not come this way")),
@@ -121,7 +124,6 @@ impl World {
 
     /// Runs the engine's blocking call off the network threads, a few at a time.
     async fn dynamo(self: &Arc<Self>, operation: String, region: String, body: Bytes) -> Result<Bytes, Fault> {
-        self.pass("dynamodb", &operation, &region, &body)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|e| Fault::internal(e.to_string()))?;
         let dynamodb = Arc::clone(&self.dynamodb);
         let work = tokio::task::spawn_blocking(move || {
@@ -131,8 +133,8 @@ impl World {
         work.await.map_err(|e| Fault::internal(format!("the embedded AWS failed: {e}")))?
     }
 
-    fn pass(&self, service: &str, operation: &str, region: &str, body: &[u8]) -> Result<(), Fault> {
-        self.gate.before(&Call { service, operation, region, body })
+    fn pass(&self, protocol: &Protocol, operation: &str, region: &str, body: &[u8]) -> Result<(), Fault> {
+        self.gate.before(&Call { service: protocol.service(), operation, region, body })
     }
 }
 

@@ -3,6 +3,7 @@
 //! One `mod` line per file; `rooms` fails when a file has none.
 
 mod data;
+mod local;
 mod mistakes;
 mod oracle;
 mod program;

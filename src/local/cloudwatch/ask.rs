@@ -9,27 +9,27 @@ use std::collections::BTreeMap;
 pub(super) struct Ask<'a>(pub(super) &'a Value);
 
 impl<'a> Ask<'a> {
-    fn get(&self, name: &str) -> Option<&'a Value> {
+    fn get(self, name: &str) -> Option<&'a Value> {
         self.0.get(name).filter(|v| !v.is_null())
     }
 
     /// A text member.
-    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn text(self, name: &str) -> Option<&'a str> {
         self.get(name).and_then(Value::as_str)
     }
 
     /// A text member that must be there.
-    pub(super) fn needs(&self, name: &str) -> Result<&'a str, Fault> {
+    pub(super) fn needs(self, name: &str) -> Result<&'a str, Fault> {
         self.text(name).filter(|t| !t.is_empty()).ok_or_else(|| missing(name))
     }
 
     /// A number.
-    pub(super) fn number(&self, name: &str) -> Result<Option<f64>, Fault> {
+    pub(super) fn number(self, name: &str) -> Result<Option<f64>, Fault> {
         self.get(name).map(|v| number(v).ok_or_else(|| invalid(name))).transpose()
     }
 
     /// A whole number.
-    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, Fault> {
+    pub(super) fn integer(self, name: &str) -> Result<Option<i64>, Fault> {
         let Some(number) = self.number(name)? else { return Ok(None) };
         if number.fract() != 0.0 || number.abs() > 1e15 {
             return Err(invalid(name));
@@ -40,7 +40,7 @@ impl<'a> Ask<'a> {
     }
 
     /// A time, in seconds since 1970.
-    pub(super) fn time(&self, name: &str) -> Result<Option<f64>, Fault> {
+    pub(super) fn time(self, name: &str) -> Result<Option<f64>, Fault> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let iso = value.as_str().and_then(|t| t.parse::<jiff::Timestamp>().ok());
         #[allow(clippy::cast_precision_loss, reason = "milliseconds of this era fit 53 bits")]
@@ -49,32 +49,32 @@ impl<'a> Ask<'a> {
     }
 
     /// A time that must be there.
-    pub(super) fn needs_time(&self, name: &str) -> Result<f64, Fault> {
+    pub(super) fn needs_time(self, name: &str) -> Result<f64, Fault> {
         self.time(name)?.ok_or_else(|| missing(name))
     }
 
     /// The structures of a list; none where there is no list.
-    pub(super) fn list(&self, name: &str) -> impl Iterator<Item = Ask<'a>> + use<'a> {
+    pub(super) fn list(self, name: &str) -> impl Iterator<Item = Ask<'a>> + use<'a> {
         self.values(name).map(Ask)
     }
 
     /// The values of a list.
-    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    pub(super) fn values(self, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
         self.get(name).and_then(Value::as_array).into_iter().flatten()
     }
 
     /// A structure.
-    pub(super) fn structure(&self, name: &str) -> Option<Self> {
+    pub(super) fn structure(self, name: &str) -> Option<Self> {
         self.get(name).filter(|v| v.is_object()).map(Ask)
     }
 
     /// `true` or `false`.
-    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+    pub(super) fn flag(self, name: &str) -> Option<bool> {
         self.get(name).and_then(|v| v.as_bool().or_else(|| v.as_str().map(|t| t == "true")))
     }
 
     /// `Dimensions` as a map.
-    pub(super) fn dimensions(&self) -> Result<BTreeMap<String, String>, Fault> {
+    pub(super) fn dimensions(self) -> Result<BTreeMap<String, String>, Fault> {
         self.list("Dimensions").map(|d| Ok((d.needs("Name")?.to_owned(), d.needs("Value")?.to_owned()))).collect()
     }
 }

@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const QUERIES: usize = 500;
 const DATAPOINTS: i64 = 100_800;
+const KNOWN: [&str; 5] = ["Sum", "Average", "Minimum", "Maximum", "SampleCount"];
 
 /// Periods in order: when each begins (seconds), and what was seen in it.
 type Periods = BTreeMap<i64, Stat>;
 
 /// GetMetricData.
-pub(super) fn get_metric_data(series: &Series, region: &str, ask: &Ask<'_>) -> Result<Node, Fault> {
+pub(super) fn get_metric_data(series: &Series, region: &str, ask: Ask<'_>) -> Result<Node, Fault> {
     let window = Window::of(ask)?;
     let oldest_first = match ask.text("ScanBy") {
         None | Some("TimestampDescending") => false,
@@ -25,7 +26,7 @@ pub(super) fn get_metric_data(series: &Series, region: &str, ask: &Ask<'_>) -> R
     let most = usize::try_from(most.min(DATAPOINTS)).ok().filter(|m| *m > 0).ok_or_else(|| invalid("MaxDatapoints"))?;
     let mut results = Vec::new();
     for query in queries(ask)? {
-        if let Some(result) = run(series, region, &query, &window, oldest_first)? {
+        if let Some(result) = run(series, region, query, &window, oldest_first)? {
             results.push(result);
         }
     }
@@ -33,7 +34,7 @@ pub(super) fn get_metric_data(series: &Series, region: &str, ask: &Ask<'_>) -> R
 }
 
 /// The queries, checked as a whole.
-fn queries<'a>(ask: &Ask<'a>) -> Result<Vec<Ask<'a>>, Fault> {
+fn queries<'a>(ask: Ask<'a>) -> Result<Vec<Ask<'a>>, Fault> {
     let queries: Vec<Ask<'a>> = ask.list("MetricDataQueries").collect();
     if queries.is_empty() {
         return Err(missing("MetricDataQueries"));
@@ -60,12 +61,12 @@ struct Answer {
 }
 
 /// `None` for a query whose data is not to be returned.
-fn run(series: &Series, region: &str, query: &Ask<'_>, window: &Window, oldest_first: bool) -> Result<Option<Answer>, Fault> {
+fn run(series: &Series, region: &str, query: Ask<'_>, window: &Window, oldest_first: bool) -> Result<Option<Answer>, Fault> {
     let stat = query.structure("MetricStat").ok_or_else(|| {
         problem("the embedded AWS answers MetricStat queries only, no Expression: compute it from the metrics themselves".into())
     })?;
     let metric = stat.structure("Metric").ok_or_else(|| missing("MetricStat.Metric"))?;
-    let (name, period) = (named(region, &metric)?, period(&stat)?);
+    let (name, period) = (named(region, metric)?, period(stat)?);
     let statistic = stat.needs("Stat")?;
     if Stat::of(0.0, 1.0).get(statistic).is_none() {
         return Err(problem(format!(
@@ -95,7 +96,7 @@ fn page(results: Vec<Answer>, offset: usize, most: usize) -> Node {
         if here {
             let skip = offset.saturating_sub(first);
             let complete = last <= end;
-            told.push(tell(result, skip, most.min(end.saturating_sub(first.max(offset))), complete));
+            told.push(tell(&result, skip, most.min(end.saturating_sub(first.max(offset))), complete));
         }
     }
     let mut reply = vec![("MetricDataResults", Node::List(told)), ("Messages", Node::List(Vec::new()))];
@@ -105,7 +106,7 @@ fn page(results: Vec<Answer>, offset: usize, most: usize) -> Node {
     Node::Map(reply)
 }
 
-fn tell(result: Answer, skip: usize, most: usize, complete: bool) -> Node {
+fn tell(result: &Answer, skip: usize, most: usize, complete: bool) -> Node {
     let points = || result.points.iter().skip(skip).take(most);
     Node::Map(vec![
         ("Id", Node::Text(result.id.clone())),
@@ -117,13 +118,12 @@ fn tell(result: Answer, skip: usize, most: usize, complete: bool) -> Node {
 }
 
 /// GetMetricStatistics.
-pub(super) fn get_metric_statistics(series: &Series, region: &str, ask: &Ask<'_>) -> Result<Node, Fault> {
+pub(super) fn get_metric_statistics(series: &Series, region: &str, ask: Ask<'_>) -> Result<Node, Fault> {
     let (window, name, period) = (Window::of(ask)?, named(region, ask)?, period(ask)?);
     let statistics: Vec<&str> = ask.values("Statistics").filter_map(serde_json::Value::as_str).collect();
     if statistics.is_empty() || ask.values("ExtendedStatistics").next().is_some() {
         return Err(Fault::new("InvalidParameterCombination", "the embedded AWS needs Statistics, and no ExtendedStatistics"));
     }
-    const KNOWN: [&str; 5] = ["Sum", "Average", "Minimum", "Maximum", "SampleCount"];
     if !statistics.iter().all(|s| KNOWN.contains(s)) {
         return Err(invalid("Statistics"));
     }
@@ -150,7 +150,7 @@ struct Window {
 }
 
 impl Window {
-    fn of(ask: &Ask<'_>) -> Result<Self, Fault> {
+    fn of(ask: Ask<'_>) -> Result<Self, Fault> {
         let (from, to) = (ask.needs_time("StartTime")?, ask.needs_time("EndTime")?);
         if from >= to {
             return Err(problem("The parameter StartTime must be less than the parameter EndTime.".into()));
@@ -159,7 +159,7 @@ impl Window {
     }
 }
 
-fn named(region: &str, metric: &Ask<'_>) -> Result<Name, Fault> {
+fn named(region: &str, metric: Ask<'_>) -> Result<Name, Fault> {
     Ok(Name {
         region: region.to_owned(),
         namespace: metric.needs("Namespace")?.to_owned(),
@@ -169,7 +169,7 @@ fn named(region: &str, metric: &Ask<'_>) -> Result<Name, Fault> {
 }
 
 /// In minutes: nothing here is finer.
-fn period(of: &Ask<'_>) -> Result<i64, Fault> {
+fn period(of: Ask<'_>) -> Result<i64, Fault> {
     match of.integer("Period")? {
         Some(seconds) if seconds >= 60 && seconds % 60 == 0 => Ok(seconds / 60),
         Some(_) => Err(problem("Period must be a multiple of 60 seconds.".into())),
@@ -221,7 +221,7 @@ mod tests {
         let mut request =
             json!({"StartTime": 6000, "EndTime": 6300, "ScanBy": "TimestampAscending", "MetricDataQueries": [query("a", "Users", 60)]});
         changes.as_object().into_iter().flatten().for_each(|(name, value)| request[name] = value.clone());
-        get_metric_data(&series(), "r", &Ask(&request)).map(|n| n.json()["MetricDataResults"].to_string()).map_err(|f| f.code)
+        get_metric_data(&series(), "r", Ask(&request)).map(|n| n.json()["MetricDataResults"].to_string()).map_err(|f| f.code)
     }
 
     #[test]
@@ -259,7 +259,7 @@ mod tests {
         let (mut seen, mut token) = (Vec::new(), Value::Null);
         loop {
             let request = json!({"StartTime": 6000, "EndTime": 6300, "MaxDatapoints": 2, "MetricDataQueries": queries, "NextToken": token});
-            let reply = get_metric_data(&series(), "r", &Ask(&request)).map(|n| n.json()).unwrap_or_default();
+            let reply = get_metric_data(&series(), "r", Ask(&request)).map(|n| n.json()).unwrap_or_default();
             for result in reply["MetricDataResults"].as_array().into_iter().flatten() {
                 seen.push((result["Id"].to_string(), result["Values"].to_string(), result["StatusCode"].to_string()));
             }

@@ -8,7 +8,7 @@ use crate::local::fault::Fault;
 const PAGE: usize = 500;
 
 /// ListMetrics.
-pub(super) fn list_metrics(series: &Series, region: &str, ask: &Ask<'_>) -> Result<Node, Fault> {
+pub(super) fn list_metrics(series: &Series, region: &str, ask: Ask<'_>) -> Result<Node, Fault> {
     let offset = offset(ask)?;
     let since = match ask.text("RecentlyActive") {
         None => i64::MIN,
@@ -29,12 +29,12 @@ pub(super) fn list_metrics(series: &Series, region: &str, ask: &Ask<'_>) -> Resu
 }
 
 /// Where a page begins.
-pub(super) fn offset(ask: &Ask<'_>) -> Result<usize, Fault> {
+pub(super) fn offset(ask: Ask<'_>) -> Result<usize, Fault> {
     ask.text("NextToken")
         .map_or(Ok(0), |token| token.parse().map_err(|_| Fault::new("InvalidNextToken", "The next token specified is invalid.")))
 }
 
-fn matches(name: &Name, ask: &Ask<'_>, dimensions: &[(&str, Option<&str>)]) -> bool {
+fn matches(name: &Name, ask: Ask<'_>, dimensions: &[(&str, Option<&str>)]) -> bool {
     let same = |wanted: Option<&str>, is: &str| wanted.is_none_or(|w| w == is);
     same(ask.text("Namespace"), &name.namespace)
         && same(ask.text("MetricName"), &name.metric)

@@ -89,10 +89,10 @@ impl CloudWatch {
     fn answer(&self, region: &str, operation: &str, request: &serde_json::Value) -> Result<Node, Fault> {
         let ask = Ask(request);
         match operation {
-            "GetMetricData" => data::get_metric_data(&self.series(), region, &ask),
-            "GetMetricStatistics" => data::get_metric_statistics(&self.series(), region, &ask),
-            "ListMetrics" => list::list_metrics(&self.series(), region, &ask),
-            "PutMetricData" => put::put_metric_data(&mut self.series(), region, &ask),
+            "GetMetricData" => data::get_metric_data(&self.series(), region, ask),
+            "GetMetricStatistics" => data::get_metric_statistics(&self.series(), region, ask),
+            "ListMetrics" => list::list_metrics(&self.series(), region, ask),
+            "PutMetricData" => put::put_metric_data(&mut self.series(), region, ask),
             other => {
                 Err(Fault::new("InvalidAction", format!("the embedded AWS's CloudWatch does not answer {}", crate::safe::text(other))))
             }
@@ -108,4 +108,55 @@ fn of<'a>(table: &'a str, index: Option<&'a String>) -> Vec<(&'a str, &'a str)> 
 fn dynamo(region: &str, metric: &str, dimensions: &[(&str, &str)]) -> Name {
     let dimensions: BTreeMap<String, String> = dimensions.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     Name { region: region.to_owned(), namespace: "AWS/DynamoDB".to_owned(), metric: metric.to_owned(), dimensions }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used() -> CloudWatch {
+        let metrics = CloudWatch::default();
+        metrics.consumed("us-east-1", "Users", None, "ConsumedReadCapacityUnits", 2.0);
+        metrics
+    }
+
+    #[test]
+    fn old_and_new_clients_get_the_same_answer() {
+        let metrics = used();
+        let json = metrics.json("us-east-1", "ListMetrics", br#"{"Namespace": "AWS/DynamoDB"}"#).expect("answered");
+        insta::assert_snapshot!(String::from_utf8_lossy(&json), @r#"{"Metrics":[{"Dimensions":[{"Name":"TableName","Value":"Users"}],"MetricName":"ConsumedReadCapacityUnits","Namespace":"AWS/DynamoDB"}]}"#);
+        let xml = metrics.query("us-east-1", "ListMetrics", b"Action=ListMetrics&Namespace=AWS%2FDynamoDB", "id").expect("answered");
+        insta::assert_snapshot!(String::from_utf8_lossy(&xml), @r#"<ListMetricsResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><ListMetricsResult><Metrics><member><Namespace>AWS/DynamoDB</Namespace><MetricName>ConsumedReadCapacityUnits</MetricName><Dimensions><member><Name>TableName</Name><Value>Users</Value></member></Dimensions></member></Metrics></ListMetricsResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></ListMetricsResponse>"#);
+        let (start, end) = (moment_iso(-120), moment_iso(60));
+        let query = format!(
+            "Action=GetMetricData&StartTime={start}&EndTime={end}&MetricDataQueries.member.1.Id=a&MetricDataQueries.member.1.MetricStat.Stat=Sum\
+             &MetricDataQueries.member.1.MetricStat.Period=60&MetricDataQueries.member.1.MetricStat.Metric.Namespace=AWS%2FDynamoDB\
+             &MetricDataQueries.member.1.MetricStat.Metric.MetricName=ConsumedReadCapacityUnits\
+             &MetricDataQueries.member.1.MetricStat.Metric.Dimensions.member.1.Name=TableName\
+             &MetricDataQueries.member.1.MetricStat.Metric.Dimensions.member.1.Value=Users"
+        );
+        let xml = metrics.query("us-east-1", "GetMetricData", query.as_bytes(), "id").expect("answered");
+        assert!(String::from_utf8_lossy(&xml).contains("<Values><member>2</member></Values>"));
+    }
+
+    fn moment_iso(offset: i64) -> String {
+        crate::local::moment::iso(crate::local::moment::seconds() + offset)
+    }
+
+    #[test]
+    fn regions_do_not_share_metrics() {
+        let reply = used().json("eu-west-1", "ListMetrics", b"{}").expect("answered");
+        assert_eq!(&reply[..], br#"{"Metrics":[]}"#);
+    }
+
+    #[test]
+    fn what_is_not_served_is_said_in_every_protocol() {
+        for result in [
+            used().json("r", "PutMetricAlarm", b"{}"),
+            used().cbor("r", "PutMetricAlarm", b""),
+            used().query("r", "PutMetricAlarm", b"", "id"),
+        ] {
+            assert_eq!(result.map_err(|f| f.code), Err("InvalidAction".into()));
+        }
+    }
 }

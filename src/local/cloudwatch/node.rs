@@ -11,8 +11,8 @@ pub(super) enum Node {
     Number(f64),
     /// Seconds since 1970.
     Time(i64),
-    List(Vec<Node>),
-    Map(Vec<(&'static str, Node)>),
+    List(Vec<Self>),
+    Map(Vec<(&'static str, Self)>),
 }
 
 impl Node {

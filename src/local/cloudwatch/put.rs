@@ -7,7 +7,7 @@ use crate::local::fault::Fault;
 use crate::local::moment;
 
 /// PutMetricData.
-pub(super) fn put_metric_data(series: &mut Series, region: &str, ask: &Ask<'_>) -> Result<Node, Fault> {
+pub(super) fn put_metric_data(series: &mut Series, region: &str, ask: Ask<'_>) -> Result<Node, Fault> {
     let namespace = ask.needs("Namespace")?;
     if namespace.starts_with("AWS/") {
         return Err(Fault::new(
@@ -26,7 +26,7 @@ pub(super) fn put_metric_data(series: &mut Series, region: &str, ask: &Ask<'_>) 
             metric: datum.needs("MetricName")?.to_owned(),
             dimensions: datum.dimensions()?,
         };
-        points.push((name, minute(&datum)?, stat(&datum)?));
+        points.push((name, minute(datum)?, stat(datum)?));
     }
     // All or nothing: the request was read whole before anything is kept.
     for (name, minute, stat) in points {
@@ -36,7 +36,7 @@ pub(super) fn put_metric_data(series: &mut Series, region: &str, ask: &Ask<'_>) 
 }
 
 /// From two weeks ago to two hours ahead, as AWS takes them.
-fn minute(datum: &Ask<'_>) -> Result<i64, Fault> {
+fn minute(datum: Ask<'_>) -> Result<i64, Fault> {
     let now = moment::now();
     let at = datum.time("Timestamp")?.unwrap_or(now);
     if at < now - 14.0 * 86_400.0 || at > now + 7_200.0 {
@@ -47,7 +47,7 @@ fn minute(datum: &Ask<'_>) -> Result<i64, Fault> {
     Ok(minute)
 }
 
-fn stat(datum: &Ask<'_>) -> Result<Stat, Fault> {
+fn stat(datum: Ask<'_>) -> Result<Stat, Fault> {
     if let Some(value) = datum.number("Value")? {
         return Ok(Stat::of(value, 1.0));
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 struct Branch {
     value: Option<String>,
-    children: BTreeMap<String, Branch>,
+    children: BTreeMap<String, Self>,
 }
 
 /// `A.member.1.B=x` as `{"A": [{"B": "x"}]}`.

@@ -89,11 +89,9 @@ fn count(consumed: &ConsumedCapacity, units: Units, region: &str, metrics: &Clou
 /// Nothing consumed is no datapoint, as in AWS.
 fn record(detail: &CapacityDetail, units: Units, mut to: impl FnMut(&'static str, f64)) {
     let (read, write) = match (detail.read_capacity_units, detail.write_capacity_units, units) {
-        (None, None, Units::Read) => (detail.capacity_units, 0.0),
-        (None, None, Units::Write) => (0.0, detail.capacity_units),
-        (Some(_), None, _) => (detail.capacity_units, 0.0),
-        (None, Some(_), _) => (0.0, detail.capacity_units),
         (Some(read), Some(write), _) => (read, write),
+        (Some(_), None, _) | (None, None, Units::Read) => (detail.capacity_units, 0.0),
+        (None, ..) => (0.0, detail.capacity_units),
     };
     for (metric, value) in [("ConsumedReadCapacityUnits", read), ("ConsumedWriteCapacityUnits", write)] {
         if value > 0.0 {

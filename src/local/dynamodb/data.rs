@@ -11,6 +11,7 @@ use dynoxide::actions::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::time::Instant;
 
 /// Answers `operation` if it is one of the data plane.
@@ -46,12 +47,11 @@ where
     P: Reply,
 {
     let started = Instant::now();
-    let mut request: Q = engine::read(body)?;
+    let mut request: Q = engine::read(body).or_else(|fault| by_arn(region, body).unwrap_or(Err(fault)))?;
     let mut tables = Vec::new();
     request.tables(&mut |name| {
-        *name = arn::table(region, name)?;
         region.ready(name)?;
-        tables.push(name.clone());
+        tables.push(name.to_owned());
         Ok(())
     })?;
     let wanted = Wanted::take(request.capacity());
@@ -62,6 +62,16 @@ where
         region.metrics().succeeded(region.name(), table, operation, started.elapsed());
     }
     Ok(bytes)
+}
+
+/// The request once more, when it was refused for naming its table by ARN: the engine knows names only.
+fn by_arn<Q: Request>(region: &Region, body: &[u8]) -> Option<Result<Q, Fault>> {
+    let mut request: Value = serde_json::from_slice(body).ok()?;
+    let name = request.get("TableName")?.as_str().filter(|n| n.starts_with("arn:"))?;
+    Some(arn::table(region, name).and_then(|name| {
+        request["TableName"] = name.into();
+        engine::typed(request)
+    }))
 }
 
 /// PartiQL: a statement that selects reads, all others write.
@@ -96,12 +106,12 @@ fn scanned(told: usize, count: usize, filtered: bool, limit: Option<usize>, more
     }
 }
 
-type EachTable<'a> = dyn FnMut(&mut String) -> Result<(), Fault> + 'a;
+type EachTable<'a> = dyn FnMut(&str) -> Result<(), Fault> + 'a;
 
 /// What every request of the data plane has.
 trait Request: DeserializeOwned {
     fn capacity(&mut self) -> &mut Option<String>;
-    fn tables(&mut self, each: &mut EachTable<'_>) -> Result<(), Fault>;
+    fn tables(&self, each: &mut EachTable<'_>) -> Result<(), Fault>;
 }
 
 /// What every reply of it has.
@@ -113,7 +123,7 @@ macro_rules! of_one_table {
     ($($request:path => $reply:path),* $(,)?) => { $(
         impl Request for $request {
             fn capacity(&mut self) -> &mut Option<String> { &mut self.return_consumed_capacity }
-            fn tables(&mut self, each: &mut EachTable<'_>) -> Result<(), Fault> { each(&mut self.table_name) }
+            fn tables(&self, each: &mut EachTable<'_>) -> Result<(), Fault> { each(&self.table_name) }
         }
         impl Reply for $reply {
             fn consumed(&mut self) -> Slot<'_> { Slot::One(&mut self.consumed_capacity) }
@@ -134,7 +144,7 @@ macro_rules! of_many {
     ($($request:path => $reply:path, $slot:ident, |$this:ident, $each:ident| $tables:expr;)*) => { $(
         impl Request for $request {
             fn capacity(&mut self) -> &mut Option<String> { &mut self.return_consumed_capacity }
-            fn tables(&mut self, $each: &mut EachTable<'_>) -> Result<(), Fault> { let $this = self; $tables }
+            fn tables(&self, $each: &mut EachTable<'_>) -> Result<(), Fault> { let $this = self; $tables }
         }
         impl Reply for $reply {
             fn consumed(&mut self) -> Slot<'_> { Slot::$slot(&mut self.consumed_capacity) }
@@ -144,13 +154,13 @@ macro_rules! of_many {
 
 of_many! {
     batch_write_item::BatchWriteItemRequest => batch_write_item::BatchWriteItemResponse, Many,
-        |this, each| this.request_items.keys().try_for_each(|name| each(&mut name.clone()));
+        |this, each| this.request_items.keys().try_for_each(|name| each(name));
     batch_get_item::BatchGetItemRequest => batch_get_item::BatchGetItemResponse, Many,
-        |this, each| this.request_items.keys().try_for_each(|name| each(&mut name.clone()));
+        |this, each| this.request_items.keys().try_for_each(|name| each(name));
     transact_write_items::TransactWriteItemsRequest => transact_write_items::TransactWriteItemsResponse, Many,
-        |this, each| this.transact_items.iter_mut().try_for_each(|item| each_action(item, each));
+        |this, each| this.transact_items.iter().try_for_each(|item| each_action(item, each));
     transact_get_items::TransactGetItemsRequest => transact_get_items::TransactGetItemsResponse, Many,
-        |this, each| this.transact_items.iter_mut().try_for_each(|item| each(&mut item.get.table_name));
+        |this, each| this.transact_items.iter().try_for_each(|item| each(&item.get.table_name));
     // A statement's table is in its text: the engine finds it.
     execute_statement::ExecuteStatementRequest => execute_statement::ExecuteStatementResponse, One,
         |_this, _each| Ok(());
@@ -160,11 +170,11 @@ of_many! {
         |_this, _each| Ok(());
 }
 
-fn each_action(item: &mut transact_write_items::TransactWriteItem, each: &mut EachTable<'_>) -> Result<(), Fault> {
-    item.put.iter_mut().try_for_each(|a| each(&mut a.table_name))?;
-    item.update.iter_mut().try_for_each(|a| each(&mut a.table_name))?;
-    item.delete.iter_mut().try_for_each(|a| each(&mut a.table_name))?;
-    item.condition_check.iter_mut().try_for_each(|a| each(&mut a.table_name))
+fn each_action(item: &transact_write_items::TransactWriteItem, each: &mut EachTable<'_>) -> Result<(), Fault> {
+    item.put.iter().try_for_each(|a| each(&a.table_name))?;
+    item.update.iter().try_for_each(|a| each(&a.table_name))?;
+    item.delete.iter().try_for_each(|a| each(&a.table_name))?;
+    item.condition_check.iter().try_for_each(|a| each(&a.table_name))
 }
 
 #[cfg(test)]

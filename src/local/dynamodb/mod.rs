@@ -105,7 +105,7 @@ impl DynamoDb {
             "DescribeKinesisStreamingDestination" => insights::kinesis(region, &read(body)?),
             "DescribeTableReplicaAutoScaling" => insights::replicas(region, &read(body)?),
             "DescribeLimits" => Ok(limits()),
-            "ImportTable" => self.imports.start(region, &self.objects, read(body)?),
+            "ImportTable" => self.imports.start(region, &self.objects, &read(body)?),
             "DescribeImport" => import::describe(region, &read(body)?),
             "ListImports" => import::list(region, &read(body)?),
             _ => Err(unknown(operation)),

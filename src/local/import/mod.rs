@@ -34,8 +34,8 @@ pub(crate) struct Runner(Mutex<Vec<JoinHandle<()>>>);
 
 impl Runner {
     /// ImportTable: makes the table, starts the import, returns at once.
-    pub(crate) fn start(&self, region: &Arc<Region>, objects: &Arc<Objects>, request: Value) -> Result<Value, Fault> {
-        let mut import = request::parse(&request)?;
+    pub(crate) fn start(&self, region: &Arc<Region>, objects: &Arc<Objects>, request: &Value) -> Result<Value, Fault> {
+        let mut import = request::parse(request)?;
         if let Some(same) = by_token(region, &import)? {
             return Ok(told::one(region, &same));
         }

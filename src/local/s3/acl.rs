@@ -4,21 +4,21 @@ use super::serve::Bucketeer;
 use s3s::dto::*;
 use s3s::{S3Error, S3Request, S3Result, s3_error};
 
-pub(super) async fn get_bucket(s3: &Bucketeer, r: S3Request<GetBucketAclInput>) -> S3Result<GetBucketAclOutput> {
+pub(super) fn get_bucket(s3: &Bucketeer, r: S3Request<GetBucketAclInput>) -> S3Result<GetBucketAclOutput> {
     s3.objects.with(&r.input.bucket, |_| Ok(()))?;
     Ok(GetBucketAclOutput { grants: Some(vec![full(s3)]), owner: Some(s3.owner()) })
 }
 
-pub(super) async fn get_object(s3: &Bucketeer, r: S3Request<GetObjectAclInput>) -> S3Result<GetObjectAclOutput> {
+pub(super) fn get_object(s3: &Bucketeer, r: S3Request<GetObjectAclInput>) -> S3Result<GetObjectAclOutput> {
     s3.objects.object(&r.input.bucket, &r.input.key)?;
     Ok(GetObjectAclOutput { grants: Some(vec![full(s3)]), owner: Some(s3.owner()), request_charged: None })
 }
 
-pub(super) async fn put_bucket(s3: &Bucketeer, r: S3Request<PutBucketAclInput>) -> S3Result<PutBucketAclOutput> {
+pub(super) fn put_bucket(s3: &Bucketeer, r: S3Request<PutBucketAclInput>) -> S3Result<PutBucketAclOutput> {
     s3.objects.with(&r.input.bucket, |_| Err(unsupported()))
 }
 
-pub(super) async fn put_object(s3: &Bucketeer, r: S3Request<PutObjectAclInput>) -> S3Result<PutObjectAclOutput> {
+pub(super) fn put_object(s3: &Bucketeer, r: S3Request<PutObjectAclInput>) -> S3Result<PutObjectAclOutput> {
     s3.objects.with(&r.input.bucket, |_| Err(unsupported()))
 }
 

@@ -8,7 +8,7 @@ use s3s::{S3Request, S3Result, s3_error};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// CreateBucket.
-pub(super) async fn create(s3: &Bucketeer, request: S3Request<CreateBucketInput>) -> S3Result<CreateBucketOutput> {
+pub(super) fn create(s3: &Bucketeer, request: S3Request<CreateBucketInput>) -> S3Result<CreateBucketOutput> {
     let home = request.region.as_ref().map_or("us-east-1", |r| r.as_str()).to_owned();
     let input = request.input;
     let region = placed(&home, input.create_bucket_configuration.as_ref())?;
@@ -77,29 +77,25 @@ pub(super) fn default_encryption() -> ServerSideEncryptionConfiguration {
         kms_master_key_id: None,
         sse_algorithm: ServerSideEncryption::from_static(ServerSideEncryption::AES256),
     };
-    let rule = ServerSideEncryptionRule {
-        apply_server_side_encryption_by_default: Some(aes),
-        bucket_key_enabled: Some(false),
-        ..ServerSideEncryptionRule::default()
-    };
+    let rule = ServerSideEncryptionRule { apply_server_side_encryption_by_default: Some(aes), bucket_key_enabled: Some(false) };
     ServerSideEncryptionConfiguration { rules: vec![rule] }
 }
 
 /// HeadBucket.
-pub(super) async fn head(s3: &Bucketeer, request: S3Request<HeadBucketInput>) -> S3Result<HeadBucketOutput> {
+pub(super) fn head(s3: &Bucketeer, request: S3Request<HeadBucketInput>) -> S3Result<HeadBucketOutput> {
     s3.objects.with(&request.input.bucket, |b| {
         Ok(HeadBucketOutput { bucket_region: Some(b.config.region.clone()), ..HeadBucketOutput::default() })
     })
 }
 
 /// DeleteBucket.
-pub(super) async fn delete(s3: &Bucketeer, request: S3Request<DeleteBucketInput>) -> S3Result<DeleteBucketOutput> {
+pub(super) fn delete(s3: &Bucketeer, request: S3Request<DeleteBucketInput>) -> S3Result<DeleteBucketOutput> {
     s3.objects.drop_bucket(&request.input.bucket)?;
     Ok(DeleteBucketOutput::default())
 }
 
 /// ListBuckets.
-pub(super) async fn list(s3: &Bucketeer, request: S3Request<ListBucketsInput>) -> S3Result<ListBucketsOutput> {
+pub(super) fn list(s3: &Bucketeer, request: S3Request<ListBucketsInput>) -> S3Result<ListBucketsOutput> {
     let input = request.input;
     let most = input.max_buckets.and_then(|m| usize::try_from(m).ok()).unwrap_or(10_000);
     let prefix = input.prefix.clone().unwrap_or_default();
@@ -121,7 +117,7 @@ fn told(name: &str, config: &Config) -> Bucket {
 }
 
 /// GetBucketLocation: nothing means us-east-1.
-pub(super) async fn location(s3: &Bucketeer, request: S3Request<GetBucketLocationInput>) -> S3Result<GetBucketLocationOutput> {
+pub(super) fn location(s3: &Bucketeer, request: S3Request<GetBucketLocationInput>) -> S3Result<GetBucketLocationOutput> {
     s3.objects.with(&request.input.bucket, |b| {
         let region = Some(b.config.region.clone()).filter(|r| r != "us-east-1");
         Ok(GetBucketLocationOutput { location_constraint: region.map(BucketLocationConstraint::from) })

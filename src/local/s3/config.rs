@@ -6,12 +6,12 @@ use super::serve::Bucketeer;
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 
-pub(super) async fn get_encryption(s3: &Bucketeer, r: S3Request<GetBucketEncryptionInput>) -> S3Result<GetBucketEncryptionOutput> {
+pub(super) fn get_encryption(s3: &Bucketeer, r: S3Request<GetBucketEncryptionInput>) -> S3Result<GetBucketEncryptionOutput> {
     let found = s3.objects.with(&r.input.bucket, |b| Ok(b.config.encryption.clone()))?;
     Ok(GetBucketEncryptionOutput { server_side_encryption_configuration: found })
 }
 
-pub(super) async fn put_encryption(s3: &Bucketeer, r: S3Request<PutBucketEncryptionInput>) -> S3Result<PutBucketEncryptionOutput> {
+pub(super) fn put_encryption(s3: &Bucketeer, r: S3Request<PutBucketEncryptionInput>) -> S3Result<PutBucketEncryptionOutput> {
     let mut given = r.input.server_side_encryption_configuration;
     if given.rules.is_empty() {
         return Err(s3_error!(MalformedXML, "An encryption configuration needs a rule"));
@@ -27,7 +27,7 @@ pub(super) async fn put_encryption(s3: &Bucketeer, r: S3Request<PutBucketEncrypt
 }
 
 /// Without a setting of its own a bucket is encrypted by S3's keys.
-pub(super) async fn delete_encryption(s3: &Bucketeer, r: S3Request<DeleteBucketEncryptionInput>) -> S3Result<DeleteBucketEncryptionOutput> {
+pub(super) fn delete_encryption(s3: &Bucketeer, r: S3Request<DeleteBucketEncryptionInput>) -> S3Result<DeleteBucketEncryptionOutput> {
     s3.objects.configure(&r.input.bucket, |c| {
         c.encryption = Some(default_encryption());
         Ok(())
@@ -35,7 +35,7 @@ pub(super) async fn delete_encryption(s3: &Bucketeer, r: S3Request<DeleteBucketE
     Ok(DeleteBucketEncryptionOutput::default())
 }
 
-pub(super) async fn get_public_access(s3: &Bucketeer, r: S3Request<GetPublicAccessBlockInput>) -> S3Result<GetPublicAccessBlockOutput> {
+pub(super) fn get_public_access(s3: &Bucketeer, r: S3Request<GetPublicAccessBlockInput>) -> S3Result<GetPublicAccessBlockOutput> {
     let found = s3.objects.with(&r.input.bucket, |b| Ok(b.config.public_access.clone()))?;
     let found =
         found.ok_or_else(|| refused("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found", 404))?;
@@ -43,7 +43,7 @@ pub(super) async fn get_public_access(s3: &Bucketeer, r: S3Request<GetPublicAcce
 }
 
 /// A side that is not said is off.
-pub(super) async fn put_public_access(s3: &Bucketeer, r: S3Request<PutPublicAccessBlockInput>) -> S3Result<PutPublicAccessBlockOutput> {
+pub(super) fn put_public_access(s3: &Bucketeer, r: S3Request<PutPublicAccessBlockInput>) -> S3Result<PutPublicAccessBlockOutput> {
     let mut given = r.input.public_access_block_configuration;
     let sides =
         [&mut given.block_public_acls, &mut given.block_public_policy, &mut given.ignore_public_acls, &mut given.restrict_public_buckets];
@@ -57,10 +57,7 @@ pub(super) async fn put_public_access(s3: &Bucketeer, r: S3Request<PutPublicAcce
     Ok(PutPublicAccessBlockOutput::default())
 }
 
-pub(super) async fn delete_public_access(
-    s3: &Bucketeer,
-    r: S3Request<DeletePublicAccessBlockInput>,
-) -> S3Result<DeletePublicAccessBlockOutput> {
+pub(super) fn delete_public_access(s3: &Bucketeer, r: S3Request<DeletePublicAccessBlockInput>) -> S3Result<DeletePublicAccessBlockOutput> {
     s3.objects.configure(&r.input.bucket, |c| {
         c.public_access = None;
         Ok(())
@@ -68,20 +65,14 @@ pub(super) async fn delete_public_access(
     Ok(DeletePublicAccessBlockOutput::default())
 }
 
-pub(super) async fn get_ownership(
-    s3: &Bucketeer,
-    r: S3Request<GetBucketOwnershipControlsInput>,
-) -> S3Result<GetBucketOwnershipControlsOutput> {
+pub(super) fn get_ownership(s3: &Bucketeer, r: S3Request<GetBucketOwnershipControlsInput>) -> S3Result<GetBucketOwnershipControlsOutput> {
     let found = s3.objects.with(&r.input.bucket, |b| Ok(b.config.ownership.clone()))?;
     let found = found.ok_or_else(|| s3_error!(OwnershipControlsNotFoundError, "The bucket ownership controls were not found"))?;
     let rule = OwnershipControlsRule { object_ownership: ObjectOwnership::from(found) };
     Ok(GetBucketOwnershipControlsOutput { ownership_controls: Some(OwnershipControls { rules: vec![rule] }) })
 }
 
-pub(super) async fn put_ownership(
-    s3: &Bucketeer,
-    r: S3Request<PutBucketOwnershipControlsInput>,
-) -> S3Result<PutBucketOwnershipControlsOutput> {
+pub(super) fn put_ownership(s3: &Bucketeer, r: S3Request<PutBucketOwnershipControlsInput>) -> S3Result<PutBucketOwnershipControlsOutput> {
     let [rule] = &r.input.ownership_controls.rules[..] else {
         return Err(s3_error!(MalformedXML, "Ownership controls have exactly one rule"));
     };
@@ -92,7 +83,7 @@ pub(super) async fn put_ownership(
     Ok(PutBucketOwnershipControlsOutput::default())
 }
 
-pub(super) async fn delete_ownership(
+pub(super) fn delete_ownership(
     s3: &Bucketeer,
     r: S3Request<DeleteBucketOwnershipControlsInput>,
 ) -> S3Result<DeleteBucketOwnershipControlsOutput> {
@@ -103,7 +94,7 @@ pub(super) async fn delete_ownership(
     Ok(DeleteBucketOwnershipControlsOutput::default())
 }
 
-pub(super) async fn get_lifecycle(
+pub(super) fn get_lifecycle(
     s3: &Bucketeer,
     r: S3Request<GetBucketLifecycleConfigurationInput>,
 ) -> S3Result<GetBucketLifecycleConfigurationOutput> {
@@ -116,7 +107,7 @@ pub(super) async fn get_lifecycle(
 }
 
 /// The rules are kept; nothing expires here.
-pub(super) async fn put_lifecycle(
+pub(super) fn put_lifecycle(
     s3: &Bucketeer,
     r: S3Request<PutBucketLifecycleConfigurationInput>,
 ) -> S3Result<PutBucketLifecycleConfigurationOutput> {
@@ -138,7 +129,7 @@ pub(super) async fn put_lifecycle(
     Ok(PutBucketLifecycleConfigurationOutput { transition_default_minimum_object_size: Some(minimum.into()) })
 }
 
-pub(super) async fn delete_lifecycle(s3: &Bucketeer, r: S3Request<DeleteBucketLifecycleInput>) -> S3Result<DeleteBucketLifecycleOutput> {
+pub(super) fn delete_lifecycle(s3: &Bucketeer, r: S3Request<DeleteBucketLifecycleInput>) -> S3Result<DeleteBucketLifecycleOutput> {
     s3.objects.configure(&r.input.bucket, |c| {
         c.lifecycle = None;
         c.lifecycle_minimum = None;
@@ -147,14 +138,14 @@ pub(super) async fn delete_lifecycle(s3: &Bucketeer, r: S3Request<DeleteBucketLi
     Ok(DeleteBucketLifecycleOutput::default())
 }
 
-pub(super) async fn get_policy(s3: &Bucketeer, r: S3Request<GetBucketPolicyInput>) -> S3Result<GetBucketPolicyOutput> {
+pub(super) fn get_policy(s3: &Bucketeer, r: S3Request<GetBucketPolicyInput>) -> S3Result<GetBucketPolicyOutput> {
     let found = s3.objects.with(&r.input.bucket, |b| Ok(b.config.policy.clone()))?;
     let found = found.ok_or_else(|| s3_error!(NoSuchBucketPolicy, "The bucket policy does not exist"))?;
     Ok(GetBucketPolicyOutput { policy: Some(found) })
 }
 
 /// Kept, not enforced: a TLS-only policy would lock this loopback endpoint out.
-pub(super) async fn put_policy(s3: &Bucketeer, r: S3Request<PutBucketPolicyInput>) -> S3Result<PutBucketPolicyOutput> {
+pub(super) fn put_policy(s3: &Bucketeer, r: S3Request<PutBucketPolicyInput>) -> S3Result<PutBucketPolicyOutput> {
     let document: Result<serde_json::Value, _> = serde_json::from_str(&r.input.policy);
     if !document.is_ok_and(|d| d.get("Statement").is_some()) {
         return Err(s3_error!(MalformedPolicy, "Policies must be valid JSON and have a Statement"));
@@ -166,7 +157,7 @@ pub(super) async fn put_policy(s3: &Bucketeer, r: S3Request<PutBucketPolicyInput
     Ok(PutBucketPolicyOutput::default())
 }
 
-pub(super) async fn delete_policy(s3: &Bucketeer, r: S3Request<DeleteBucketPolicyInput>) -> S3Result<DeleteBucketPolicyOutput> {
+pub(super) fn delete_policy(s3: &Bucketeer, r: S3Request<DeleteBucketPolicyInput>) -> S3Result<DeleteBucketPolicyOutput> {
     s3.objects.configure(&r.input.bucket, |c| {
         c.policy = None;
         Ok(())
@@ -174,13 +165,13 @@ pub(super) async fn delete_policy(s3: &Bucketeer, r: S3Request<DeleteBucketPolic
     Ok(DeleteBucketPolicyOutput::default())
 }
 
-pub(super) async fn get_versioning(s3: &Bucketeer, r: S3Request<GetBucketVersioningInput>) -> S3Result<GetBucketVersioningOutput> {
+pub(super) fn get_versioning(s3: &Bucketeer, r: S3Request<GetBucketVersioningInput>) -> S3Result<GetBucketVersioningOutput> {
     let found = s3.objects.with(&r.input.bucket, |b| Ok(b.config.versioning.clone()))?;
     Ok(GetBucketVersioningOutput { mfa_delete: None, status: found.map(BucketVersioningStatus::from) })
 }
 
 /// The flag is kept; old versions are not (the module's page says so).
-pub(super) async fn put_versioning(s3: &Bucketeer, r: S3Request<PutBucketVersioningInput>) -> S3Result<PutBucketVersioningOutput> {
+pub(super) fn put_versioning(s3: &Bucketeer, r: S3Request<PutBucketVersioningInput>) -> S3Result<PutBucketVersioningOutput> {
     let status = r.input.versioning_configuration.status.as_ref().map(BucketVersioningStatus::as_str);
     let Some(status @ ("Enabled" | "Suspended")) = status else {
         return Err(s3_error!(MalformedXML, "Status must be Enabled or Suspended"));

@@ -96,7 +96,7 @@ fn limit(asked: Option<i32>) -> S3Result<(usize, i32)> {
 }
 
 /// ListObjectsV2.
-pub(super) async fn objects_v2(s3: &Bucketeer, request: S3Request<ListObjectsV2Input>) -> S3Result<ListObjectsV2Output> {
+pub(super) fn objects_v2(s3: &Bucketeer, request: S3Request<ListObjectsV2Input>) -> S3Result<ListObjectsV2Output> {
     let input = request.input;
     let (most, max_keys) = limit(input.max_keys)?;
     let token = input.continuation_token.as_deref().map(after_token).transpose()?;
@@ -133,7 +133,7 @@ fn after_token(token: &str) -> S3Result<String> {
 }
 
 /// ListObjects.
-pub(super) async fn objects(s3: &Bucketeer, request: S3Request<ListObjectsInput>) -> S3Result<ListObjectsOutput> {
+pub(super) fn objects(s3: &Bucketeer, request: S3Request<ListObjectsInput>) -> S3Result<ListObjectsOutput> {
     let input = request.input;
     let (most, max_keys) = limit(input.max_keys)?;
     let url = input.encoding_type.as_ref().is_some_and(|e| e.as_str() == "url");
@@ -163,7 +163,7 @@ pub(super) async fn objects(s3: &Bucketeer, request: S3Request<ListObjectsInput>
 }
 
 /// ListMultipartUploads: by key, then by start.
-pub(super) async fn uploads(s3: &Bucketeer, request: S3Request<ListMultipartUploadsInput>) -> S3Result<ListMultipartUploadsOutput> {
+pub(super) fn uploads(s3: &Bucketeer, request: S3Request<ListMultipartUploadsInput>) -> S3Result<ListMultipartUploadsOutput> {
     let input = request.input;
     if input.delimiter.is_some() {
         return Err(s3_error!(NotImplemented, "the embedded AWS lists multipart uploads without a delimiter only"));
@@ -203,7 +203,7 @@ pub(super) async fn uploads(s3: &Bucketeer, request: S3Request<ListMultipartUplo
 }
 
 /// ListParts.
-pub(super) async fn parts(s3: &Bucketeer, request: S3Request<ListPartsInput>) -> S3Result<ListPartsOutput> {
+pub(super) fn parts(s3: &Bucketeer, request: S3Request<ListPartsInput>) -> S3Result<ListPartsOutput> {
     let input = request.input;
     let (most, max_parts) = limit(input.max_parts)?;
     let after = input.part_number_marker.unwrap_or(0);

@@ -26,7 +26,7 @@ pub(super) fn find<'a>(bucket: &'a Bucket, id: &str, key: &str) -> S3Result<&'a 
 }
 
 /// CreateMultipartUpload.
-pub(super) async fn create(s3: &Bucketeer, request: S3Request<CreateMultipartUploadInput>) -> S3Result<CreateMultipartUploadOutput> {
+pub(super) fn create(s3: &Bucketeer, request: S3Request<CreateMultipartUploadInput>) -> S3Result<CreateMultipartUploadOutput> {
     let input = request.input;
     let encryption = encrypted(s3, &input.bucket, input.server_side_encryption.as_ref())?;
     let algorithm = input.checksum_algorithm.as_ref().map(|a| a.as_str().to_owned());
@@ -238,7 +238,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 /// AbortMultipartUpload.
-pub(super) async fn abort(s3: &Bucketeer, request: S3Request<AbortMultipartUploadInput>) -> S3Result<AbortMultipartUploadOutput> {
+pub(super) fn abort(s3: &Bucketeer, request: S3Request<AbortMultipartUploadInput>) -> S3Result<AbortMultipartUploadOutput> {
     let input = request.input;
     s3.objects.with(&input.bucket, |b| find(b, &input.upload_id, &input.key).map(|_| ()))?;
     forget(s3, &input.bucket, &input.upload_id)?;

@@ -128,7 +128,7 @@ pub(super) async fn get(s3: &Bucketeer, request: S3Request<GetObjectInput>) -> S
 }
 
 /// HeadObject.
-pub(super) async fn head(s3: &Bucketeer, request: S3Request<HeadObjectInput>) -> S3Result<HeadObjectOutput> {
+pub(super) fn head(s3: &Bucketeer, request: S3Request<HeadObjectInput>) -> S3Result<HeadObjectOutput> {
     let input = request.input;
     no_versions(input.version_id.as_deref())?;
     let object = s3.objects.object(&input.bucket, &input.key)?;
@@ -182,14 +182,14 @@ pub(super) fn no_versions(version: Option<&str>) -> S3Result<()> {
 }
 
 /// DeleteObject.
-pub(super) async fn delete(s3: &Bucketeer, request: S3Request<DeleteObjectInput>) -> S3Result<DeleteObjectOutput> {
+pub(super) fn delete(s3: &Bucketeer, request: S3Request<DeleteObjectInput>) -> S3Result<DeleteObjectOutput> {
     no_versions(request.input.version_id.as_deref())?;
     s3.objects.remove(&request.input.bucket, &request.input.key)?;
     Ok(DeleteObjectOutput::default())
 }
 
 /// DeleteObjects.
-pub(super) async fn delete_many(s3: &Bucketeer, request: S3Request<DeleteObjectsInput>) -> S3Result<DeleteObjectsOutput> {
+pub(super) fn delete_many(s3: &Bucketeer, request: S3Request<DeleteObjectsInput>) -> S3Result<DeleteObjectsOutput> {
     let input = request.input;
     if input.delete.objects.is_empty() || input.delete.objects.len() > 1_000 {
         return Err(s3_error!(MalformedXML, "One to 1,000 objects can be deleted at once"));

@@ -6,7 +6,7 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 use std::collections::BTreeSet;
 
-pub(super) async fn get_bucket(s3: &Bucketeer, r: S3Request<GetBucketTaggingInput>) -> S3Result<GetBucketTaggingOutput> {
+pub(super) fn get_bucket(s3: &Bucketeer, r: S3Request<GetBucketTaggingInput>) -> S3Result<GetBucketTaggingOutput> {
     let tags = s3.objects.with(&r.input.bucket, |b| Ok(b.config.tags.clone()))?;
     if tags.is_empty() {
         return Err(s3_error!(NoSuchTagSet, "The TagSet does not exist"));
@@ -14,7 +14,7 @@ pub(super) async fn get_bucket(s3: &Bucketeer, r: S3Request<GetBucketTaggingInpu
     Ok(GetBucketTaggingOutput { tag_set: tags })
 }
 
-pub(super) async fn put_bucket(s3: &Bucketeer, r: S3Request<PutBucketTaggingInput>) -> S3Result<PutBucketTaggingOutput> {
+pub(super) fn put_bucket(s3: &Bucketeer, r: S3Request<PutBucketTaggingInput>) -> S3Result<PutBucketTaggingOutput> {
     let tags = checked(r.input.tagging.tag_set, 50)?;
     s3.objects.configure(&r.input.bucket, |c| {
         c.tags = tags;
@@ -23,7 +23,7 @@ pub(super) async fn put_bucket(s3: &Bucketeer, r: S3Request<PutBucketTaggingInpu
     Ok(PutBucketTaggingOutput::default())
 }
 
-pub(super) async fn delete_bucket(s3: &Bucketeer, r: S3Request<DeleteBucketTaggingInput>) -> S3Result<DeleteBucketTaggingOutput> {
+pub(super) fn delete_bucket(s3: &Bucketeer, r: S3Request<DeleteBucketTaggingInput>) -> S3Result<DeleteBucketTaggingOutput> {
     s3.objects.configure(&r.input.bucket, |c| {
         c.tags.clear();
         Ok(())
@@ -31,18 +31,18 @@ pub(super) async fn delete_bucket(s3: &Bucketeer, r: S3Request<DeleteBucketTaggi
     Ok(DeleteBucketTaggingOutput::default())
 }
 
-pub(super) async fn get_object(s3: &Bucketeer, r: S3Request<GetObjectTaggingInput>) -> S3Result<GetObjectTaggingOutput> {
+pub(super) fn get_object(s3: &Bucketeer, r: S3Request<GetObjectTaggingInput>) -> S3Result<GetObjectTaggingOutput> {
     let tags = s3.objects.object(&r.input.bucket, &r.input.key)?.tags.clone();
     Ok(GetObjectTaggingOutput { tag_set: tags, version_id: None })
 }
 
-pub(super) async fn put_object(s3: &Bucketeer, r: S3Request<PutObjectTaggingInput>) -> S3Result<PutObjectTaggingOutput> {
+pub(super) fn put_object(s3: &Bucketeer, r: S3Request<PutObjectTaggingInput>) -> S3Result<PutObjectTaggingOutput> {
     let tags = checked(r.input.tagging.tag_set, 10)?;
     retag(s3, &r.input.bucket, &r.input.key, tags)?;
     Ok(PutObjectTaggingOutput::default())
 }
 
-pub(super) async fn delete_object(s3: &Bucketeer, r: S3Request<DeleteObjectTaggingInput>) -> S3Result<DeleteObjectTaggingOutput> {
+pub(super) fn delete_object(s3: &Bucketeer, r: S3Request<DeleteObjectTaggingInput>) -> S3Result<DeleteObjectTaggingOutput> {
     retag(s3, &r.input.bucket, &r.input.key, Vec::new())?;
     Ok(DeleteObjectTaggingOutput::default())
 }

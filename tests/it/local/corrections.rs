@@ -1,0 +1,133 @@
+//! The engine's known faults, each corrected in our front.
+
+use super::{attribute, code, everything, hash, on_demand, provisioned, text, units, world};
+use aws_sdk_dynamodb::types::{
+    CreateGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate, StreamSpecification, StreamViewType, TimeToLiveSpecification,
+    UpdateGlobalSecondaryIndexAction, WarmThroughput,
+};
+
+fn capacity(read: i64, write: i64) -> GlobalSecondaryIndexUpdate {
+    let update = UpdateGlobalSecondaryIndexAction::builder().index_name("ByMail").provisioned_throughput(units(read, write));
+    GlobalSecondaryIndexUpdate::builder().update(update.build().expect("whole")).build()
+}
+
+fn creation(name: &str, key: &str) -> GlobalSecondaryIndexUpdate {
+    let create = CreateGlobalSecondaryIndexAction::builder().index_name(name).key_schema(hash(key)).projection(everything());
+    GlobalSecondaryIndexUpdate::builder().create(create.build().expect("whole")).build()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_indexes_capacity_can_be_changed_once_and_not_to_what_it_is() {
+    let world = world().await;
+    let client = world.dynamodb();
+    provisioned(&client, "Users").await;
+    let set = |read, write| client.update_table().table_name("Users").global_secondary_index_updates(capacity(read, write)).send();
+    set(9, 8).await.expect("changed");
+    let told = client.describe_table().table_name("Users").send().await.expect("there").table.expect("a table");
+    let index = told.global_secondary_indexes()[0].provisioned_throughput().expect("capacity");
+    assert_eq!((index.read_capacity_units(), index.write_capacity_units()), (Some(9), Some(8)));
+    assert_eq!(code(set(9, 8).await), "ValidationException");
+    set(1, 8).await.expect("lowered");
+    let told = client.describe_table().table_name("Users").send().await.expect("there").table.expect("a table");
+    let index = told.global_secondary_indexes()[0].provisioned_throughput().expect("capacity");
+    assert_eq!((index.read_capacity_units(), index.number_of_decreases_today()), (Some(1), Some(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tables_capacity_cannot_be_set_to_what_it_is() {
+    let world = world().await;
+    let client = world.dynamodb();
+    provisioned(&client, "Users").await;
+    let set = |read| client.update_table().table_name("Users").provisioned_throughput(units(read, 5)).send();
+    assert_eq!(code(set(5).await), "ValidationException");
+    assert_eq!(code(set(6).await), "OK");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_indexes_cannot_be_made_in_one_call() {
+    let world = world().await;
+    let client = world.dynamodb();
+    on_demand(&client, "Users").await;
+    let both = client.update_table().table_name("Users").attribute_definitions(attribute("a")).attribute_definitions(attribute("b"));
+    let both = both.global_secondary_index_updates(creation("ByA", "a")).global_secondary_index_updates(creation("ByB", "b"));
+    assert_eq!(code(both.send().await), "LimitExceededException");
+    let told = client.describe_table().table_name("Users").send().await.expect("there").table.expect("a table");
+    assert_eq!(told.global_secondary_indexes().len(), 1, "nothing was done");
+    let one = client.update_table().table_name("Users").attribute_definitions(attribute("a")).attribute_definitions(attribute("id"));
+    assert_eq!(code(one.global_secondary_index_updates(creation("ByA", "a")).send().await), "OK");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn switches_cannot_be_thrown_twice() {
+    let world = world().await;
+    let client = world.dynamodb();
+    on_demand(&client, "Users").await;
+    let ttl = |on| {
+        let switch = TimeToLiveSpecification::builder().attribute_name("gone").enabled(on).build().expect("whole");
+        client.update_time_to_live().table_name("Users").time_to_live_specification(switch).send()
+    };
+    assert_eq!(code(ttl(false).await), "ValidationException");
+    assert_eq!(code(ttl(true).await), "OK");
+    assert_eq!(code(ttl(true).await), "ValidationException");
+    assert_eq!(code(ttl(false).await), "OK");
+    let stream = |on: bool| {
+        let switch = StreamSpecification::builder().stream_enabled(on).set_stream_view_type(on.then_some(StreamViewType::KeysOnly));
+        client.update_table().table_name("Users").stream_specification(switch.build().expect("whole")).send()
+    };
+    assert_eq!(code(stream(false).await), "ValidationException");
+    assert_eq!(code(stream(true).await), "OK");
+    assert_eq!(code(stream(true).await), "ValidationException");
+    assert_eq!(code(stream(false).await), "OK");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn warm_throughput_is_kept_and_never_lowered() {
+    let world = world().await;
+    let client = world.dynamodb();
+    on_demand(&client, "Users").await;
+    let warm = |read| {
+        let asked = WarmThroughput::builder().read_units_per_second(read).write_units_per_second(5_000).build();
+        client.update_table().table_name("Users").warm_throughput(asked).send()
+    };
+    warm(15_000).await.expect("raised");
+    let told = client.describe_table().table_name("Users").send().await.expect("there").table.expect("a table");
+    let now = told.warm_throughput().expect("told");
+    assert_eq!((now.read_units_per_second(), now.write_units_per_second()), (Some(15_000), Some(5_000)));
+    assert_eq!(code(warm(14_000).await), "ValidationException");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scanned_count_is_what_was_scanned_over_every_page() {
+    let world = world().await;
+    let client = world.dynamodb();
+    on_demand(&client, "Big").await;
+    for i in 0..30 {
+        let put = client.put_item().table_name("Big").item("id", text(&i.to_string())).item("pad", text(&"x".repeat(100_000)));
+        put.send().await.expect("put");
+    }
+    let (mut scanned, mut filtered, mut pages, mut key) = (0, 0, 0, None);
+    loop {
+        let page = client.scan().table_name("Big").set_exclusive_start_key(key.clone()).send().await.expect("scanned");
+        let none = client.scan().table_name("Big").filter_expression("attribute_exists(nothing)").set_exclusive_start_key(key);
+        filtered += none.send().await.expect("scanned").scanned_count();
+        scanned += page.scanned_count();
+        pages += 1;
+        key = page.last_evaluated_key;
+        if key.is_none() {
+            break;
+        }
+    }
+    assert!(pages > 2, "the pages ended at 1 MB");
+    assert_eq!((scanned, filtered), (30, 30));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn item_count_is_not_live() {
+    let world = world().await;
+    let client = world.dynamodb();
+    on_demand(&client, "Users").await;
+    client.put_item().table_name("Users").item("id", text("1")).item("mail", text("a@b")).send().await.expect("put");
+    let told = client.describe_table().table_name("Users").send().await.expect("there").table.expect("a table");
+    assert_eq!((told.item_count(), told.table_size_bytes()), (Some(0), Some(0)));
+    assert_eq!(told.global_secondary_indexes()[0].item_count(), Some(0));
+}

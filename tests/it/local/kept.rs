@@ -1,0 +1,71 @@
+//! With a directory, everything is there again after a restart.
+
+use super::{code, provisioned, text, world_in};
+use aws_sdk_dynamodb::types::{GlobalSecondaryIndexUpdate, PointInTimeRecoverySpecification, UpdateGlobalSecondaryIndexAction};
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use landfall::local::{Error, Local, Options};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_items_and_notes_survive() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let world = world_in(dir.path()).await;
+    let client = world.dynamodb();
+    provisioned(&client, "Users").await;
+    client.put_item().table_name("Users").item("id", text("1")).send().await.expect("put");
+    let index =
+        UpdateGlobalSecondaryIndexAction::builder().index_name("ByMail").provisioned_throughput(super::units(9, 9)).build().expect("whole");
+    let index = GlobalSecondaryIndexUpdate::builder().update(index).build();
+    client.update_table().table_name("Users").global_secondary_index_updates(index).send().await.expect("changed");
+    let pitr =
+        PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true).recovery_period_in_days(3).build().expect("whole");
+    client.update_continuous_backups().table_name("Users").point_in_time_recovery_specification(pitr).send().await.expect("set");
+    world.local.stop().await;
+
+    let world = world_in(dir.path()).await;
+    let client = world.dynamodb();
+    assert!(client.get_item().table_name("Users").key("id", text("1")).send().await.expect("got").item.is_some());
+    let told = client.describe_table().table_name("Users").send().await.expect("there").table.expect("a table");
+    assert_eq!(told.global_secondary_indexes()[0].provisioned_throughput().and_then(|p| p.read_capacity_units()), Some(9));
+    let told = client.describe_continuous_backups().table_name("Users").send().await.expect("told");
+    let days = told.continuous_backups_description().and_then(|d| d.point_in_time_recovery_description()?.recovery_period_in_days());
+    assert_eq!(days, Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buckets_objects_and_uploads_survive() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let world = world_in(dir.path()).await;
+    let client = world.s3();
+    client.create_bucket().bucket("stage").send().await.expect("created");
+    client.put_bucket_policy().bucket("stage").policy(r#"{"Statement":[]}"#).send().await.expect("set");
+    for body in [&b"old"[..], b"new"] {
+        client.put_object().bucket("stage").key("a").body(ByteStream::from(body.to_vec())).send().await.expect("put");
+    }
+    let upload = client.create_multipart_upload().bucket("stage").key("big").send().await.expect("begun").upload_id.expect("an id");
+    let part = client.upload_part().bucket("stage").key("big").upload_id(&upload).part_number(1).body(ByteStream::from_static(b"part"));
+    let tag = part.send().await.expect("up").e_tag.expect("a tag");
+    world.local.stop().await;
+
+    let world = world_in(dir.path()).await;
+    let client = world.s3();
+    let read = |key: &'static str| {
+        let get = client.get_object().bucket("stage").key(key).send();
+        async { get.await.expect("there").body.collect().await.expect("read").to_vec() }
+    };
+    assert_eq!(read("a").await, b"new");
+    assert_eq!(code(client.get_bucket_policy().bucket("stage").send().await), "OK");
+    let whole = CompletedMultipartUpload::builder().parts(CompletedPart::builder().part_number(1).e_tag(tag).build()).build();
+    client.complete_multipart_upload().bucket("stage").key("big").upload_id(&upload).multipart_upload(whole).send().await.expect("done");
+    assert_eq!(read("big").await, b"part");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_serves_one_at_a_time() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let world = world_in(dir.path()).await;
+    let second = Options { dir: Some(dir.path().to_owned()), ..Options::default() };
+    assert!(matches!(Local::start(second.clone()).await, Err(Error::InUse(_))));
+    world.local.stop().await;
+    assert!(Local::start(second).await.is_ok());
+}
