@@ -92,9 +92,15 @@ mod tests {
 
     #[test]
     fn any_changed_byte_is_refused() {
-        let sealed = seal(&samples::plan()).into_bytes();
+        let small = samples::plan_of(
+            &samples::desired([("T", samples::table())]),
+            &crate::live::Live::default(),
+            &crate::plan::Approvals::default(),
+        );
+        let sealed = seal(&small).into_bytes();
         for at in 0..sealed.len() {
-            for flip in [0x01, 0x20, 0x40] {
+            // 0x20 turns a letter's case, which hexadecimal readers like to forgive.
+            for flip in [0x01, 0x20] {
                 let mut bytes = sealed.clone();
                 bytes[at] ^= flip;
                 let opened = String::from_utf8(bytes).map(|text| open(&text));

@@ -1,6 +1,6 @@
 //! Plan and apply against a stand-in for AWS, with faults put in at every call.
 //!
-//! Each test of `whole` runs against the embedded AWS and against moto; the sweeps of `faults` against the embedded one.
+//! Each test of `whole` runs against the embedded AWS, moto and ministack; the sweeps of `faults` against the embedded one.
 //! Run them with `scripts/test`, which starts the servers and names them in `LANDFALL_TEST_…_URL`.
 
 mod faults;
@@ -32,8 +32,12 @@ struct Stand {
 impl Stand {
     /// moto, as scripts/test started it.
     fn moto() -> Self {
-        let url = std::env::var("LANDFALL_TEST_MOTO_URL").expect("LANDFALL_TEST_MOTO_URL is not set: run scripts/test");
-        Self { url, key: "test".into(), _local: None, streams_change: false }
+        Self { url: crate::servers::moto(), key: "test".into(), _local: None, streams_change: false }
+    }
+
+    /// ministack, as scripts/test started it.
+    fn ministack() -> Self {
+        Self { url: crate::servers::ministack(), key: "test".into(), _local: None, streams_change: true }
     }
 
     /// An embedded AWS of its own.

@@ -191,6 +191,12 @@ macro_rules! on_each_stand {
                 super::$name(&super::Stand::embedded().await).await;
             })*
         }
+        mod ministack {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(&super::Stand::ministack()).await;
+            })*
+        }
         mod moto {
             $(#[tokio::test]
             async fn $name() {
