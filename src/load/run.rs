@@ -9,7 +9,7 @@ use super::error::Error;
 use super::expect::{Chunk, Fate, Locator, Pass};
 use super::quarantine::Quarantine;
 use super::stage::Wait;
-use super::staging::{Place, Stager};
+use super::staging::{Place, Stager, hex};
 use super::write::{TableDoor, Terms, Writer};
 use crate::aws::Aws;
 use crate::aws::items::backoff;
@@ -363,7 +363,7 @@ fn run_id(stack: &Stack) -> String {
 
 /// ImportTable's client token (at most 36 characters): the same call again is the same import.
 fn token(run: &str, table: &str) -> String {
-    Sha256::digest(format!("{run}/{table}")).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(format!("{run}/{table}"))[..16])
 }
 
 #[cfg(test)]

@@ -96,7 +96,14 @@ pub async fn run(aws: &Aws, snapshot: &mut Snapshot, stack: &Stack, options: &Op
     }
     let Findings { checks, mismatches, total, planted, noticed, units } = context.found;
     let prove = Prove { planted, found: noticed };
-    Ok(ValidateReport { checks, mismatches, mismatches_total: total, prove, seed: options.seed.unwrap_or(stack.policy.seed), read_units: units })
+    Ok(ValidateReport {
+        checks,
+        mismatches,
+        mismatches_total: total,
+        prove,
+        seed: options.seed.unwrap_or(stack.policy.seed),
+        read_units: units,
+    })
 }
 
 impl Context<'_> {
