@@ -39,6 +39,8 @@ pub struct Diagnostic {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics {
     source: String,
+    /// Where each line begins: found once, because there may be many findings in a large file.
+    lines: Vec<usize>,
     found: Vec<Diagnostic>,
 }
 
@@ -47,7 +49,8 @@ impl Diagnostics {
     pub fn new(source: String, mut found: Vec<Diagnostic>) -> Self {
         found.sort_by(|a, b| (a.span.start, a.span.end, &a.message).cmp(&(b.span.start, b.span.end, &b.message)));
         found.dedup();
-        Self { source, found }
+        let lines = std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { source, lines, found }
     }
 
     /// The findings, in the file's order.
@@ -67,9 +70,15 @@ impl Diagnostics {
 
     /// Line and column (both from 1, columns in characters) where `diagnostic` begins: what an annotation needs.
     pub fn position(&self, diagnostic: &Diagnostic) -> (usize, usize) {
-        let before = &self.source[..floor(&self.source, diagnostic.span.start)];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let start = floor(&self.source, diagnostic.span.start);
+        let (line, line_start) = self.line(start);
+        (line, self.source[line_start..start].chars().count() + 1)
+    }
+
+    /// The number of the line that `at` is in, and where it begins.
+    fn line(&self, at: usize) -> (usize, usize) {
+        let line = self.lines.partition_point(|start| *start <= at).max(1);
+        (line, self.lines.get(line - 1).copied().unwrap_or(0))
     }
 
     /// Every finding with its line and a caret under it, then the count.
@@ -99,13 +108,13 @@ impl Diagnostics {
     /// The one line that a span begins in (its number, its text made inert, the span within it): a finding never shows more of a file.
     fn window(&self, span: &Range<usize>) -> (usize, String, Range<usize>) {
         let start = floor(&self.source, span.start);
-        let line_start = self.source[..start].rfind('\n').map_or(0, |at| at + 1);
+        let (line, line_start) = self.line(start);
         let rest = &self.source[line_start..];
         let line_end = line_start + rest.find('\n').unwrap_or(rest.len());
         let end = floor(&self.source, span.end.clamp(start, line_end));
         let [before, marked, after] = [line_start..start, start..end, end..line_end].map(|part| inert(&self.source[part]));
         let inner = before.len()..before.len() + marked.len();
-        (self.source[..line_start].matches('\n').count() + 1, before + &marked + &after, inner)
+        (line, before + &marked + &after, inner)
     }
 
     fn summary(&self) -> String {

@@ -37,7 +37,7 @@ impl Worker<'_> {
     }
 
     /// Deletes the table; unless `with_data`, the last call before is a consistent scan that finds nothing. An item written
-    /// between the two calls is lost: DynamoDB has no conditional delete of a table.
+    /// between the two calls is lost: `DynamoDB` has no conditional delete of a table.
     async fn delete(&self, with_data: bool) -> Result<(), Refused> {
         let (aws, name) = (self.shared.aws, self.work.target.name());
         if !with_data && aws.has_items(name).await.map_err(Refused::Aws)? {

@@ -27,13 +27,13 @@ pub enum Error {
         address: String,
         call: String,
         #[source]
-        source: aws::Error,
+        source: Box<aws::Error>,
     },
     #[error("{address}: cannot read it")]
     Read {
         address: String,
         #[source]
-        source: refresh::Error,
+        source: Box<refresh::Error>,
     },
     #[error("bucket {0} is taken: its name belongs to another account")]
     Taken(String),
@@ -54,7 +54,7 @@ impl Error {
             Self::Elsewhere { .. } | Self::Refusals { .. } | Self::Unapproved { .. } | Self::NotEmpty { .. } | Self::Taken(_) => {
                 Exit::Refused
             }
-            Self::Read { source: refresh::Error::Taken(_) | refresh::Error::Elsewhere { .. }, .. } => Exit::Refused,
+            Self::Read { source, .. } if matches!(**source, refresh::Error::Taken(_) | refresh::Error::Elsewhere { .. }) => Exit::Refused,
             Self::Expired | Self::Version { .. } | Self::Stale { .. } => Exit::Stale,
             Self::Interrupted { .. } => Exit::Interrupted,
             _ if done => Exit::Partial,

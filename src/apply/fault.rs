@@ -11,10 +11,25 @@ use crate::plan::Step;
 pub(super) enum Fault {
     /// It passes by itself: wait, until the run's time is up. The text says for what.
     Wait(&'static str),
+    /// AWS says that the resource is busy. If it looks quiet all the same, that passes soon or never: wait for a bounded time.
+    Busy,
     /// The outcome is unknown, or reads lag: look, and try a few more times.
     Doubt,
     Final,
 }
+
+/// AWS failed, or its reads lag behind a create, or an earlier try of ours made the bucket.
+const DOUBTFUL: [&str; 9] = [
+    "BucketAlreadyOwnedByYou",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "NoSuchBucket",
+    "RequestTimeout",
+    "ResourceNotFoundException",
+    "ServiceUnavailable",
+    "TableNotFoundException",
+];
 
 /// Judges `error` of `step`.
 pub(super) fn judge(error: &Error, step: &Step) -> Fault {
@@ -27,8 +42,9 @@ pub(super) fn judge(error: &Error, step: &Step) -> Fault {
     let Some(code) = error.code.as_deref() else { return Fault::Doubt };
     match (code, step) {
         // A create that meets an existing table: the look that follows tells whether it is ours.
-        ("ResourceInUseException", Step::CreateTable { .. }) | ("BucketAlreadyOwnedByYou", _) => Fault::Doubt,
-        ("ResourceInUseException", _) => Fault::Wait("the table is busy"),
+        ("ResourceInUseException", Step::CreateTable { .. }) => Fault::Doubt,
+        (code, _) if DOUBTFUL.contains(&code) => Fault::Doubt,
+        ("ResourceInUseException", _) => Fault::Busy,
         // Source: API reference, LimitExceededException; the decrease budget does not come back within minutes.
         ("LimitExceededException", _) if error.message.to_lowercase().contains("decrease") => Fault::Final,
         ("LimitExceededException", _) => Fault::Wait("too many table operations are under way"),
@@ -37,8 +53,6 @@ pub(super) fn judge(error: &Error, step: &Step) -> Fault {
             Fault::Wait("TTL can be changed once an hour")
         }
         ("OperationAborted", _) => Fault::Wait("S3 is busy with another change of the bucket"),
-        ("ResourceNotFoundException" | "TableNotFoundException" | "NoSuchBucket", _) => Fault::Doubt,
-        ("InternalServerError" | "InternalFailure" | "InternalError" | "ServiceUnavailable" | "RequestTimeout", _) => Fault::Doubt,
         _ => Fault::Final,
     }
 }
@@ -59,7 +73,7 @@ mod tests {
         let twice = "Time to live has been modified multiple times within a fixed interval";
         let cases = [
             (Some("ThrottlingException"), "", &update, Fault::Wait("AWS is throttling")),
-            (Some("ResourceInUseException"), "", &update, Fault::Wait("the table is busy")),
+            (Some("ResourceInUseException"), "", &update, Fault::Busy),
             (Some("ResourceInUseException"), "", &create, Fault::Doubt),
             (Some("LimitExceededException"), "Only 1 online index", &update, Fault::Wait("too many table operations are under way")),
             (Some("LimitExceededException"), "Provisioned throughput decreases are limited", &update, Fault::Final),

@@ -20,10 +20,10 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            timeout: Duration::from_secs(24 * 3600),
+            timeout: Duration::from_hours(24),
             first_poll: Duration::from_millis(50),
             last_poll: Duration::from_secs(5),
-            lag: Duration::from_secs(60),
+            lag: Duration::from_mins(1),
             parallel: 8,
         }
     }
@@ -85,7 +85,7 @@ mod tests {
     async fn stop_ends_a_sleep_and_a_dropped_stopper_does_not() {
         let (stopper, stop) = Stop::new();
         stopper.stop();
-        stop.sleep(Duration::from_secs(60)).await;
+        stop.sleep(Duration::from_mins(1)).await;
         assert!(stop.is_said());
         let started = Instant::now();
         Stop::never().sleep(Duration::from_millis(30)).await;

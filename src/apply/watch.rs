@@ -23,7 +23,7 @@ impl Worker<'_> {
                 refresh::Error::Aws(error) => Some(error),
                 _ => None,
             });
-            Error::Read { address: self.address(), source }
+            Error::Read { address: self.address(), source: Box::new(source) }
         })
     }
 
@@ -48,7 +48,7 @@ impl Worker<'_> {
                 return Ok(seen);
             }
             let moving = !seen.busy().is_empty();
-            if !same && !(own && moving) {
+            if !(same || own && moving) {
                 let since = *lagging.get_or_insert_with(Instant::now);
                 if !own || since.elapsed() > self.shared.options.lag {
                     return Err(self.stale(predicted, &seen));

@@ -104,25 +104,40 @@ impl<'a> Worker<'a> {
         let after = simulate(state, step, self.work.target.name());
         let mut pace = Pace::new(self);
         let mut doubts = 0;
+        let mut busy_since: Option<Instant> = None;
         loop {
             self.permit()?;
-            let error = match self.call(step, state).await {
+            let error = match Box::pin(self.call(step, state)).await {
                 Ok(()) => return Ok(()),
                 Err(Refused::Guard(error)) => return Err(error),
                 Err(Refused::Aws(error)) => error,
             };
             self.halt_if_credentials(Some(&error));
-            let fault = judge(&error, step);
-            let tired = fault == Fault::Doubt && doubts >= DOUBTS;
-            if fault == Fault::Final || tired {
-                return Err(Error::Call { address: self.address(), call: step.to_string(), source: error });
-            }
-            doubts += u32::from(fault == Fault::Doubt);
-            pace.wait(if let Fault::Wait(reason) = fault { reason } else { "another look after a failed call" }).await?;
+            let reason = match judge(&error, step) {
+                Fault::Wait(reason) => reason,
+                Fault::Busy if busy_since.get_or_insert_with(Instant::now).elapsed() < self.shared.options.lag => {
+                    "AWS says that it is busy"
+                }
+                Fault::Doubt if doubts < DOUBTS => {
+                    doubts += 1;
+                    "another look after a failed call"
+                }
+                Fault::Busy | Fault::Doubt | Fault::Final => return self.final_word(step, &after, error).await,
+            };
+            pace.wait(reason).await?;
             if self.landed(state, &after, &mut pace).await? {
                 return Ok(());
             }
         }
+    }
+
+    /// A refusal stands, unless the step's effect is there: an earlier try whose answer was lost makes AWS say "already done".
+    async fn final_word(&self, step: &Step, after: &State, error: aws::Error) -> Result<(), Error> {
+        let can_look = !error.is_credentials() && !error.is_denied();
+        if can_look && self.look().await.is_ok_and(|seen| matches(after, &seen)) {
+            return Ok(());
+        }
+        Err(Error::Call { address: self.address(), call: step.to_string(), source: Box::new(error) })
     }
 
     /// After a failed call: whether it took effect all the same (true) or the resource is still `before` and quiet (false).

@@ -86,7 +86,7 @@ where
     Error { call, code, message: crate::safe::text(&message), request_id: None, throttling_reasons: Vec::new() }
 }
 
-/// The reasons that DynamoDB gives with a throttle, as `reason on resource`; the modelled exceptions sit behind the operation's error.
+/// The reasons that `DynamoDB` gives with a throttle, as `reason on resource`; the modelled exceptions sit behind the operation's error.
 fn throttling_reasons(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
     use aws_sdk_dynamodb::types::error::{ProvisionedThroughputExceededException, RequestLimitExceeded, ThrottlingException};
     let mut next = Some(error);

@@ -108,7 +108,7 @@ async fn load(settings: &Settings) -> SdkConfig {
     let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
     let timeouts = aws_config::timeout::TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(60))
+        .operation_attempt_timeout(Duration::from_mins(1))
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
@@ -149,7 +149,7 @@ async fn identify(config: &SdkConfig, region: String) -> Result<Identity, Error>
     })
 }
 
-/// The endpoint that the DynamoDB client will use, as far as settings and environment say it.
+/// The endpoint that the `DynamoDB` client will use, as far as settings and environment say it.
 fn endpoint(config: &SdkConfig) -> String {
     let of_service = || std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|v| !v.is_empty());
     config.endpoint_url().map(str::to_owned).or_else(of_service).unwrap_or_else(|| "aws".to_owned())

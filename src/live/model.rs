@@ -38,6 +38,7 @@ pub struct LiveTable {
 }
 
 /// A bucket as observed.
+#[allow(clippy::struct_excessive_bools)] // each is one independent guard of S3's
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LiveBucket {
     pub bucket: Bucket,
@@ -48,7 +49,7 @@ pub struct LiveBucket {
     pub encrypted: bool,
     pub tls_only: bool,
     pub aborts_multipart: bool,
-    /// Exactly as CreateBucket leaves it: no tag, no policy, no lifecycle, no object. A run that died between the create call
+    /// Exactly as `CreateBucket` leaves it: no tag, no policy, no lifecycle, no object. A run that died between the create call
     /// and the tags leaves this, so a fresh bucket of the right name is finished, not refused.
     pub fresh: bool,
     pub foreign_tags: BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! Reads what the stack manages: per table DescribeTable, TTL, recovery and tags; per bucket its guards. Nothing else, nothing twice.
+//! Reads what the stack manages: per table `DescribeTable`, TTL, recovery and tags; per bucket its guards. Nothing else, nothing twice.
 //!
 //! Rules: resources in parallel, bounded; a throttle slows the read and never fails it; what another account holds is an
 //! error of its own, never "absent". Called by the verbs for a plan, and by `apply` before every mutation.
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 /// Resources read at once.
 const PARALLEL: usize = 16;
 /// How long throttling may slow one refresh down.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// Tries when AWS's own reads disagree about whether a table exists.
 const DISAGREEMENTS: u32 = 6;
 /// Tables outside the file whose tags are read to find forgotten ones.
@@ -73,8 +73,8 @@ pub async fn refresh(aws: &Aws, wanted: &Wanted, events: &Events) -> Result<Live
 /// One table; `None`: absent. `managed`: the tag keys that the stack names.
 pub async fn table(aws: &Aws, name: &str, managed: &BTreeSet<String>, deadline: Instant) -> Result<Option<LiveTable>, Error> {
     for attempt in 0..DISAGREEMENTS {
-        let Some(seen) = patiently(deadline, || aws.describe_table(name)).await? else { return Ok(None) };
-        match rest(aws, name, &seen, managed, deadline).await {
+        let Some(seen) = patiently(deadline, || Box::pin(aws.describe_table(name))).await? else { return Ok(None) };
+        match Box::pin(rest(aws, name, &seen, managed, deadline)).await {
             // Deleted in between, or just made: ask DescribeTable again.
             Err(Error::Aws(error)) if error.is("ResourceNotFoundException") => tokio::time::sleep(jitter(attempt + 2)).await,
             answer => return answer.map(Some),
@@ -98,7 +98,7 @@ async fn rest(aws: &Aws, name: &str, seen: &ObservedTable, managed: &BTreeSet<St
 
 /// One bucket; `None`: the name is free.
 pub async fn bucket(aws: &Aws, name: &str, managed: &BTreeSet<String>, deadline: Instant) -> Result<Option<LiveBucket>, Error> {
-    match patiently(deadline, || aws.head_bucket(name)).await? {
+    match patiently(deadline, || Box::pin(aws.head_bucket(name))).await? {
         Head::Absent => Ok(None),
         Head::Taken => Err(Error::Taken(crate::safe::text(name))),
         Head::Elsewhere(region) => Err(Error::Elsewhere {
@@ -106,7 +106,7 @@ pub async fn bucket(aws: &Aws, name: &str, managed: &BTreeSet<String>, deadline:
             region: region.unwrap_or_else(|| "of another endpoint".to_owned()),
             wanted: aws.identity().region.clone(),
         }),
-        Head::Ours => match patiently(deadline, || aws.observe_bucket(name)).await {
+        Head::Ours => match patiently(deadline, || Box::pin(aws.observe_bucket(name))).await {
             Ok(seen) => Ok(Some(normal::bucket(name, &seen, managed))),
             Err(error) if error.is("NoSuchBucket") => Ok(None),
             Err(error) => Err(error.into()),
@@ -114,19 +114,19 @@ pub async fn bucket(aws: &Aws, name: &str, managed: &BTreeSet<String>, deadline:
     }
 }
 
-/// Tables that carry the stack's tag and are not `known`, and how many others were not looked at. One ListTables, and the
-/// tags of at most 100 tables beside the known ones: those whose names begin as a known one's do come first.
+/// Tables that carry the stack's tag and are not `known`, and how many others were not looked at. One `ListTables`, and the
+/// tags of at most 100 tables beside the known ones: those whose names begin most like a known one's come first.
 pub async fn unmanaged(aws: &Aws, stack: &str, known: &BTreeSet<String>) -> Result<(Vec<String>, usize), Error> {
     let deadline = Instant::now() + PATIENCE;
-    let mut others = patiently(deadline, || aws.table_names()).await?;
+    let mut others = patiently(deadline, || Box::pin(aws.table_names())).await?;
     others.retain(|name| !known.contains(name));
-    others.sort_by_key(|name| (!looks_related(name, known), name.clone()));
+    others.sort_by_key(|name| (std::cmp::Reverse(likeness(name, known)), name.clone()));
     let skipped = others.len().saturating_sub(LOOK_AT_MOST);
     others.truncate(LOOK_AT_MOST);
     let found = stream::iter(others)
         .map(|name| async move {
-            let Some(seen) = patiently(deadline, || aws.describe_table(&name)).await? else { return Ok(None) };
-            let tags = patiently(deadline, || aws.table_tags(&seen.arn)).await?;
+            let Some(seen) = patiently(deadline, || Box::pin(aws.describe_table(&name))).await? else { return Ok(None) };
+            let tags = patiently(deadline, || Box::pin(aws.table_tags(&seen.arn))).await?;
             let ours = tags.iter().any(|(key, value)| key == OWNER_TAG && value == stack);
             Ok::<_, aws::Error>(ours.then_some(name))
         })
@@ -136,7 +136,8 @@ pub async fn unmanaged(aws: &Aws, stack: &str, known: &BTreeSet<String>) -> Resu
     Ok((found, skipped))
 }
 
-/// Whether `name` begins with the same three letters as a known table.
-fn looks_related(name: &str, known: &BTreeSet<String>) -> bool {
-    name.get(..3).is_some_and(|start| known.iter().any(|k| k.starts_with(start)))
+/// How many leading bytes `name` shares with the known name that is most like it.
+fn likeness(name: &str, known: &BTreeSet<String>) -> usize {
+    let shared = |other: &String| name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    known.iter().map(shared).max().unwrap_or(0)
 }

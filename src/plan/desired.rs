@@ -17,7 +17,7 @@ pub struct Desired {
     pub tables: BTreeMap<String, Table>,
     /// By bucket name (not by its name in the stack).
     pub buckets: BTreeMap<String, Bucket>,
-    /// Tables that, where they do not exist, the load will make by ImportTable.
+    /// Tables that, where they do not exist, the load will make by `ImportTable`.
     pub defer: BTreeSet<String>,
 }
 

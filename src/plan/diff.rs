@@ -102,6 +102,7 @@ fn bucket_facets(expire_days: u32, tags: &BTreeMap<String, String>, guards: [boo
 
 /// SHA-256 (hex) of the canonical JSON of what was seen, identity included; `absent` where there is nothing.
 /// Motion (`busy`) is left out: it passes by itself.
+#[allow(clippy::missing_panics_doc)] // an invariant of our own nouns
 pub fn digest(state: &State) -> String {
     let json = match state {
         State::Table(Some(table)) => serde_json::to_vec(&LiveTable { busy: Vec::new(), ..(**table).clone() }),

@@ -4,7 +4,7 @@
 //! iterates it over [`simulate::simulate`] to a fixed point, so a plan is its own proof that live reaches desired.
 //! The plan carries everything that apply needs; apply never reads the stack again.
 //!
-//! After an ImportTable the same planner finishes what the import cannot set (ownership tag, TTL, recovery, stream,
+//! After an `ImportTable` the same planner finishes what the import cannot set (ownership tag, TTL, recovery, stream,
 //! protection): refresh, then [`make`] with the table's name in [`Approvals::adopt`].
 
 pub mod desired;

@@ -40,7 +40,7 @@ impl fmt::Display for Target {
 pub enum Goal {
     Bucket(Bucket),
     Table(Table),
-    /// Does not exist yet and will be made by the load's ImportTable: apply leaves it alone.
+    /// Does not exist yet and will be made by the load's `ImportTable`: apply leaves it alone.
     Import(Table),
     /// A table that left the file and was named by `--destroy`. `with_data`: even if it holds items.
     Gone {
@@ -92,8 +92,8 @@ pub enum Mode {
     Provisioned,
 }
 
-/// One call that apply makes. Each is a legal UpdateTable bundle by itself: billing mode, table capacity and index
-/// capacities go together; everything else goes alone (reference: DynamoDB API, UpdateTable; one index create or delete a call).
+/// One call that apply makes. Each is a legal `UpdateTable` bundle by itself: billing mode, table capacity and index
+/// capacities go together; everything else goes alone (reference: `DynamoDB` API, `UpdateTable`; one index create or delete a call).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "call")]
 pub enum Step {

@@ -125,7 +125,7 @@ fn create_index(want: &Table, live: &Table) -> Option<Step> {
     Some(Step::CreateIndex { index: name.clone(), spec: spec.clone(), attributes })
 }
 
-/// Every attribute that some key of `table` uses, with its type: AWS wants exactly these as AttributeDefinitions.
+/// Every attribute that some key of `table` uses, with its type: AWS wants exactly these as `AttributeDefinitions`.
 pub fn attributes(table: &Table) -> BTreeMap<String, KeyKind> {
     let globals = table.indexes.values().flat_map(|i| i.key.parts());
     let locals = table.locals.values().flat_map(|i| i.key.parts());

@@ -230,7 +230,8 @@ fn deletes_come_before_creates_and_one_index_a_call() {
 }
 
 fn refusal_texts(plan: &Plan) -> String {
-    plan.refusals.iter().map(|r| format!("{}: {}\n  {}\n", r.target, r.reason, r.recipe)).collect()
+    let lines: Vec<_> = plan.refusals.iter().map(|r| format!("{}: {}\n  {}", r.target, r.reason, r.recipe)).collect();
+    lines.join("\n")
 }
 
 #[test]

@@ -136,7 +136,7 @@ pub fn approval(step: &Step, name: &str) -> String {
 }
 
 /// Seconds that a step usually takes, from and to. `ttl_was_on`: an earlier step of the same plan turned TTL off, which
-/// DynamoDB lets be followed by another change only after up to an hour.
+/// `DynamoDB` lets be followed by another change only after up to an hour.
 pub fn estimate(step: &Step, ttl_was_on: bool) -> (u64, u64) {
     match step {
         Step::CreateTable { table, .. } if table.indexes.is_empty() => (2, 7),

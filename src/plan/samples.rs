@@ -84,7 +84,7 @@ fn projection() -> impl Strategy<Value = Projection> {
     prop_oneof![Just(Projection::All), Just(Projection::Keys), btree_set("[xyz]", 1..3).prop_map(Projection::Include)]
 }
 
-/// Attribute types follow from the name, as DynamoDB has one type per attribute and table.
+/// Attribute types follow from the name, as `DynamoDB` has one type per attribute and table.
 fn key_part(name: &str) -> KeyPart {
     part(name, if name == "b" { KeyKind::N } else { KeyKind::S })
 }

@@ -34,6 +34,7 @@ pub enum SealError {
 }
 
 /// The plan as the text of a sealed file.
+#[allow(clippy::missing_panics_doc)] // an invariant of our own nouns
 pub fn seal(plan: &Plan) -> String {
     let body = serde_json::to_string_pretty(plan).expect("invariant: a plan's maps have string keys");
     format!("{HEAD}{}{MIDDLE}{body}{TAIL}", digest(&body))

@@ -31,7 +31,7 @@ pub fn simulate(state: &State, step: &Step, name: &str) -> State {
     }
 }
 
-/// CreateTable sets everything but TTL and recovery.
+/// `CreateTable` sets everything but TTL and recovery.
 fn created(table: &Table, owner: &str) -> LiveTable {
     LiveTable {
         table: Table { ttl: None, recovery: None, ..table.clone() },
@@ -79,7 +79,7 @@ fn set_capacity(table: &mut Table, mode: Option<Mode>, units: Option<Units>, ind
     }
 }
 
-/// The least that CreateBucket gives. AWS turns some guards on by itself; every guard is set anyway, so that none depends on that.
+/// The least that `CreateBucket` gives. AWS turns some guards on by itself; every guard is set anyway, so that none depends on that.
 fn bare(name: &str) -> LiveBucket {
     LiveBucket {
         bucket: Bucket { name: name.to_owned(), expire_days: 0, tags: BTreeMap::new() },

@@ -8,6 +8,9 @@ use std::ops::Range;
 
 const NEEDLES: [&str; 6] = ["passw", "pwd", "passphrase", "secret", "token", "credential"];
 
+/// No person wrote a longer line; looking into one would take long, so it is blanked altogether.
+const LONGEST_LINE: usize = 64 * 1024;
+
 /// Whether `url` (an address, without its quotes) holds a password: as `user:password@`, percent-encoded or not, unescaped with
 /// `/` or `@` in it, or as a parameter such as `password=`.
 pub(super) fn holds_password(url: &str) -> bool {
@@ -37,13 +40,14 @@ fn bad_port(address: &str) -> bool {
 
 /// `name=` where the name tells of a secret.
 fn assigns_secret(text: &str) -> bool {
-    let text = text.to_lowercase();
-    text.match_indices('=').any(|(at, _)| {
-        let name = text[..at].trim_end();
-        let start = name.rfind(|c: char| !(c.is_alphanumeric() || "_-.".contains(c))).map_or(0, |i| i + 1);
-        let name = name.get(start..).unwrap_or(name);
-        name == "pass" || name == "pw" || NEEDLES.iter().any(|n| name.contains(n))
-    })
+    text.match_indices('=').any(|(at, _)| names_secret(&text[..at]))
+}
+
+/// Whether the name that `before` ends with tells of a secret.
+fn names_secret(before: &str) -> bool {
+    let before = before.trim_end().trim_end_matches(['"', '\'']);
+    let name = before.rsplit(|c: char| !(c.is_alphanumeric() || "_-.".contains(c))).next().unwrap_or(before).to_lowercase();
+    name == "pass" || name == "pw" || NEEDLES.iter().any(|n| name.contains(n))
 }
 
 /// Percent-decoded until nothing changes (three times at most), so that `%2570assword` is seen too.
@@ -88,6 +92,9 @@ pub(super) fn mask(text: &str, span: &Range<usize>) -> String {
 }
 
 fn masked_line(line: &str) -> String {
+    if line.len() > LONGEST_LINE {
+        return mask(line, &(0..line.len()));
+    }
     let mut hidden: Vec<Range<usize>> = Vec::new();
     for (at, _) in line.match_indices("//") {
         hidden.extend(suspicious_run(line, at + 2));
@@ -96,7 +103,7 @@ fn masked_line(line: &str) -> String {
         let before = line[..at].trim_end().trim_end_matches(['"', '\'']);
         if before.ends_with("url") {
             hidden.extend(suspicious_run(line, at + 1));
-        } else if assigns_secret(&format!("{before}=")) {
+        } else if names_secret(before) {
             hidden.push(content(line, at + 1));
         }
     }
@@ -209,6 +216,12 @@ pub(super) mod tests {
         ] {
             assert_eq!(masked(line), line);
         }
+    }
+
+    #[test]
+    fn a_line_that_nobody_wrote_is_blanked_altogether() {
+        let line = "a = 1, ".repeat(LONGEST_LINE);
+        assert_eq!(masked(&line), "*".repeat(line.len()));
     }
 
     proptest! {

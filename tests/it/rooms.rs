@@ -12,14 +12,14 @@ use text::{Token, declared, paths, tokens};
 /// A file: its path from the repository's root, and its text.
 type File = (String, String);
 
-/// Pairs of rooms of one rank of which the first may name the second, and why. Anything else of one rank is a violation.
+/// Pairs of rooms of which the first may name parts of its own rank in the second, and why. Else a room names only lower ranks.
 const NEIGHBOURS: &[(&str, &str)] = &[
-    ("diagnostic", "safe"),     // what it quotes is a stranger's text
-    ("mapping", "resource"),    // DynamoDB's rules for an item need the table's keys
-    ("local", "aws"),           // the embedded AWS hands out its own endpoint
-    ("apply", "live::refresh"), // re-reads before and after every change
-    ("validate::run", "load"),  // predicts with the encoder loop that loads
-    ("command", "cli"),         // a verb takes its parsed arguments
+    ("diagnostic", "safe"),  // what it quotes is a stranger's text
+    ("mapping", "resource"), // DynamoDB's rules for an item need the table's keys
+    ("local", "aws"),        // the embedded AWS hands out its own endpoint
+    ("apply", "live"),       // re-reads before and after every change
+    ("validate", "load"),    // predicts with the encoder loop that loads
+    ("command", "cli"),      // a verb takes its parsed arguments
     ("main", "cli"),
     ("main", "command"),
 ];
@@ -142,9 +142,9 @@ fn forbidden(house: &House, file: &str, (room, rank): (&str, u8), used: &text::P
     let Some((other, other_rank)) = house.room(&used.names) else {
         return Some(format!("{file}:{line}: {name} is in no room of the table in src/lib.rs"));
     };
-    let same_house = room.split("::").next() == other.split("::").next();
-    let neighbour = rank == other_rank && NEIGHBOURS.contains(&(room, other.as_str()));
-    let allowed = other_rank < rank || room == other || neighbour || (same_house && other_rank <= rank);
+    let houses = [room, &other].map(|room| room.split("::").next().unwrap_or_default());
+    let near = houses[0] == houses[1] || (rank == other_rank && NEIGHBOURS.contains(&(houses[0], houses[1])));
+    let allowed = other_rank < rank || room == other || (near && other_rank <= rank);
     (!allowed).then(|| format!("{file}:{line}: {room} (rank {rank}) names {name} of {other} (rank {other_rank})"))
 }
 

@@ -1,4 +1,4 @@
-//! The writes of one bucket, one call per guard. S3 refuses two at once with 409 OperationAborted, so `apply` makes them in a row.
+//! The writes of one bucket, one call per guard. S3 refuses two at once with 409 `OperationAborted`, so `apply` makes them in a row.
 
 use super::call;
 use crate::aws::error::from_sdk;
@@ -17,17 +17,18 @@ use std::collections::BTreeMap;
 const STATEMENT_ID: &str = "LandfallTlsOnly";
 
 impl Aws {
-    /// PutBucketTagging with this whole set; AWS's own tags (`aws:`) are kept, as S3 replaces all.
+    /// `PutBucketTagging` with this whole set; AWS's own tags (`aws:`) are kept, as S3 replaces all.
     pub async fn tag_bucket(&self, bucket: &str, tags: &BTreeMap<String, String>) -> Result<(), Error> {
         let own = self.bucket_tags(bucket).await?.into_iter().filter(|(key, _)| key.starts_with("aws:"));
         let all: BTreeMap<_, _> = tags.clone().into_iter().chain(own).collect();
         let set = all.iter().map(|(key, value)| built(Tag::builder().key(key).value(value).build())).collect();
-        let tagging = built(Tagging::builder().set_tag_set(Some(set)).build());
-        let sent = self.s3.put_bucket_tagging().bucket(bucket).expected_bucket_owner(&self.identity.account).tagging(tagging).send().await;
-        sent.map(drop).map_err(|e| from_sdk(call("PutBucketTagging", bucket), &e))
+        let whole = built(Tagging::builder().set_tag_set(Some(set)).build());
+        let request = self.s3.put_bucket_tagging().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        let answer = request.tagging(whole).send().await;
+        answer.map(drop).map_err(|e| from_sdk(call("PutBucketTagging", bucket), &e))
     }
 
-    /// PutPublicAccessBlock, all four flags.
+    /// `PutPublicAccessBlock`, all four flags.
     pub async fn block_public_access(&self, bucket: &str) -> Result<(), Error> {
         let config = PublicAccessBlockConfiguration::builder()
             .block_public_acls(true)
@@ -40,7 +41,7 @@ impl Aws {
         sent.map(drop).map_err(|e| from_sdk(call("PutPublicAccessBlock", bucket), &e))
     }
 
-    /// PutBucketOwnershipControls: the bucket's owner owns every object, ACLs are off.
+    /// `PutBucketOwnershipControls`: the bucket's owner owns every object, ACLs are off.
     pub async fn enforce_owner(&self, bucket: &str) -> Result<(), Error> {
         let rule = built(OwnershipControlsRule::builder().object_ownership(ObjectOwnership::BucketOwnerEnforced).build());
         let controls = built(OwnershipControls::builder().rules(rule).build());
@@ -49,7 +50,7 @@ impl Aws {
         sent.map(drop).map_err(|e| from_sdk(call("PutBucketOwnershipControls", bucket), &e))
     }
 
-    /// PutBucketEncryption: SSE-S3 by default.
+    /// `PutBucketEncryption`: SSE-S3 by default.
     pub async fn encrypt_bucket(&self, bucket: &str) -> Result<(), Error> {
         let default = built(ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build());
         let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(default).build();
@@ -59,7 +60,7 @@ impl Aws {
         sent.map(drop).map_err(|e| from_sdk(call("PutBucketEncryption", bucket), &e))
     }
 
-    /// PutBucketLifecycleConfiguration: landfall's rule beside the foreign ones. `days` 0: objects do not expire.
+    /// `PutBucketLifecycleConfiguration`: landfall's rule beside the foreign ones. `days` 0: objects do not expire.
     pub async fn expire_objects(&self, bucket: &str, days: u32) -> Result<(), Error> {
         let mut rules = self.bucket_rules(bucket).await?;
         rules.retain(|r| r.id() != Some(RULE_ID));
@@ -70,7 +71,7 @@ impl Aws {
         sent.map(drop).map_err(|e| from_sdk(call("PutBucketLifecycleConfiguration", bucket), &e))
     }
 
-    /// PutBucketPolicy: a statement that denies requests without TLS, beside the foreign ones.
+    /// `PutBucketPolicy`: a statement that denies requests without TLS, beside the foreign ones.
     pub async fn deny_plain_http(&self, bucket: &str) -> Result<(), Error> {
         let Some(policy) = tls_only(self.bucket_policy(bucket).await?.as_deref(), bucket, &self.identity.region) else {
             return Err(Error {

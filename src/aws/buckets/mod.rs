@@ -12,7 +12,7 @@ use super::{Aws, Error};
 use crate::live::normal::ObservedBucket;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
-/// What HeadBucket says of a name.
+/// What `HeadBucket` says of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Head {
     Absent,
@@ -30,7 +30,7 @@ fn call(api: &str, bucket: &str) -> String {
 }
 
 impl Aws {
-    /// HeadBucket under our own account.
+    /// `HeadBucket` under our own account.
     pub async fn head_bucket(&self, bucket: &str) -> Result<Head, Error> {
         let sent = self.s3.head_bucket().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
         match sent {
@@ -60,7 +60,7 @@ impl Aws {
         if error.is_credentials() { Err(error) } else { Ok(Head::Taken) }
     }
 
-    /// CreateBucket in the run's region. `us-east-1` is the place without a constraint (API reference, CreateBucket).
+    /// `CreateBucket` in the run's region. `us-east-1` is the place without a constraint (API reference, `CreateBucket`).
     /// The ownership tag follows in a call of its own: until then the bucket is "fresh" and any run of the stack may finish it.
     pub async fn create_bucket(&self, bucket: &str) -> Result<(), Error> {
         let region = self.identity.region.as_str();

@@ -7,14 +7,14 @@ use crate::live::normal::ObservedRule;
 use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, LifecycleRuleFilter};
 
 impl Aws {
-    /// GetBucketTagging, AWS's own tags included.
+    /// `GetBucketTagging`, AWS's own tags included.
     pub(super) async fn bucket_tags(&self, bucket: &str) -> Result<Vec<(String, String)>, Error> {
         let sent = self.s3.get_bucket_tagging().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
         let answer = optional(sent.map_err(|e| from_sdk(call("GetBucketTagging", bucket), &e)), &["NoSuchTagSet"])?;
         Ok(answer.map(|a| a.tag_set().iter().map(|t| (t.key().to_owned(), t.value().to_owned())).collect()).unwrap_or_default())
     }
 
-    /// GetPublicAccessBlock: block and ignore ACLs, block and restrict policies.
+    /// `GetPublicAccessBlock`: block and ignore ACLs, block and restrict policies.
     pub(super) async fn bucket_block(&self, bucket: &str) -> Result<Option<[bool; 4]>, Error> {
         let sent = self.s3.get_public_access_block().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
         let answer = sent.map_err(|e| from_sdk(call("GetPublicAccessBlock", bucket), &e));
@@ -26,7 +26,7 @@ impl Aws {
         }))
     }
 
-    /// GetBucketOwnershipControls.
+    /// `GetBucketOwnershipControls`.
     pub(super) async fn bucket_ownership(&self, bucket: &str) -> Result<Vec<String>, Error> {
         let sent = self.s3.get_bucket_ownership_controls().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
         let answer = sent.map_err(|e| from_sdk(call("GetBucketOwnershipControls", bucket), &e));
@@ -35,7 +35,7 @@ impl Aws {
         Ok(controls.map(|c| c.rules().iter().map(|r| r.object_ownership().as_str().to_owned()).collect()).unwrap_or_default())
     }
 
-    /// GetBucketEncryption: the default algorithms.
+    /// `GetBucketEncryption`: the default algorithms.
     pub(super) async fn bucket_encryption(&self, bucket: &str) -> Result<Vec<String>, Error> {
         let sent = self.s3.get_bucket_encryption().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
         let answer = sent.map_err(|e| from_sdk(call("GetBucketEncryption", bucket), &e));
@@ -46,14 +46,14 @@ impl Aws {
         Ok(defaults.map(|d| d.sse_algorithm().as_str().to_owned()).collect())
     }
 
-    /// GetBucketPolicy: the JSON text.
+    /// `GetBucketPolicy`: the JSON text.
     pub(super) async fn bucket_policy(&self, bucket: &str) -> Result<Option<String>, Error> {
         let sent = self.s3.get_bucket_policy().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
         let answer = optional(sent.map_err(|e| from_sdk(call("GetBucketPolicy", bucket), &e)), &["NoSuchBucketPolicy"])?;
         Ok(answer.and_then(|a| a.policy().map(str::to_owned)))
     }
 
-    /// GetBucketLifecycleConfiguration: every rule, as the SDK has it, so that foreign ones can be written back whole.
+    /// `GetBucketLifecycleConfiguration`: every rule, as the SDK has it, so that foreign ones can be written back whole.
     pub(super) async fn bucket_rules(&self, bucket: &str) -> Result<Vec<LifecycleRule>, Error> {
         let sent = self.s3.get_bucket_lifecycle_configuration().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
         let answer = sent.map_err(|e| from_sdk(call("GetBucketLifecycleConfiguration", bucket), &e));
@@ -77,8 +77,10 @@ pub(super) fn rule(rule: &LifecycleRule) -> ObservedRule {
         id: rule.id().unwrap_or_default().to_owned(),
         enabled: rule.status() == &ExpirationStatus::Enabled,
         whole_bucket: prefix.is_empty() && rule.filter().is_none_or(covers_all),
-        expire_days: days(rule.expiration().and_then(|e| e.days())),
-        abort_days: days(rule.abort_incomplete_multipart_upload().and_then(|a| a.days_after_initiation())),
+        expire_days: days(rule.expiration().and_then(aws_sdk_s3::types::LifecycleExpiration::days)),
+        abort_days: days(
+            rule.abort_incomplete_multipart_upload().and_then(aws_sdk_s3::types::AbortIncompleteMultipartUpload::days_after_initiation),
+        ),
     }
 }
 

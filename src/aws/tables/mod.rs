@@ -1,6 +1,6 @@
-//! DynamoDB's control plane in our nouns: one method per call and concern.
+//! `DynamoDB`'s control plane in our nouns: one method per call and concern.
 //!
-//! Rules: every UpdateTable carries one concern (or the one legal bundle, [`Aws::set_capacity`]); answers to mutations are
+//! Rules: every `UpdateTable` carries one concern (or the one legal bundle, [`Aws::set_capacity`]); answers to mutations are
 //! not read, because they echo the old values; nothing is retried here beyond what the SDK does.
 //! Called by `live::refresh` (reads) and `apply` (writes).
 
@@ -24,7 +24,7 @@ fn call(api: &str, object: &str) -> String {
 }
 
 impl Aws {
-    /// DescribeTable; `None`: there is no such table.
+    /// `DescribeTable`; `None`: there is no such table.
     pub async fn describe_table(&self, name: &str) -> Result<Option<ObservedTable>, Error> {
         let answer = self.dynamodb.describe_table().table_name(name).send().await;
         match answer.map_err(|e| from_sdk(call("DescribeTable", name), &e)) {
@@ -34,14 +34,14 @@ impl Aws {
         }
     }
 
-    /// DescribeTimeToLive.
+    /// `DescribeTimeToLive`.
     pub async fn describe_ttl(&self, name: &str) -> Result<ObservedTtl, Error> {
         let answer = self.dynamodb.describe_time_to_live().table_name(name).send().await;
         let answer = answer.map_err(|e| from_sdk(call("DescribeTimeToLive", name), &e))?;
         Ok(answer.time_to_live_description().map(seen::ttl).unwrap_or_default())
     }
 
-    /// DescribeContinuousBackups; `None`: AWS does not show them yet (a table just made).
+    /// `DescribeContinuousBackups`; `None`: AWS does not show them yet (a table just made).
     pub async fn describe_recovery(&self, name: &str) -> Result<Option<ObservedRecovery>, Error> {
         let answer = self.dynamodb.describe_continuous_backups().table_name(name).send().await;
         match answer.map_err(|e| from_sdk(call("DescribeContinuousBackups", name), &e)) {
@@ -51,7 +51,7 @@ impl Aws {
         }
     }
 
-    /// ListTagsOfResource, every page.
+    /// `ListTagsOfResource`, every page.
     pub async fn table_tags(&self, arn: &str) -> Result<Vec<(String, String)>, Error> {
         let mut out = Vec::new();
         let mut token = None;
@@ -66,7 +66,7 @@ impl Aws {
         }
     }
 
-    /// ListTables, every page.
+    /// `ListTables`, every page.
     pub async fn table_names(&self) -> Result<Vec<String>, Error> {
         let mut out = Vec::new();
         let mut pages = self.dynamodb.list_tables().into_paginator().send();
@@ -76,7 +76,7 @@ impl Aws {
         Ok(out)
     }
 
-    /// CreateTable with all that the call can carry: every index, stream, protection, tags and the ownership tag.
+    /// `CreateTable` with all that the call can carry: every index, stream, protection, tags and the ownership tag.
     pub async fn create_table(&self, name: &str, table: &Table, owner: &str) -> Result<(), Error> {
         let mut tags = table.tags.clone();
         tags.insert(OWNER_TAG.to_owned(), owner.to_owned());
@@ -96,7 +96,7 @@ impl Aws {
         request.send().await.map(drop).map_err(|e| from_sdk(call("CreateTable", name), &e))
     }
 
-    /// UpdateTable: billing mode, table and index capacity, the one bundle that AWS takes. Send only what changes.
+    /// `UpdateTable`: billing mode, table and index capacity, the one bundle that AWS takes. Send only what changes.
     pub async fn set_capacity(
         &self,
         name: &str,
@@ -119,7 +119,7 @@ impl Aws {
         request.send().await.map(drop).map_err(|e| from_sdk(call("UpdateTable (capacity)", name), &e))
     }
 
-    /// UpdateTable: one index more. `attributes`: all that the table's keys use, the new index's among them.
+    /// `UpdateTable`: one index more. `attributes`: all that the table's keys use, the new index's among them.
     pub async fn create_index(&self, name: &str, index: &str, spec: &Index, attributes: &BTreeMap<String, KeyKind>) -> Result<(), Error> {
         let update = GlobalSecondaryIndexUpdate::builder().create(wire::create_index(index, spec)).build();
         let request = self.dynamodb.update_table().table_name(name).set_attribute_definitions(Some(wire::attributes(attributes)));
@@ -127,7 +127,7 @@ impl Aws {
         sent.map(drop).map_err(|e| from_sdk(call("UpdateTable (create index)", &format!("{name}/{index}")), &e))
     }
 
-    /// UpdateTable: one index less.
+    /// `UpdateTable`: one index less.
     pub async fn delete_index(&self, name: &str, index: &str) -> Result<(), Error> {
         let action = wire::built(DeleteGlobalSecondaryIndexAction::builder().index_name(index).build());
         let update = GlobalSecondaryIndexUpdate::builder().delete(action).build();
@@ -135,26 +135,26 @@ impl Aws {
         sent.map(drop).map_err(|e| from_sdk(call("UpdateTable (delete index)", &format!("{name}/{index}")), &e))
     }
 
-    /// UpdateTable: stream on with a view, or off.
+    /// `UpdateTable`: stream on with a view, or off.
     pub async fn set_stream(&self, name: &str, view: Option<StreamView>) -> Result<(), Error> {
         let sent = self.dynamodb.update_table().table_name(name).stream_specification(wire::stream(view)).send().await;
         sent.map(drop).map_err(|e| from_sdk(call("UpdateTable (stream)", name), &e))
     }
 
-    /// UpdateTable: deletion protection.
+    /// `UpdateTable`: deletion protection.
     pub async fn set_protection(&self, name: &str, on: bool) -> Result<(), Error> {
         let sent = self.dynamodb.update_table().table_name(name).deletion_protection_enabled(on).send().await;
         sent.map(drop).map_err(|e| from_sdk(call("UpdateTable (deletion protection)", name), &e))
     }
 
-    /// UpdateTimeToLive. A second change within about an hour is refused by AWS with a ValidationException.
+    /// `UpdateTimeToLive`. A second change within about an hour is refused by AWS with a `ValidationException`.
     pub async fn set_ttl(&self, name: &str, attribute: &str, on: bool) -> Result<(), Error> {
         let spec = wire::built(TimeToLiveSpecification::builder().attribute_name(attribute).enabled(on).build());
         let sent = self.dynamodb.update_time_to_live().table_name(name).time_to_live_specification(spec).send().await;
         sent.map(drop).map_err(|e| from_sdk(call("UpdateTimeToLive", name), &e))
     }
 
-    /// UpdateContinuousBackups: on with a window in days, or off.
+    /// `UpdateContinuousBackups`: on with a window in days, or off.
     pub async fn set_recovery(&self, name: &str, days: Option<u32>) -> Result<(), Error> {
         let window = days.map(|d| i32::try_from(d).unwrap_or(i32::MAX));
         let spec =
@@ -168,13 +168,13 @@ impl Aws {
         sent.await.map(drop).map_err(|e| from_sdk(call("UpdateContinuousBackups", name), &e))
     }
 
-    /// TagResource: adds or overwrites.
+    /// `TagResource`: adds or overwrites.
     pub async fn tag_table(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), Error> {
         let sent = self.dynamodb.tag_resource().resource_arn(arn).set_tags(Some(wire::tags(tags))).send().await;
         sent.map(drop).map_err(|e| from_sdk(call("TagResource", arn), &e))
     }
 
-    /// DeleteTable.
+    /// `DeleteTable`.
     pub async fn delete_table(&self, name: &str) -> Result<(), Error> {
         let sent = self.dynamodb.delete_table().table_name(name).send().await;
         sent.map(drop).map_err(|e| from_sdk(call("DeleteTable", name), &e))

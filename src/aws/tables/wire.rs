@@ -1,4 +1,4 @@
-//! Our nouns as the SDK's types, for CreateTable, UpdateTable and ImportTable's TableCreationParameters.
+//! Our nouns as the SDK's types, for `CreateTable`, `UpdateTable` and `ImportTable`'s `TableCreationParameters`.
 
 use crate::resource::{Capacity, Index, Key, KeyKind, LocalIndex, Projection as Carries, StreamView, Units};
 use aws_sdk_dynamodb::types::{
@@ -12,7 +12,7 @@ pub(crate) fn built<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
     result.expect("invariant: every required field of the SDK type was set")
 }
 
-/// AttributeDefinitions.
+/// `AttributeDefinitions`.
 pub(crate) fn attributes(attributes: &BTreeMap<String, KeyKind>) -> Vec<AttributeDefinition> {
     let kind = |kind: KeyKind| match kind {
         KeyKind::S => ScalarAttributeType::S,
@@ -22,7 +22,7 @@ pub(crate) fn attributes(attributes: &BTreeMap<String, KeyKind>) -> Vec<Attribut
     attributes.iter().map(|(name, k)| built(AttributeDefinition::builder().attribute_name(name).attribute_type(kind(*k)).build())).collect()
 }
 
-/// KeySchema: every HASH before every RANGE.
+/// `KeySchema`: every HASH before every RANGE.
 pub(crate) fn key(key: &Key) -> Vec<KeySchemaElement> {
     let hash = key.partition.iter().map(|part| (part, KeyType::Hash));
     let range = key.sort.iter().map(|part| (part, KeyType::Range));
@@ -36,7 +36,7 @@ pub(crate) fn billing(capacity: Capacity) -> BillingMode {
     }
 }
 
-/// ProvisionedThroughput, absent on demand.
+/// `ProvisionedThroughput`, absent on demand.
 pub(crate) fn throughput(capacity: Capacity) -> Option<ProvisionedThroughput> {
     match capacity {
         Capacity::OnDemand => None,
@@ -79,7 +79,7 @@ pub(crate) fn locals(indexes: &BTreeMap<String, LocalIndex>) -> Vec<LocalSeconda
     indexes.iter().map(one).collect()
 }
 
-/// An index added by UpdateTable.
+/// An index added by `UpdateTable`.
 pub(crate) fn create_index(name: &str, index: &Index) -> CreateGlobalSecondaryIndexAction {
     let action = CreateGlobalSecondaryIndexAction::builder().index_name(name).set_key_schema(Some(key(&index.key)));
     built(action.projection(projection(&index.projection)).set_provisioned_throughput(throughput(index.capacity)).build())

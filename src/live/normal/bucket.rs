@@ -23,7 +23,7 @@ pub fn bucket(name: &str, seen: &ObservedBucket, managed: &BTreeSet<String>) -> 
         owner_enforced: seen.ownership.iter().any(|o| o == "BucketOwnerEnforced"),
         encrypted: !seen.encryption.is_empty(),
         tls_only: seen.policy.as_deref().is_some_and(|p| is_tls_only(p, name)),
-        aborts_multipart: seen.rules.iter().any(|r| aborts(r)),
+        aborts_multipart: seen.rules.iter().any(aborts),
         fresh: seen.tags.is_empty() && seen.policy.is_none() && seen.rules.is_empty() && seen.empty == Some(true),
         foreign_tags: tags.foreign,
     }

@@ -1,6 +1,6 @@
 //! AWS's defaults and accidents folded away, so that a difference from the stack is a real one.
 //!
-//! Rules, each with a test named after it: absent BillingMode is provisioned; an on-demand index shows 0/0 and is on demand;
+//! Rules, each with a test named after it: absent `BillingMode` is provisioned; an on-demand index shows 0/0 and is on demand;
 //! absent stream, TTL, recovery and protection are off; sets and index order do not count; a key's order does; an index
 //! that is being deleted is gone; `aws:` tags are not ours to see; the ownership tag is the owner, not a tag.
 //! Key insight: an unknown word of AWS's is an error that names it: guessing would turn it into a planned change.
@@ -26,8 +26,8 @@ pub struct Unknown {
     pub word: String,
 }
 
-/// DynamoDB's recovery window where none is told, in days.
-/// Source: API reference, PointInTimeRecoverySpecification.
+/// `DynamoDB`'s recovery window where none is told, in days.
+/// Source: API reference, `PointInTimeRecoverySpecification`.
 pub const DEFAULT_RECOVERY_DAYS: u32 = 35;
 
 /// The tags of a resource, told apart.
@@ -53,7 +53,7 @@ pub fn tags(all: &[(String, String)], managed: &BTreeSet<String>) -> Tags {
     out
 }
 
-/// One table from its four reads. `all_tags` as ListTagsOfResource gave them; `managed`: the keys that the stack names.
+/// One table from its four reads. `all_tags` as `ListTagsOfResource` gave them; `managed`: the keys that the stack names.
 pub fn table(
     name: &str,
     seen: &ObservedTable,

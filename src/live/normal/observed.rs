@@ -29,7 +29,7 @@ pub struct ObservedIndex {
     pub warm_status: Option<String>,
 }
 
-/// DescribeTable.
+/// `DescribeTable`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObservedTable {
     pub id: String,
@@ -51,7 +51,7 @@ pub struct ObservedTable {
     pub moving: Vec<String>,
 }
 
-/// DescribeTimeToLive.
+/// `DescribeTimeToLive`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObservedTtl {
     /// `ENABLED`, `ENABLING`, `DISABLING`, `DISABLED`; absent means disabled.
@@ -59,7 +59,7 @@ pub struct ObservedTtl {
     pub attribute: Option<String>,
 }
 
-/// DescribeContinuousBackups.
+/// `DescribeContinuousBackups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObservedRecovery {
     /// `ENABLED` or `DISABLED`; absent means disabled.

@@ -27,7 +27,7 @@ pub(super) fn source(source: &Source, directory: &Path, found: &mut Findings<'_>
 }
 
 /// No message here repeats any of the address: it may be a secret, or one mistyped.
-pub fn url(at: &At<String>, directory: &Path, found: &mut Findings<'_>) -> Option<UrlSpec> {
+pub(crate) fn url(at: &At<String>, directory: &Path, found: &mut Findings<'_>) -> Option<UrlSpec> {
     let (scheme, rest) = at.value.split_once(':').unwrap_or(("", &at.value));
     let scheme = scheme.to_ascii_lowercase();
     if !["env", "file"].contains(&scheme.as_str()) && guilty(&scheme, &at.value, rest) {

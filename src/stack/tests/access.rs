@@ -236,3 +236,57 @@ fn parameters_that_do_not_meet() {
     5 errors
     "#);
 }
+
+#[test]
+fn values_that_no_key_can_be_compared_with() {
+    let text = [
+        pattern(":a", "{ table = 'Users', key = { userId = { begins_with = ':a' } }, returns = ['name'] }"),
+        pattern(":b", "{ table = 'Users', key = { userId = true, at = ':b' }, returns = ['name'] }"),
+        pattern(":c", "{ table = 'Blobs', index = 'None', key = { id = 'x' }, returns = ['name'] }"),
+        pattern(":d", "{ table = 'Blobs', key = { id = 'x' }, filter = { b = ':d' }, returns = ['name'] }"),
+        "[[access]]\nname = ' '\nsql = 'select :e'\nparams_from = 'show tables'\nquery = { table = 'Blobs', key = { id = ':e' }, returns = ['name'] }\n".to_owned(),
+    ];
+    insta::assert_snapshot!(told(&(TABLES.to_owned() + "[table.Blobs]\nkey = ['id:B']\n" + &text.concat())), @r"
+    error: `begins_with` needs text, and this attribute is a number
+      --> stack.toml:21:61
+       |
+    21 | query = { table = 'Users', key = { userId = { begins_with = ':a' } }, returns = ['name'] }
+       |                                                             ^^^^
+
+    error: a key attribute is never true or false
+      --> stack.toml:26:45
+       |
+    26 | query = { table = 'Users', key = { userId = true, at = ':b' }, returns = ['name'] }
+       |                                             ^^^^
+
+    error: the table has no index `None`
+      --> stack.toml:31:36
+       |
+    31 | query = { table = 'Blobs', index = 'None', key = { id = 'x' }, returns = ['name'] }
+       |                                    ^^^^^^
+       |
+       = help: the table has no index: leave `index` out
+
+    error: this attribute is binary: only a parameter can be compared with it
+      --> stack.toml:36:41
+       |
+    36 | query = { table = 'Blobs', key = { id = 'x' }, filter = { b = ':d' }, returns = ['name'] }
+       |                                         ^^^
+
+    error: an access pattern has a name
+      --> stack.toml:38:8
+       |
+    38 | name = ' '
+       |        ^^^
+
+    error: `params_from` is no query
+      --> stack.toml:40:15
+       |
+    40 | params_from = 'show tables'
+       |               ^^^^^^^^^^^^^
+       |
+       = help: it begins with select, with or values
+
+    6 errors
+    ");
+}

@@ -261,3 +261,95 @@ fn children() {
     11 errors
     "#);
 }
+
+#[test]
+fn attributes_that_an_index_cannot_have() {
+    insta::assert_snapshot!(told(r#"
+        [table.Shop]
+        key = ["id:S"]
+        ttl = ""
+        [table.Shop.index.ByLines]
+        key = ["lines:S", "n:N"]
+        [[table.Shop.rows]]
+        from = ""
+        item = { id = "{id}" }
+        [[table.Shop.rows]]
+        from = "orders"
+        entity = "an order"
+        item = { id = "{id}" }
+        [[table.Shop.rows]]
+        from = "orders"
+        item = { id = "{id}", n = { from = "{n}", type = "S", null = "null" }, "" = "x" }
+        [table.Shop.rows.many.lines]
+        from = "x"
+        on = { a = "id" }
+        order = ["n", ""]
+        item = { "*" = { case = "same", except = ["a", "a"] } }
+    "#), @r#"
+    error: an attribute's name is not empty
+     --> stack.toml:7:7
+      |
+    7 | ttl = ""
+      |       ^^
+
+    error: `from` of rows `` is empty
+      --> stack.toml:11:8
+       |
+    11 | from = ""
+       |        ^^
+
+    error: an entity's name has 1 to 128 of A-Z, a-z, 0-9, `_`, `.` and `-`
+      --> stack.toml:15:10
+       |
+    15 | entity = "an order"
+       |          ^^^^^^^^^^
+
+    error: `n` is a key attribute of type N, and this rule makes S
+      --> stack.toml:19:27
+       |
+    19 | item = { id = "{id}", n = { from = "{n}", type = "S", null = "null" }, "" = "x" }
+       |                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: make the rule's type N, or change the type in the key
+
+    error: `n` is a key attribute: DynamoDB takes no NULL there
+      --> stack.toml:19:27
+       |
+    19 | item = { id = "{id}", n = { from = "{n}", type = "S", null = "null" }, "" = "x" }
+       |                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: an attribute's name is not empty
+      --> stack.toml:19:72
+       |
+    19 | item = { id = "{id}", n = { from = "{n}", type = "S", null = "null" }, "" = "x" }
+       |                                                                        ^^
+
+    error: `` is the expiry time, and this rule makes no number: the items would never expire
+      --> stack.toml:19:77
+       |
+    19 | item = { id = "{id}", n = { from = "{n}", type = "S", null = "null" }, "" = "x" }
+       |                                                                             ^^^
+       |
+       = help: write { from = "{column}", type = "epoch" }
+
+    error: `lines` is an index's key and cannot be a list or map of children
+      --> stack.toml:20:23
+       |
+    20 | [table.Shop.rows.many.lines]
+       |                       ^^^^^
+
+    error: `order` names an empty column
+      --> stack.toml:23:15
+       |
+    23 | order = ["n", ""]
+       |               ^^
+
+    error: `except` names `a` twice
+      --> stack.toml:24:48
+       |
+    24 | item = { "*" = { case = "same", except = ["a", "a"] } }
+       |                                                ^^^
+
+    10 errors
+    "#);
+}

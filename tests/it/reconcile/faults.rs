@@ -1,19 +1,19 @@
 //! Killed, refused, throttled or left without an answer at every call: run again, and it is finished.
 
-use super::proxy::{Proxy, Spoil};
+use super::proxy::{Call, Proxy, Spoil};
 use super::*;
 
 /// How many mutations the scene takes when nothing goes wrong.
-async fn calls() -> usize {
-    let aws = connect(&moto()).await;
+async fn calls(stand: &Stand) -> usize {
+    let aws = stand.connect().await;
     let calls = Scene::new().plan(&aws).await.calls();
     assert!(calls > 8, "a scene that exercises little");
     calls
 }
 
 /// The scene with what the run did not finish is finished by another run, with no approval and no destructive step.
-async fn finish(scene: &Scene) {
-    let aws = connect(&moto()).await;
+async fn finish(stand: &Stand, scene: &Scene) {
+    let aws = stand.connect().await;
     let plan = scene.plan(&aws).await;
     assert!(plan.works.iter().all(|w| w.steps.iter().all(|s| !s.destructive)));
     assert_eq!(plan.refusals, vec![]);
@@ -21,9 +21,9 @@ async fn finish(scene: &Scene) {
 }
 
 /// Runs the scene through a proxy that strikes at mutation `at`, and drops the run there, as a kill would.
-async fn kill_at(scene: &Scene, at: usize, spoil: Spoil) {
-    let proxy = Proxy::start(&moto(), "", move |n, _| if n == at { spoil } else { Spoil::Pass }).await;
-    let aws = connect(&proxy.url).await;
+async fn kill_at(stand: &Stand, scene: &Scene, at: usize, spoil: Spoil) {
+    let proxy = Proxy::start(&stand.url, move |call| if call.is_mutation(at) { spoil } else { Spoil::Pass }).await;
+    let aws = stand.connect_by(&proxy.url).await;
     let plan = scene.plan(&aws).await;
     tokio::select! {
         outcome = apply_plan(&aws, &plan) => panic!("call {at} was not reached: {:#?}", outcome.problems),
@@ -33,28 +33,31 @@ async fn kill_at(scene: &Scene, at: usize, spoil: Spoil) {
 
 #[tokio::test]
 async fn killed_before_any_call_and_run_again_it_is_finished() {
-    for at in 0..calls().await {
+    let stand = Stand::embedded().await;
+    for at in 0..calls(&stand).await {
         let scene = Scene::new();
-        kill_at(&scene, at, Spoil::StrikeBefore).await;
-        finish(&scene).await;
+        kill_at(&stand, &scene, at, Spoil::StrikeBefore).await;
+        finish(&stand, &scene).await;
     }
 }
 
 #[tokio::test]
 async fn killed_after_any_call_and_run_again_it_is_finished() {
-    for at in 0..calls().await {
+    let stand = Stand::embedded().await;
+    for at in 0..calls(&stand).await {
         let scene = Scene::new();
-        kill_at(&scene, at, Spoil::StrikeAfter).await;
-        finish(&scene).await;
+        kill_at(&stand, &scene, at, Spoil::StrikeAfter).await;
+        finish(&stand, &scene).await;
     }
 }
 
 #[tokio::test]
 async fn a_lost_answer_at_any_call_is_seen_to_have_landed() {
-    for at in 0..calls().await {
+    let stand = Stand::embedded().await;
+    for at in 0..calls(&stand).await {
         let scene = Scene::new();
-        let proxy = Proxy::start(&moto(), "", move |n, _| if n == at { Spoil::LoseAnswer } else { Spoil::Pass }).await;
-        let aws = connect(&proxy.url).await;
+        let proxy = Proxy::start(&stand.url, move |call| if call.is_mutation(at) { Spoil::LoseAnswer } else { Spoil::Pass }).await;
+        let aws = stand.connect_by(&proxy.url).await;
         let outcome = apply_plan(&aws, &scene.plan(&aws).await).await;
         assert_eq!((outcome.exit(), outcome.report.converged), (Exit::Pass, true), "call {at}: {:#?}", outcome.problems);
     }
@@ -62,39 +65,164 @@ async fn a_lost_answer_at_any_call_is_seen_to_have_landed() {
 
 #[tokio::test]
 async fn throttles_slow_a_run_and_do_not_fail_it() {
+    let stand = Stand::embedded().await;
     let scene = Scene::new();
-    let proxy = Proxy::start(&moto(), "", |n, _| if n % 3 == 1 { Spoil::Refuse("ThrottlingException") } else { Spoil::Pass }).await;
-    let aws = connect(&proxy.url).await;
+    let proxy =
+        Proxy::start(&stand.url, |call| if !call.read && call.at % 3 == 1 { Spoil::Refuse("ThrottlingException") } else { Spoil::Pass })
+            .await;
+    let aws = stand.connect_by(&proxy.url).await;
     scene.converge(&aws).await;
-    assert!(proxy.mutations().len() > calls().await);
+    assert!(proxy.mutations().len() > calls(&stand).await);
 }
 
 #[tokio::test]
 async fn an_expired_token_at_any_call_leaves_nothing_to_repair() {
-    for at in 0..calls().await {
+    let stand = Stand::embedded().await;
+    for at in 0..calls(&stand).await {
         let scene = Scene::new();
-        let spoil = move |n, _: &str| if n >= at && n < usize::MAX { Spoil::Refuse("ExpiredTokenException") } else { Spoil::Pass };
-        let proxy = Proxy::start(&moto(), "", spoil).await;
-        let aws = connect(&proxy.url).await;
+        let spoil = move |call: &Call<'_>| if !call.read && call.at >= at { Spoil::Refuse("ExpiredTokenException") } else { Spoil::Pass };
+        let proxy = Proxy::start(&stand.url, spoil).await;
+        let aws = stand.connect_by(&proxy.url).await;
         let outcome = apply_plan(&aws, &scene.plan(&aws).await).await;
         let want = if at == 0 { Exit::Failed } else { Exit::Partial };
         assert_eq!((outcome.exit(), outcome.report.done.len()), (want, at), "call {at}: {:#?}", outcome.problems);
         assert!(proxy.mutations().len() <= at + 8, "a storm of calls with a dead token: {:?}", proxy.mutations());
-        finish(&scene).await;
+        finish(&stand, &scene).await;
     }
 }
 
 #[tokio::test]
 async fn one_table_that_fails_does_not_stop_the_others() {
+    let stand = Stand::embedded().await;
     let mut scene = Scene::new();
     let broken = scene.rich.clone();
     scene.table(&broken).protect = false;
-    let spoil = |_, name: &str| if name == "UpdateTimeToLive" { Spoil::Refuse("AccessDeniedException") } else { Spoil::Pass };
-    let proxy = Proxy::start(&moto(), "", spoil).await;
-    let aws = connect(&proxy.url).await;
+    let spoil = |call: &Call<'_>| if call.name == "UpdateTimeToLive" { Spoil::Refuse("AccessDeniedException") } else { Spoil::Pass };
+    let proxy = Proxy::start(&stand.url, spoil).await;
+    let aws = stand.connect_by(&proxy.url).await;
     let outcome = apply_plan(&aws, &scene.plan(&aws).await).await;
     assert_eq!((outcome.exit(), outcome.report.converged, outcome.report.unfinished.len()), (Exit::Partial, false, 1));
     let live = scene.live(&aws).await;
     assert!(live.tables.contains_key(&scene.plain) && live.tables.contains_key(&broken));
-    finish(&scene).await;
+    finish(&stand, &scene).await;
+}
+
+const ACTIVE: &str = "\"TableStatus\":\"ACTIVE\"";
+const UPDATING: &str = "\"TableStatus\":\"UPDATING\"";
+
+/// A scene of one table that exists and has three updates to come: protection, recovery, TTL.
+async fn three_updates(stand: &Stand) -> Scene {
+    let mut scene = Scene::new();
+    scene.desired.buckets.clear();
+    let (rich, name) = (scene.rich.clone(), scene.plain.clone());
+    scene.desired.tables.remove(&rich);
+    scene.converge(&stand.connect().await).await;
+    *scene.table(&name) = Table { protect: true, recovery: Some(35), ttl: Some("e".into()), ..plain() };
+    scene
+}
+
+#[tokio::test]
+async fn no_update_is_sent_while_the_table_is_in_motion() {
+    let stand = Stand::embedded().await;
+    let scene = three_updates(&stand).await;
+    let plan = scene.plan(&stand.connect().await).await;
+    // The first calls look at a table in motion; the mutations must come after them.
+    let moving =
+        |call: &Call<'_>| if call.name == "DescribeTable" && call.nth < 40 { Spoil::Rewrite(ACTIVE, UPDATING) } else { Spoil::Pass };
+    let order = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = order.clone();
+    let proxy = Proxy::start(&stand.url, move |call| {
+        if !call.read {
+            seen.lock().expect("not poisoned").push(call.nth);
+        }
+        moving(call)
+    });
+    let proxy = proxy.await;
+    let aws = stand.connect_by(&proxy.url).await;
+    let plan = Plan { endpoint: aws.identity().endpoint.clone(), ..plan };
+    let outcome = apply_plan(&aws, &plan).await;
+    assert_eq!(outcome.exit(), Exit::Pass, "{:#?}", outcome.problems);
+    let order = order.lock().expect("not poisoned").clone();
+    assert!(order.len() == 3 && order.iter().all(|nth| *nth >= 40), "{order:?}");
+}
+
+#[tokio::test]
+async fn a_wait_that_runs_out_of_time_is_unfinished_and_resumes() {
+    let stand = Stand::embedded().await;
+    let scene = three_updates(&stand).await;
+    let stuck = |call: &Call<'_>| if call.name == "DescribeTable" && call.at > 0 { Spoil::Rewrite(ACTIVE, UPDATING) } else { Spoil::Pass };
+    let proxy = Proxy::start(&stand.url, stuck).await;
+    let aws = stand.connect_by(&proxy.url).await;
+    let plan = scene.plan(&aws).await;
+    let short = Options { timeout: Duration::from_secs(2), ..options() };
+    let outcome = apply::run(&aws, &plan, &Events::silent(), &short, &Stop::never()).await;
+    assert_eq!((outcome.exit(), outcome.report.done.len()), (Exit::Partial, 1), "{:#?}", outcome.problems);
+    finish(&stand, &scene).await;
+}
+
+#[tokio::test]
+async fn stop_said_while_waiting_ends_the_run_and_it_resumes() {
+    let stand = Stand::embedded().await;
+    let scene = three_updates(&stand).await;
+    let (stopper, stop) = Stop::new();
+    let stuck = move |call: &Call<'_>| {
+        if call.at > 0 && call.name == "DescribeTable" {
+            stopper.stop();
+            return Spoil::Rewrite(ACTIVE, UPDATING);
+        }
+        Spoil::Pass
+    };
+    let proxy = Proxy::start(&stand.url, stuck).await;
+    let aws = stand.connect_by(&proxy.url).await;
+    let outcome = apply::run(&aws, &scene.plan(&aws).await, &Events::silent(), &options(), &stop).await;
+    assert_eq!((outcome.exit(), outcome.report.done.len()), (Exit::Interrupted, 1), "{:#?}", outcome.problems);
+    finish(&stand, &scene).await;
+}
+
+#[tokio::test]
+async fn a_change_between_two_calls_stops_the_run_before_the_next() {
+    let stand = Stand::embedded().await;
+    let scene = three_updates(&stand).await;
+    let billing = ("\"BillingMode\":\"PAY_PER_REQUEST\"", "\"BillingMode\":\"PROVISIONED\"");
+    let moved = move |call: &Call<'_>| if call.at > 0 && call.read { Spoil::Rewrite(billing.0, billing.1) } else { Spoil::Pass };
+    let proxy = Proxy::start(&stand.url, moved).await;
+    let aws = stand.connect_by(&proxy.url).await;
+    let outcome = apply_plan(&aws, &scene.plan(&aws).await).await;
+    assert_eq!((outcome.exit(), outcome.report.done.len()), (Exit::Stale, 1), "{:#?}", outcome.problems);
+    assert_eq!(proxy.mutations().len(), 1);
+}
+
+#[tokio::test]
+async fn a_lagging_read_of_our_own_change_is_waited_for() {
+    let stand = Stand::embedded().await;
+    let scene = three_updates(&stand).await;
+    let old = ("\"DeletionProtectionEnabled\":true", "\"DeletionProtectionEnabled\":false");
+    let lags = std::sync::atomic::AtomicUsize::new(3);
+    let lagging = move |call: &Call<'_>| {
+        let late = call.at == 1 && call.name == "DescribeTable" && lags.load(std::sync::atomic::Ordering::Relaxed) > 0;
+        if late {
+            lags.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        }
+        if late { Spoil::Rewrite(old.0, old.1) } else { Spoil::Pass }
+    };
+    let proxy = Proxy::start(&stand.url, lagging).await;
+    let aws = stand.connect_by(&proxy.url).await;
+    let patient = Options { lag: Duration::from_secs(20), ..options() };
+    let outcome = apply::run(&aws, &scene.plan(&aws).await, &Events::silent(), &patient, &Stop::never()).await;
+    assert_eq!(outcome.exit(), Exit::Pass, "{:#?}", outcome.problems);
+}
+
+#[tokio::test]
+async fn a_new_table_whose_recovery_is_not_available_yet_is_waited_for() {
+    let stand = Stand::embedded().await;
+    let scene = Scene::new();
+    let early = |call: &Call<'_>| {
+        let soon = call.name == "UpdateContinuousBackups" && call.at < 12;
+        if soon { Spoil::Refuse("ContinuousBackupsUnavailableException") } else { Spoil::Pass }
+    };
+    let proxy = Proxy::start(&stand.url, early).await;
+    let aws = stand.connect_by(&proxy.url).await;
+    let outcome = apply_plan(&aws, &scene.plan(&aws).await).await;
+    assert_eq!(outcome.exit(), Exit::Pass, "{:#?}", outcome.problems);
+    assert!(proxy.mutations().iter().filter(|name| *name == "UpdateContinuousBackups").count() > 1);
 }

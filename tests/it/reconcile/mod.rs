@@ -1,5 +1,6 @@
 //! Plan and apply against a stand-in for AWS, with faults put in at every call.
 //!
+//! Each test of `whole` runs against the embedded AWS and against moto; the sweeps of `faults` against the embedded one.
 //! Run them with `scripts/test`, which starts the servers and names them in `LANDFALL_TEST_…_URL`.
 
 mod faults;
@@ -11,21 +12,57 @@ use landfall::aws::{Aws, Endpoint, Settings};
 use landfall::event::Events;
 use landfall::exit::Exit;
 use landfall::live::{Live, refresh};
+use landfall::local::Local;
 use landfall::plan::{Approvals, Context, Desired, Plan, make};
 use landfall::resource::{Bucket, Capacity, Index, Key, KeyKind, KeyPart, LocalIndex, Projection, StreamView, Table, Units};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// moto, as scripts/test started it.
-fn moto() -> String {
-    std::env::var("LANDFALL_TEST_MOTO_URL").expect("LANDFALL_TEST_MOTO_URL is not set: run scripts/test")
+/// A stand-in for AWS.
+struct Stand {
+    url: String,
+    key: String,
+    /// Keeps the embedded server running.
+    _local: Option<Local>,
+    /// moto keeps a stream's label for ever, so a stream that was turned off cannot be turned on again there.
+    streams_change: bool,
 }
 
-async fn connect(url: &str) -> Aws {
-    let endpoint = Endpoint { url: url.to_owned(), access_key: "test".into(), secret_key: "test".into() };
-    let settings = Settings { region: Some("us-east-1".into()), endpoint: Some(endpoint), ..Settings::default() };
-    Aws::connect(&settings).await.expect("the stand-in answers STS")
+impl Stand {
+    /// moto, as scripts/test started it.
+    fn moto() -> Self {
+        let url = std::env::var("LANDFALL_TEST_MOTO_URL").expect("LANDFALL_TEST_MOTO_URL is not set: run scripts/test");
+        Self { url, key: "test".into(), _local: None, streams_change: false }
+    }
+
+    /// An embedded AWS of its own.
+    async fn embedded() -> Self {
+        let local = Local::start(landfall::local::Options::default()).await.expect("a free port");
+        Self { url: local.url(), key: "local".into(), _local: Some(local), streams_change: true }
+    }
+
+    async fn connect(&self) -> Aws {
+        self.connect_by(&self.url).await
+    }
+
+    /// One item into a table keyed as [`rich`].
+    async fn put_item(&self, table: &str) {
+        use aws_sdk_dynamodb::{Client, Config, config, types::AttributeValue};
+        let credentials = config::Credentials::new(&self.key, &self.key, None, None, "test");
+        let config = Config::builder().behavior_version_latest().region(config::Region::new("us-east-1")).endpoint_url(&self.url);
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        let client = Client::from_conf(config.credentials_provider(credentials).http_client(http).build());
+        let item = client.put_item().table_name(table).item("pk", AttributeValue::S("a".into())).item("sk", AttributeValue::N("1".into()));
+        item.send().await.expect("written");
+    }
+
+    /// Through a proxy.
+    async fn connect_by(&self, url: &str) -> Aws {
+        let endpoint = Endpoint { url: url.to_owned(), access_key: self.key.clone(), secret_key: self.key.clone() };
+        let settings = Settings { region: Some("us-east-1".into()), endpoint: Some(endpoint), ..Settings::default() };
+        Aws::connect(&settings).await.expect("the stand-in answers STS")
+    }
 }
 
 /// A name that no other test has.

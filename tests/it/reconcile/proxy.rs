@@ -2,6 +2,7 @@
 //!
 //! One request per connection, bodies by Content-Length only: enough for the control plane.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -9,10 +10,14 @@ use tokio::sync::Notify;
 
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spoil {
+pub(super) enum Spoil {
     Pass,
     /// Answer with this code and do not forward.
     Refuse(&'static str),
+    /// Answer with this status, nothing else, and do not forward.
+    Status(u16),
+    /// Forward, and put the second text for the first in the answer's body.
+    Rewrite(&'static str, &'static str),
     /// Forward, then answer 500: it took effect and the caller does not know.
     LoseAnswer,
     /// Tell the test, which drops the run, without forwarding.
@@ -21,32 +26,60 @@ pub enum Spoil {
     StrikeAfter,
 }
 
-/// Decides by the number of the mutation (from 0; reads have none).
-pub type Rule = dyn Fn(usize, &str) -> Spoil + Send + Sync;
+/// One call, as a rule sees it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub name: &'a str,
+    pub read: bool,
+    /// Mutations before this call.
+    pub at: usize,
+    /// Calls of any kind before this one.
+    pub nth: usize,
+}
 
-pub struct Proxy {
+impl Call<'_> {
+    /// Whether this is the `at`-th mutation, from 0.
+    pub(super) fn is_mutation(&self, at: usize) -> bool {
+        !self.read && self.at == at
+    }
+}
+
+/// Decides what happens to a call.
+pub(super) type Rule = dyn Fn(&Call<'_>) -> Spoil + Send + Sync;
+
+pub(super) struct Proxy {
     pub url: String,
     struck: Arc<Notify>,
     mutations: Arc<Mutex<Vec<String>>>,
+    bucket_calls: Arc<Mutex<Vec<String>>>,
 }
 
 struct Shared {
     upstream: String,
     rule: Box<Rule>,
+    calls: AtomicUsize,
     struck: Arc<Notify>,
     mutations: Arc<Mutex<Vec<String>>>,
-    header: String,
+    bucket_calls: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
-    /// A proxy before `upstream`; `header`: a whole header line to add to each request, or nothing.
-    pub async fn start(upstream: &str, header: &str, rule: impl Fn(usize, &str) -> Spoil + Send + Sync + 'static) -> Self {
+    /// A proxy before `upstream`.
+    pub(super) async fn start(upstream: &str, rule: impl Fn(&Call<'_>) -> Spoil + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let (struck, mutations) = (Arc::new(Notify::new()), Arc::new(Mutex::new(Vec::new())));
         let upstream = upstream.trim_start_matches("http://").trim_end_matches('/').to_owned();
-        let shared =
-            Shared { upstream, rule: Box::new(rule), struck: struck.clone(), mutations: mutations.clone(), header: header.to_owned() };
+        let bucket_calls = Arc::new(Mutex::new(Vec::new()));
+        let (calls, seen) = (bucket_calls.clone(), mutations.clone());
+        let shared = Shared {
+            upstream,
+            rule: Box::new(rule),
+            calls: AtomicUsize::new(0),
+            struck: struck.clone(),
+            mutations: seen,
+            bucket_calls: calls,
+        };
         let shared = Arc::new(shared);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -54,36 +87,48 @@ impl Proxy {
                 tokio::spawn(async move { serve(client, &shared).await });
             }
         });
-        Self { url, struck, mutations }
+        Self { url, struck, mutations, bucket_calls }
     }
 
     /// Waits for a strike.
-    pub async fn struck(&self) {
+    pub(super) async fn struck(&self) {
         self.struck.notified().await;
     }
 
     /// The mutations seen so far, by name.
-    pub fn mutations(&self) -> Vec<String> {
+    pub(super) fn mutations(&self) -> Vec<String> {
         self.mutations.lock().expect("not poisoned").clone()
+    }
+
+    /// The S3 calls seen so far, each with the owner that it expects: `HEAD  owner 123456789012`.
+    pub(super) fn bucket_calls(&self) -> Vec<String> {
+        self.bucket_calls.lock().expect("not poisoned").clone()
     }
 }
 
 async fn serve(mut client: TcpStream, shared: &Shared) {
     let Some((head, body)) = read_message(&mut client).await else { return };
     let name = name(&head);
-    let spoil = if is_read(&name) {
-        (shared.rule)(usize::MAX, &name)
-    } else {
-        let at = {
-            let mut seen = shared.mutations.lock().expect("not poisoned");
+    if !name.starts_with("POST") && header(&head, "x-amz-target").is_none() {
+        let owner = header(&head, "x-amz-expected-bucket-owner").unwrap_or("none");
+        shared.bucket_calls.lock().expect("not poisoned").push(format!("{name} owner {owner}"));
+    }
+    let read = is_read(&name);
+    let at = {
+        let mut seen = shared.mutations.lock().expect("not poisoned");
+        let at = seen.len();
+        if !read {
             seen.push(name.clone());
-            seen.len() - 1
-        };
-        (shared.rule)(at, &name)
+        }
+        at
     };
+    let nth = shared.calls.fetch_add(1, Ordering::Relaxed);
+    let spoil = (shared.rule)(&Call { name: &name, read, at, nth });
     let answer = match spoil {
         Spoil::Pass => forward(shared, &head, &body).await,
         Spoil::Refuse(code) => refusal(code, &head),
+        Spoil::Status(status) => format!("HTTP/1.1 {status} Spoiled\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").into_bytes(),
+        Spoil::Rewrite(from, to) => rewrite(&forward(shared, &head, &body).await, from, to),
         Spoil::LoseAnswer => {
             forward(shared, &head, &body).await;
             refusal("InternalServerError", &head)
@@ -148,17 +193,23 @@ async fn forward(shared: &Shared, head: &str, body: &[u8]) -> Vec<u8> {
     let mut upstream = TcpStream::connect(&shared.upstream).await.expect("the stand-in is up");
     let lines = head.lines().filter(|line| !line.to_lowercase().starts_with("connection:"));
     let mut request = lines.collect::<Vec<_>>().join("\r\n");
-    request.push_str("\r\nConnection: close\r\n");
-    if !shared.header.is_empty() {
-        request.push_str(&shared.header);
-        request.push_str("\r\n");
-    }
-    request.push_str("\r\n");
+    request.push_str("\r\nConnection: close\r\n\r\n");
     upstream.write_all(request.as_bytes()).await.expect("writable");
     upstream.write_all(body).await.expect("writable");
     let mut answer = Vec::new();
     upstream.read_to_end(&mut answer).await.expect("readable");
     answer
+}
+
+/// `answer` with another body: its length follows, its checksum goes.
+fn rewrite(answer: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let text = String::from_utf8_lossy(answer);
+    let (head, body) = text.split_once("\r\n\r\n").expect("an HTTP answer");
+    let body = body.replace(from, to);
+    let dropped = ["content-length", "x-amz-crc32"];
+    let kept = head.lines().filter(|line| !dropped.iter().any(|d| line.to_lowercase().starts_with(d)));
+    let head = kept.collect::<Vec<_>>().join("\r\n");
+    format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 /// An error as the service of the request would write it.
@@ -170,21 +221,4 @@ fn refusal(code: &str, head: &str) -> Vec<u8> {
         ("application/xml", format!("<Error><Code>{code}</Code><Message>spoiled</Message></Error>"))
     };
     format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).into_bytes()
-}
-
-/// One unsigned DynamoDB call (the stand-in does not ask for a signature).
-pub async fn post(url: &str, operation: &str, body: &str) -> String {
-    let host = url.trim_start_matches("http://").trim_end_matches('/');
-    let mut stream = TcpStream::connect(host).await.expect("the stand-in is up");
-    let auth = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
-    let request = format!(
-        "POST / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Target: DynamoDB_20120810.{operation}\r\nAuthorization: {auth}\r\n\
-         Content-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).await.expect("writable");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("text");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    answer
 }

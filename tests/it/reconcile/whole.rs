@@ -1,5 +1,6 @@
 //! Whole runs: from nothing to desired, from there to something else, and everything that must be refused.
 
+use super::proxy::{Call, Proxy, Spoil};
 use super::*;
 use landfall::plan::{Plan, seal};
 
@@ -12,9 +13,8 @@ fn assert_stopped(outcome: &Outcome, exit: Exit) {
     assert_eq!((outcome.exit(), outcome.report.done.len()), (exit, 0), "{:#?}", outcome.problems);
 }
 
-#[tokio::test]
-async fn from_nothing_to_desired_and_then_nothing_is_left_to_do() {
-    let (aws, scene) = (connect(&moto()).await, Scene::new());
+async fn from_nothing_to_desired_and_then_nothing_is_left_to_do(stand: &Stand) {
+    let (aws, scene) = (stand.connect().await, Scene::new());
     let outcome = scene.converge(&aws).await;
     assert_eq!(outcome.report.done.len(), 7 + 1 + 3);
     let live = scene.live(&aws).await;
@@ -25,9 +25,8 @@ async fn from_nothing_to_desired_and_then_nothing_is_left_to_do() {
     assert_eq!((bucket.bucket.expire_days, bucket.owner.as_ref()), (7, Some(&scene.desired.stack)));
 }
 
-#[tokio::test]
-async fn every_changeable_thing_changes_in_place() {
-    let (aws, mut scene) = (connect(&moto()).await, Scene::new());
+async fn every_changeable_thing_changes_in_place(stand: &Stand) {
+    let (aws, mut scene) = (stand.connect().await, Scene::new());
     scene.converge(&aws).await;
     let id = scene.live(&aws).await.tables[&scene.rich].id.clone();
     let name = scene.rich.clone();
@@ -37,7 +36,7 @@ async fn every_changeable_thing_changes_in_place() {
     table.indexes.insert("byCity".into(), index("city", Projection::Keys, FIVE));
     table.protect = false;
     table.ttl = Some("gone_at".into());
-    table.stream = Some(StreamView::Keys);
+    table.stream = stand.streams_change.then_some(StreamView::Keys);
     table.tags.insert("team".into(), "other".into());
     scene.approvals.destroy.insert(format!("{name}/byMail"));
     scene.desired.buckets.get_mut(&scene.bucket).expect("there").expire_days = 3;
@@ -46,9 +45,8 @@ async fn every_changeable_thing_changes_in_place() {
     assert_eq!((&live.tables[&name].table, &live.tables[&name].id), (&scene.desired.tables[&name], &id));
 }
 
-#[tokio::test]
-async fn billing_mode_changes_both_ways() {
-    let (aws, mut scene) = (connect(&moto()).await, Scene::new());
+async fn billing_mode_changes_both_ways(stand: &Stand) {
+    let (aws, mut scene) = (stand.connect().await, Scene::new());
     scene.converge(&aws).await;
     let name = scene.rich.clone();
     for capacity in [Capacity::OnDemand, FIVE] {
@@ -59,20 +57,18 @@ async fn billing_mode_changes_both_ways() {
     }
 }
 
-#[tokio::test]
-async fn a_sealed_plan_survives_its_file_and_applies() {
-    let (aws, scene) = (connect(&moto()).await, Scene::new());
+async fn a_sealed_plan_survives_its_file_and_applies(stand: &Stand) {
+    let (aws, scene) = (stand.connect().await, Scene::new());
     let opened = seal::open(&seal::seal(&scene.plan(&aws).await)).expect("own seal");
     assert_eq!(apply_plan(&aws, &opened).await.exit(), Exit::Pass);
     assert_stopped(&apply_plan(&aws, &opened).await, Exit::Stale);
 }
 
-#[tokio::test]
-async fn each_change_behind_a_plan_is_noticed_before_the_first_mutation() {
-    let (aws, mut scene) = (connect(&moto()).await, Scene::new());
+async fn each_change_behind_a_plan_is_noticed_before_the_first_mutation(stand: &Stand) {
+    let (aws, mut scene) = (stand.connect().await, Scene::new());
     scene.converge(&aws).await;
-    let (rich, plain) = (scene.rich.clone(), scene.plain.clone());
-    scene.table(&plain).protect = true;
+    let (rich, other) = (scene.rich.clone(), scene.plain.clone());
+    scene.table(&other).protect = true;
     let arn = scene.live(&aws).await.tables[&rich].arn.clone();
     for kind in 0..5 {
         let plan = scene.plan(&aws).await;
@@ -80,11 +76,11 @@ async fn each_change_behind_a_plan_is_noticed_before_the_first_mutation() {
         match kind {
             0 => aws.set_capacity(&rich, None, Some(Units { read: 50, write: 6 }), &BTreeMap::new()).await.expect("set"),
             1 => aws.tag_table(&arn, &BTreeMap::from([("do-not-delete".to_owned(), "1".to_owned())])).await.expect("set"),
-            2 => aws.set_stream(&plain, Some(StreamView::New)).await.expect("set"),
+            2 => aws.set_stream(&other, Some(StreamView::New)).await.expect("set"),
             3 => aws.expire_objects(&scene.bucket, 1).await.expect("set"),
             _ => {
-                aws.delete_table(&plain).await.expect("deleted");
-                aws.create_table(&plain, &super::plain(), &scene.desired.stack).await.expect("made again");
+                aws.delete_table(&other).await.expect("deleted");
+                aws.create_table(&other, &plain(), &scene.desired.stack).await.expect("made again");
             }
         }
         assert_stopped(&apply_plan(&aws, &plan).await, Exit::Stale);
@@ -102,9 +98,8 @@ async fn repair(aws: &Aws, scene: &Scene, kind: usize) {
     }
 }
 
-#[tokio::test]
-async fn what_is_not_ours_is_refused_until_adopted() {
-    let (aws, mut scene) = (connect(&moto()).await, Scene::new());
+async fn what_is_not_ours_is_refused_until_adopted(stand: &Stand) {
+    let (aws, mut scene) = (stand.connect().await, Scene::new());
     let name = scene.plain.clone();
     aws.create_table(&name, &plain(), "another-stack").await.expect("made");
     assert_stopped(&apply_plan(&aws, &scene.plan(&aws).await).await, Exit::Refused);
@@ -113,27 +108,39 @@ async fn what_is_not_ours_is_refused_until_adopted() {
     assert_eq!(scene.live(&aws).await.tables[&name].owner.as_ref(), Some(&scene.desired.stack));
 }
 
-#[tokio::test]
-async fn another_accounts_bucket_is_taken_and_not_absent() {
-    let aws = connect(&moto()).await;
-    let scene = Scene::new();
-    scene.converge(&aws).await;
-    let proxy = super::proxy::Proxy::start(&moto(), "x-moto-account-id: 210987654321", |_, _| super::proxy::Spoil::Pass).await;
-    let other = connect(&proxy.url).await;
-    assert_eq!(other.identity().account, "210987654321");
-    let error = refresh::refresh(&other, &scene.desired.wanted(&scene.approvals), &Events::silent()).await.expect_err("not ours");
+async fn another_accounts_bucket_is_taken_and_not_absent(stand: &Stand) {
+    let forbid = |call: &Call<'_>| if call.name.starts_with("HEAD") { Spoil::Status(403) } else { Spoil::Pass };
+    let proxy = Proxy::start(&stand.url, forbid).await;
+    let (aws, scene) = (stand.connect_by(&proxy.url).await, Scene::new());
+    let error = refresh::refresh(&aws, &scene.desired.wanted(&scene.approvals), &Events::silent()).await.expect_err("not ours");
     assert!(matches!(error, refresh::Error::Taken(_)), "{error}");
 }
 
-#[tokio::test]
-async fn a_table_that_left_the_file_is_kept_and_deleted_only_by_name_and_empty() {
-    let (aws, mut scene) = (connect(&moto()).await, Scene::new());
+async fn a_bucket_name_taken_between_plan_and_create_is_refused(stand: &Stand) {
+    let taken = |call: &Call<'_>| if call.name == "PUT " { Spoil::Refuse("BucketAlreadyExists") } else { Spoil::Pass };
+    let proxy = Proxy::start(&stand.url, taken).await;
+    let (aws, mut scene) = (stand.connect_by(&proxy.url).await, Scene::new());
+    scene.desired.tables.clear();
+    assert_stopped(&apply_plan(&aws, &scene.plan(&aws).await).await, Exit::Refused);
+}
+
+async fn every_bucket_call_after_the_create_names_the_owner(stand: &Stand) {
+    let proxy = Proxy::start(&stand.url, |_| Spoil::Pass).await;
+    let (aws, scene) = (stand.connect_by(&proxy.url).await, Scene::new());
+    scene.converge(&aws).await;
+    let calls = proxy.bucket_calls();
+    let (with, without): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.ends_with("owner 123456789012"));
+    assert!(with.len() > 20, "{with:?}");
+    assert_eq!(without, ["PUT  owner none"], "only CreateBucket has no owner to expect");
+}
+
+async fn a_table_that_left_the_file_is_kept_and_deleted_only_by_name_and_empty(stand: &Stand) {
+    let (aws, mut scene) = (stand.connect().await, Scene::new());
     scene.converge(&aws).await;
     let name = scene.rich.clone();
     scene.desired.tables.remove(&name);
     assert!(scene.plan(&aws).await.is_empty());
-    let item = format!(r#"{{"TableName":"{name}","Item":{{"pk":{{"S":"a"}},"sk":{{"N":"1"}}}}}}"#);
-    super::proxy::post(&moto(), "PutItem", &item).await;
+    stand.put_item(&name).await;
     scene.approvals.destroy.insert(name.clone());
     let refused = apply_plan(&aws, &scene.plan(&aws).await).await;
     assert_eq!(refused.exit(), Exit::Refused, "{:#?}", refused.problems);
@@ -144,9 +151,8 @@ async fn a_table_that_left_the_file_is_kept_and_deleted_only_by_name_and_empty()
     assert!(!scene.live(&aws).await.tables.contains_key(&name));
 }
 
-#[tokio::test]
-async fn an_empty_table_is_deleted_after_the_scan() {
-    let (aws, mut scene) = (connect(&moto()).await, Scene::new());
+async fn an_empty_table_is_deleted_after_the_scan(stand: &Stand) {
+    let (aws, mut scene) = (stand.connect().await, Scene::new());
     scene.converge(&aws).await;
     let name = scene.rich.clone();
     scene.desired.tables.remove(&name);
@@ -155,9 +161,8 @@ async fn an_empty_table_is_deleted_after_the_scan() {
     assert!(!scene.live(&aws).await.tables.contains_key(&name));
 }
 
-#[tokio::test]
-async fn stop_said_before_the_start_makes_no_call() {
-    let (aws, scene) = (connect(&moto()).await, Scene::new());
+async fn stop_said_before_the_start_makes_no_call(stand: &Stand) {
+    let (aws, scene) = (stand.connect().await, Scene::new());
     let (stopper, stop) = Stop::new();
     stopper.stop();
     let plan = scene.plan(&aws).await;
@@ -166,13 +171,47 @@ async fn stop_said_before_the_start_makes_no_call() {
     assert_eq!(scene.plan(&aws).await.calls(), plan.calls());
 }
 
-#[tokio::test]
-async fn forgotten_tables_of_the_stack_are_found() {
-    let (aws, mut scene) = (connect(&moto()).await, Scene::new());
+async fn forgotten_tables_of_the_stack_are_found(stand: &Stand) {
+    let (aws, mut scene) = (stand.connect().await, Scene::new());
+    let forgotten = format!("{}-old", scene.rich);
+    scene.desired.tables.insert(forgotten.clone(), plain());
     scene.converge(&aws).await;
-    let forgotten = scene.plain.clone();
     scene.desired.tables.remove(&forgotten);
     let known = scene.desired.tables.keys().cloned().collect();
     let (found, _) = refresh::unmanaged(&aws, &scene.desired.stack, &known).await.expect("listed");
     assert!(found.contains(&forgotten), "{found:?}");
 }
+
+/// Each of these against each stand-in.
+macro_rules! on_each_stand {
+    ($($name:ident),* $(,)?) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(&super::Stand::embedded().await).await;
+            })*
+        }
+        mod moto {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(&super::Stand::moto()).await;
+            })*
+        }
+    };
+}
+
+on_each_stand!(
+    every_bucket_call_after_the_create_names_the_owner,
+    a_bucket_name_taken_between_plan_and_create_is_refused,
+    from_nothing_to_desired_and_then_nothing_is_left_to_do,
+    every_changeable_thing_changes_in_place,
+    billing_mode_changes_both_ways,
+    a_sealed_plan_survives_its_file_and_applies,
+    each_change_behind_a_plan_is_noticed_before_the_first_mutation,
+    what_is_not_ours_is_refused_until_adopted,
+    another_accounts_bucket_is_taken_and_not_absent,
+    a_table_that_left_the_file_is_kept_and_deleted_only_by_name_and_empty,
+    an_empty_table_is_deleted_after_the_scan,
+    stop_said_before_the_start_makes_no_call,
+    forgotten_tables_of_the_stack_are_found,
+);
