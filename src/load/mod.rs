@@ -19,6 +19,7 @@ mod quarantine;
 mod run;
 mod stage;
 mod staging;
+mod transfer;
 mod write;
 
 pub use check::{DataPlan, Look, check};

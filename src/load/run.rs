@@ -6,26 +6,19 @@
 use super::accounts::Accounts;
 use super::check::{DataPlan, Look, check};
 use super::error::Error;
-use super::expect::{Chunk, Fate, Locator, Pass};
 use super::quarantine::Quarantine;
 use super::stage::Wait;
-use super::staging::{Place, Stager};
-use super::write::{TableDoor, Terms, Writer};
 use crate::aws::Aws;
-use crate::aws::items::backoff;
 use crate::event::Events;
-use crate::mapping::encode::{key_of, read_key};
-use crate::mapping::{Mapping, Value};
-use crate::report::model::{Finding, LoadPath, LoadReport, TableLoad};
+use crate::report::model::{LoadPath, LoadReport, TableLoad};
 use crate::safe::Masker;
 use crate::source::Snapshot;
 use crate::stack::Stack;
 use crate::stack::model::TableSpec;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 /// How to load.
@@ -73,15 +66,15 @@ pub async fn run(aws: &Aws, snapshot: &mut Snapshot, stack: &Stack, options: &Op
     }
 }
 
-struct Run<'a> {
-    aws: &'a Aws,
-    stack: &'a Stack,
-    options: &'a Options,
-    events: &'a Events,
-    seed: u64,
-    id: String,
-    until: Option<(Instant, Duration)>,
-    quarantine: Quarantine,
+pub(super) struct Run<'a> {
+    pub(super) aws: &'a Aws,
+    pub(super) stack: &'a Stack,
+    pub(super) options: &'a Options,
+    pub(super) events: &'a Events,
+    pub(super) seed: u64,
+    pub(super) id: String,
+    pub(super) until: Option<(Instant, Duration)>,
+    pub(super) quarantine: Quarantine,
     tables: Vec<TableLoad>,
 }
 
@@ -148,16 +141,27 @@ impl<'a> Run<'a> {
         let why = match () {
             () if !spec.table.locals.is_empty() => "ImportTable cannot make its local indexes",
             () if self.stack.buckets.is_empty() => "the stack has no bucket to stage rows in",
+            () if !self.staging_exists().await? => "neither does the bucket to stage its rows in",
             () => return Ok(LoadPath::Stage),
         };
         Err(Error::NotProvisioned { table: name.to_owned(), why })
     }
 
-    fn wait<'b>(&'b self, table: &'b str) -> Wait<'b> {
+    /// Looks before rows are read and not after: the bucket may be missing as well.
+    async fn staging_exists(&self) -> Result<bool, Error> {
+        let Some(bucket) = self.stack.buckets.values().next() else { return Ok(false) };
+        match self.aws.list_objects(&bucket.name, &format!("{}/", self.id)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is("NoSuchBucket") => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn wait<'b>(&'b self, table: &'b str) -> Wait<'b> {
         Wait { aws: self.aws, table, stop: &self.options.stop, until: self.until, events: self.events }
     }
 
-    fn zone(&self) -> Option<jiff::tz::TimeZone> {
+    pub(super) fn zone(&self) -> Option<jiff::tz::TimeZone> {
         self.stack.source.as_ref().and_then(|s| s.timezone.clone())
     }
 
@@ -177,159 +181,15 @@ impl<'a> Run<'a> {
         self.quarantine.sync()?;
         done?;
         accounts.close(name)?;
-        if self.quarantine.rows() > self.options.max_quarantined {
-            let path = self.quarantine.path().to_owned();
-            return Err(Error::TooManyQuarantined { max: self.options.max_quarantined, path });
-        }
-        Ok(())
+        self.within_quarantine()
     }
 
-    async fn write(
-        &mut self,
-        snapshot: &mut Snapshot,
-        name: &str,
-        spec: &TableSpec,
-        plan: DataPlan,
-        load: &mut TableLoad,
-        accounts: &mut Accounts,
-    ) -> Result<(), Error> {
-        if self.aws.holds_items(name).await? {
-            load.findings.push(not_empty());
-            self.events.warn(format!("table {name} was not empty: items with the keys of the rows are overwritten, others stay"));
+    /// A table that refuses row after row is not worth a call for each of them.
+    pub(super) fn within_quarantine(&self) -> Result<(), Error> {
+        if self.quarantine.rows() <= self.options.max_quarantined {
+            return Ok(());
         }
-        let mut writer = Writer::new(TableDoor::new(self.aws, name), self.terms(name, spec));
-        let done = self.write_rows(snapshot, name, spec, plan, &mut writer, accounts).await;
-        writer.settle().await;
-        let accounted = self.account(spec, name, &mut writer, accounts);
-        let outcome = &writer.outcome;
-        (load.bytes, load.retries, load.throttles, load.consumed_units) =
-            (outcome.bytes, outcome.retries, outcome.throttles, outcome.units);
-        load.acknowledged = accounts.written_total();
-        self.events.finished(&format!("{name}: writing"));
-        done.and(accounted)
-    }
-
-    fn terms(&self, name: &str, spec: &TableSpec) -> Terms {
-        Terms {
-            table: name.to_owned(),
-            key: spec.table.key.clone(),
-            seed: self.seed,
-            in_flight: self.options.in_flight,
-            wait: backoff,
-            stall: self.options.stall,
-            until: self.until,
-            stop: Arc::clone(&self.options.stop),
-        }
-    }
-
-    async fn write_rows(
-        &mut self,
-        snapshot: &mut Snapshot,
-        name: &str,
-        spec: &TableSpec,
-        plan: DataPlan,
-        writer: &mut Writer<TableDoor>,
-        accounts: &mut Accounts,
-    ) -> Result<(), Error> {
-        let mut pass = Pass::new(name, spec, self.zone(), self.seed, plan.collisions);
-        while let Some(chunk) = pass.next(snapshot).await? {
-            let entity = chunk.entity;
-            for ready in self.sort_out(name, spec, chunk, accounts)? {
-                writer.push(entity, ready).await?;
-            }
-            self.account(spec, name, writer, accounts)?;
-            self.events.progress(&format!("{name}: writing"), accounts.written_total(), plan.items, "items");
-        }
-        writer.finish().await
-    }
-
-    /// Books what the writer knows by now.
-    fn account(&mut self, spec: &TableSpec, name: &str, writer: &mut Writer<TableDoor>, accounts: &mut Accounts) -> Result<(), Error> {
-        for (entity, children) in std::mem::take(&mut writer.outcome.acknowledged) {
-            accounts.written(entity, 1, children);
-        }
-        for (parcel, reason) in std::mem::take(&mut writer.outcome.refused) {
-            let Some(mapping) = spec.rows.get(parcel.entity) else { continue };
-            let row = named_by_key(mapping, spec, &parcel.ready.item);
-            let children = parcel.ready.children;
-            self.quarantine.keep(name, &mapping.entity, &mapping.from.to_string(), &row, &reason, children)?;
-            accounts.quarantined(parcel.entity, 1 + children);
-        }
-        Ok(())
-    }
-
-    /// The items of a chunk; the other rows are booked and, where they are lost to the table, kept.
-    fn sort_out(
-        &mut self,
-        name: &str,
-        spec: &TableSpec,
-        chunk: Chunk,
-        accounts: &mut Accounts,
-    ) -> Result<Vec<super::expect::Ready>, Error> {
-        if self.options.stop.load(Ordering::Relaxed) {
-            return Err(Error::Interrupted);
-        }
-        accounts.read(&chunk);
-        let entity = chunk.entity;
-        let mut items = Vec::with_capacity(chunk.fates.len());
-        for fate in chunk.fates {
-            match fate {
-                Fate::Item(ready) => items.push(ready),
-                Fate::Filtered { children } => accounts.filtered(entity, 1 + children),
-                Fate::Merged { children } => accounts.merged(entity, 1 + children),
-                Fate::Quarantined { row, reason, children } => {
-                    let Some(mapping) = spec.rows.get(entity) else { continue };
-                    let relation = mapping.from.to_string();
-                    self.quarantine.keep(name, &mapping.entity, &relation, &row, &reason.to_string(), children)?;
-                    accounts.quarantined(entity, 1 + children);
-                }
-            }
-        }
-        Ok(items)
-    }
-
-    async fn stage(
-        &mut self,
-        snapshot: &mut Snapshot,
-        name: &str,
-        spec: &TableSpec,
-        plan: DataPlan,
-        load: &mut TableLoad,
-        accounts: &mut Accounts,
-    ) -> Result<(), Error> {
-        let Some(bucket) = self.stack.buckets.values().next() else { return Ok(()) };
-        let place = Place { bucket: bucket.name.clone(), root: format!("{}/{name}/{}/", self.stack.name, self.id) };
-        let token = token(&self.id, name);
-        let mut stager = Stager::new(self.aws, place.clone(), name, &token);
-        let mut booked = vec![(0, 0); spec.rows.len()];
-        let mut pass = Pass::new(name, spec, self.zone(), self.seed, plan.collisions);
-        let task = format!("{name}: staging");
-        let mut done = 0;
-        while let Some(chunk) = pass.next(snapshot).await? {
-            let entity = chunk.entity;
-            for ready in self.sort_out(name, spec, chunk, accounts)? {
-                stager.add(&ready).await?;
-                booked[entity].0 += 1;
-                booked[entity].1 += ready.children;
-                done += 1;
-            }
-            self.events.progress(&task, done, plan.items, "items");
-        }
-        let manifest = stager.finish().await?;
-        self.events.finished(&task);
-        load.bytes = manifest.bytes;
-        load.acknowledged = self.wait(name).import_staged(&spec.table, &place, &manifest).await?;
-        for (entity, (items, children)) in booked.into_iter().enumerate() {
-            accounts.written(entity, items, children);
-        }
-        let keys: Vec<String> = manifest.objects.into_iter().map(|o| o.key).collect();
-        self.aws.delete_objects(&place.bucket, &keys).await?;
-        self.events.note(format!(
-            "table {name}: imported; the staged rows are deleted, the manifest stays at s3://{}/{}",
-            place.bucket,
-            place.manifest()
-        ));
-        Ok(())
+        Err(Error::TooManyQuarantined { max: self.options.max_quarantined, path: self.quarantine.path().to_owned() })
     }
 }
 
@@ -343,37 +203,8 @@ fn selected<'a>(stack: &'a Stack, wanted: Option<&BTreeSet<String>>) -> Result<V
     Ok(stack.tables.iter().filter(|(name, _)| chosen(name)).map(|(name, spec)| (name.as_str(), spec)).collect())
 }
 
-fn not_empty() -> Finding {
-    let what = "the table was not empty before the load: items with the keys of the rows were overwritten, others stayed";
-    Finding { entity: String::new(), what: what.into(), rows: 0, samples: Vec::new(), declared: true }
-}
-
-/// The row that an item's key names.
-fn named_by_key(mapping: &Mapping, spec: &TableSpec, item: &crate::mapping::Item) -> Locator {
-    let key = key_of(item, &spec.table.key).unwrap_or_default();
-    let columns = read_key(mapping, &key).unwrap_or_default();
-    Locator { columns: columns.into_iter().map(|(column, text)| (column, Value::Text(text))).collect(), position: 0 }
-}
-
 /// Names a run: unique, and sorted by time in a listing.
 fn run_id(stack: &Stack) -> String {
     let millis = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis());
     format!("{millis:013}-{}-{:08x}", stack.digest.get(..8).unwrap_or("stack"), fastrand::u32(..))
-}
-
-/// ImportTable's client token (at most 36 characters): the same call again is the same import.
-fn token(run: &str, table: &str) -> String {
-    Sha256::digest(format!("{run}/{table}")).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tokens_fit_and_tell_tables_apart() {
-        assert_eq!(token("r", "A").len(), 32);
-        assert_ne!(token("r", "A"), token("r", "B"));
-        assert_eq!(token("r", "A"), token("r", "A"));
-    }
 }

@@ -173,7 +173,15 @@ async fn upload(aws: Aws, bucket: String, key: String, lane: Lane) -> Result<Sta
     let sum = Sha256::digest(&packed);
     let compressed_bytes = packed.len() as u64;
     aws.put_object(&bucket, &key, packed, &sum).await?;
-    Ok(Staged { key, items, bytes, compressed_bytes, sha256: sum.iter().map(|byte| format!("{byte:02x}")).collect() })
+    Ok(Staged { key, items, bytes, compressed_bytes, sha256: hex(&sum) })
+}
+
+/// Lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _fits = std::fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
+        text
+    })
 }
 
 impl Lane {

@@ -228,7 +228,9 @@ impl<D: Door> Writer<D> {
             bytes += parcel.bytes;
             batch.push(parcel);
         }
-        left.into_iter().for_each(|parcel| self.put_back(parcel));
+        for parcel in left {
+            self.put_back(parcel);
+        }
         batch
     }
 
@@ -268,7 +270,9 @@ impl<D: Door> Writer<D> {
     fn failed(&mut self, parcels: Vec<Parcel>, error: aws::Error) -> Result<(), Error> {
         match remedy(&error) {
             Remedy::Stop => {
-                parcels.into_iter().for_each(|parcel| self.put_back(parcel));
+                for parcel in parcels {
+                    self.put_back(parcel);
+                }
                 Err(error.into())
             }
             Remedy::Again => self.throttled(parcels, Some(error)),
@@ -287,7 +291,9 @@ impl<D: Door> Writer<D> {
 
     /// Back into the pool, and slower.
     fn throttled(&mut self, parcels: Vec<Parcel>, error: Option<aws::Error>) -> Result<(), Error> {
-        parcels.into_iter().for_each(|parcel| self.put_back(parcel));
+        for parcel in parcels {
+            self.put_back(parcel);
+        }
         self.outcome.retries += 1;
         self.outcome.throttles += u64::from(error.as_ref().is_none_or(aws::Error::is_throttle));
         self.pace.throttled(Instant::now(), (self.terms.wait)(self.pace.streak()));

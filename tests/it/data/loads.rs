@@ -154,6 +154,14 @@ async fn a_table_that_refuses_the_key_quarantines_its_rows_and_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_a_table_and_without_a_bucket_the_load_says_what_to_do_first() {
+    let field = Field::new(SHOP, &shop_rows(3)).await;
+    let refused = field.load_with(&field.load_options()).await.expect_err("refused");
+    let text = refused.to_string();
+    assert!(text.contains("Products does not exist") && text.contains("bucket") && text.contains("landfall apply"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_extra_item_from_before_is_kept_and_found_by_validation() {
     let field = Field::with_tables(SHOP, &shop_rows(5)).await;
     field.put("Products", &[("id", n(777)), ("name", s("old"))]).await;
