@@ -43,6 +43,13 @@ pub enum Verb {
     Completions { shell: clap_complete::Shell },
 }
 
+/// The completion script for `shell`.
+pub fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut <Cli as clap::CommandFactory>::command(), "landfall", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
 #[derive(Debug, Args)]
 pub struct Check {
     /// Stack files.

@@ -3,6 +3,9 @@
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+/// How the SDK says that nobody had credentials.
+const NO_CREDENTIALS: [&str; 2] = ["no credentials found in chain", "no providers in chain provided credentials"];
+
 /// One failed call. `Display` is whole: SDK errors hide their cause behind "service error", this does not.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{call}: {}{message}{}", code.as_ref().map(|c| format!("{c}: ")).unwrap_or_default(), request_id.as_ref().map(|r| format!(" (request id {r})")).unwrap_or_default())]
@@ -82,8 +85,13 @@ where
         };
     }
     let message = chain(error);
-    let code = message.contains("no providers in chain provided credentials").then(|| "NoCredentials".to_owned());
-    Error { call, code, message: crate::safe::text(&message), request_id: None, throttling_reasons: Vec::new() }
+    let (code, message) = if NO_CREDENTIALS.iter().any(|words| message.contains(words)) {
+        // The chain lists every provider that it tried, over many lines; what matters is that none had any.
+        (Some("NoCredentials".to_owned()), "no source of the standard chain has credentials".to_owned())
+    } else {
+        (None, crate::safe::text(&message))
+    };
+    Error { call, code, message, request_id: None, throttling_reasons: Vec::new() }
 }
 
 /// The reasons that `DynamoDB` gives with a throttle, as `reason on resource`; the modelled exceptions sit behind the operation's error.

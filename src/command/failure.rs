@@ -65,7 +65,7 @@ impl Failure {
                 let (help, exit) = aws_help(&error);
                 (error.to_string(), help, exit)
             }
-            Self::Source(error) => (error.to_string(), source_help(&error), source_exit(&error)),
+            Self::Source(error) => (error.to_string(), source_help(&error), error.exit()),
             Self::Refused(message, help) => (message, Some(help), Exit::Refused),
             Self::Io(message) => (message, None, Exit::Failed),
             Self::Other(problem) => return problem,
@@ -93,14 +93,6 @@ pub(super) fn aws_help(error: &aws::Error) -> (Option<String>, Exit) {
         return (None, Exit::Failed);
     };
     (Some(help.into()), Exit::Failed)
-}
-
-/// A relation or column that is not there is an error of the stack file; all else is the source's.
-fn source_exit(error: &source::Error) -> Exit {
-    match error {
-        source::Error::Missing(_) | source::Error::Unmapped(_) | source::Error::Url(_) => Exit::Usage,
-        source::Error::Connect { .. } | source::Error::Query { .. } | source::Error::Lost(_) => Exit::Failed,
-    }
 }
 
 fn source_help(error: &source::Error) -> Option<String> {

@@ -44,14 +44,8 @@ pub async fn run(cli: Cli) -> Exit {
         #[cfg(not(feature = "local"))]
         Verb::Local(_) => say(Failure::Usage("this landfall was built without the embedded AWS (feature `local`)".into())),
         Verb::Schema => print(&check::schema()),
-        Verb::Completions { shell } => print(&completions(shell)),
+        Verb::Completions { shell } => print(&crate::cli::completions(shell)),
     }
-}
-
-fn completions(shell: clap_complete::Shell) -> String {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut <Cli as clap::CommandFactory>::command(), "landfall", &mut script);
-    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// Prints a text that is the whole answer.

@@ -126,6 +126,11 @@ fn imported(report: &LoadReport) -> Vec<String> {
     imported.map(|t| t.table.clone()).collect()
 }
 
+/// Finds out that a mapping does not fit the source before anything is made.
+pub(super) async fn preflight(snapshot: &mut Snapshot, session: &Session) -> Result<(), Failure> {
+    load::preflight(snapshot, &session.stack).await.map_err(|error| load_failure(&error, error.exit()))
+}
+
 fn load_failure(error: &load::Error, exit: Exit) -> Failure {
     let help = match error {
         load::Error::Aws(error) => failure::aws_help(error).0,

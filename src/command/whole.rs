@@ -41,6 +41,8 @@ async fn parts(draft: &mut Draft, args: &Run, session: &Session, since: i64) -> 
     let output = &args.common.output;
     let source = session.source(&args.common).await?;
     draft.of(session, Some(&source));
+    let mut snapshot = source.snapshot().await?;
+    transfer::preflight(&mut snapshot, session).await?;
     let plan = make(session, transfer::desired(session, &args.limits), approvals(&args.approvals)).await?;
     draft.show_plan(&plan, output);
     if refused(&plan) {
@@ -55,7 +57,6 @@ async fn parts(draft: &mut Draft, args: &Run, session: &Session, since: i64) -> 
     if !draft.good_so_far(Asked { plan: true, apply: true, ..Asked::NOTHING }) {
         return Ok(());
     }
-    let mut snapshot = source.snapshot().await?;
     let masker = prove::masker(output);
     transfer::load(draft, session, &mut snapshot, &args.limits, masker, &plan.approvals).await?;
     draft.show(output);

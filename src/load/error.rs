@@ -63,6 +63,7 @@ impl Error {
         match self {
             Self::Interrupted => Exit::Interrupted,
             Self::NoSuchTable(_) | Self::Mapping { .. } => Exit::Usage,
+            Self::Source(error) => error.exit(),
             Self::Partial(partial) => match partial.cause.exit() {
                 Exit::Failed if partial.report.tables.iter().any(|t| t.acknowledged > 0) => Exit::Partial,
                 other => other,

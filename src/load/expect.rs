@@ -118,6 +118,16 @@ struct Reading {
     position: u64,
 }
 
+/// A mapping that fits its relations, before a row is read.
+#[derive(Debug)]
+struct Prepared {
+    place: Place,
+    encoder: Encoder,
+    key: Vec<String>,
+    nested: Vec<Nested>,
+    collapsing: Option<Collapsing>,
+}
+
 impl<'a> Pass<'a> {
     /// Applies declared collapses; `collisions` come from [`collisions`] or from the data check, made with the same `seed`.
     pub fn new(table: &'a str, spec: &'a TableSpec, zone: Option<jiff::tz::TimeZone>, seed: u64, collisions: Collisions) -> Self {
@@ -162,7 +172,24 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Whether the stack's relations and columns are there and the rules fit them; reads no row.
+    pub(super) async fn fits(&mut self, snapshot: &mut Snapshot) -> Result<(), Error> {
+        while let Some(mapping) = self.spec.rows.get(self.entity) {
+            self.prepare(snapshot, mapping).await?;
+            self.entity += 1;
+        }
+        Ok(())
+    }
+
     async fn start(&mut self, snapshot: &mut Snapshot, mapping: &Mapping) -> Result<Reading, Error> {
+        let ready = self.prepare(snapshot, mapping).await?;
+        let order: &[String] = if ready.collapsing.is_some() { &mapping.collapse_order } else { &[] };
+        let cursor = snapshot.open(&mapping.from, &mapping.key, order).await?;
+        let Prepared { place, encoder, key, nested, collapsing } = ready;
+        Ok(Reading { place, cursor, encoder, key, nested, collapsing, position: 0 })
+    }
+
+    async fn prepare(&mut self, snapshot: &mut Snapshot, mapping: &Mapping) -> Result<Prepared, Error> {
         let place = Place { table: self.table.to_owned(), entity: mapping.entity.clone() };
         let description = snapshot.describe(&mapping.from).await?;
         let mut child_columns = BTreeMap::new();
@@ -174,10 +201,8 @@ impl<'a> Pass<'a> {
         let encoder = Encoder::new(mapping, &names(&description), &child_columns, self.zone.clone());
         let encoder = encoder.map_err(|reason| Error::Mapping { table: self.table.to_owned(), entity: mapping.entity.clone(), reason })?;
         let collapsing = self.collapsing(mapping, &description, &place)?;
-        let order: &[String] = if collapsing.is_some() { &mapping.collapse_order } else { &[] };
-        let cursor = snapshot.open(&mapping.from, &mapping.key, order).await?;
         let key = if mapping.key.is_empty() { description.key } else { mapping.key.clone() };
-        Ok(Reading { place, cursor, encoder, key, nested, collapsing, position: 0 })
+        Ok(Prepared { place, encoder, key, nested, collapsing })
     }
 
     fn collapsing(&mut self, mapping: &Mapping, description: &Description, place: &Place) -> Result<Option<Collapsing>, Error> {

@@ -15,6 +15,7 @@ mod collapse;
 mod error;
 pub mod expect;
 mod pace;
+mod preflight;
 mod quarantine;
 mod run;
 mod stage;
@@ -24,4 +25,5 @@ mod write;
 
 pub use check::{DataPlan, Look, check};
 pub use error::{Error, Partial};
+pub use preflight::preflight;
 pub use run::{Options, run};

@@ -46,6 +46,16 @@ pub enum Error {
     Lost(String),
 }
 
+impl Error {
+    /// The exit code that this alone would leave with: a relation or column that is not there is the stack file's error.
+    pub fn exit(&self) -> crate::exit::Exit {
+        match self {
+            Self::Missing(_) | Self::Unmapped(_) | Self::Url(_) => crate::exit::Exit::Usage,
+            Self::Connect { .. } | Self::Query { .. } | Self::Lost(_) => crate::exit::Exit::Failed,
+        }
+    }
+}
+
 /// One column of a relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {

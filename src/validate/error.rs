@@ -31,6 +31,7 @@ impl Error {
             Self::Interrupted => Exit::Interrupted,
             Self::NoSuchTable(_) | Self::Access { .. } => Exit::Usage,
             Self::Rows(error) => error.exit(),
+            Self::Source(error) => error.exit(),
             _ => Exit::Failed,
         }
     }
