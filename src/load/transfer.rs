@@ -160,7 +160,7 @@ impl Run<'_> {
             Ok(()) => self.events.note(format!("table {name}: imported; the staged rows are deleted, {manifest}")),
             // The rows have arrived: what stays behind is worth a word, not a failure.
             Err(error) => {
-                self.events.warn(format!("table {name}: imported, but the staged rows could not be deleted ({error}); {manifest}"))
+                self.events.warn(format!("table {name}: imported, but the staged rows could not be deleted ({error}); {manifest}"));
             }
         }
         Ok(())

@@ -54,6 +54,7 @@ item = { id = "{id}", name = "{name}", maker = "{maker}", price = "{price}", fac
 "#;
 
 /// Rows for [`SHOP`]: `n` customers with two orders of three lines each, and `n` products, every third without a maker.
+#[allow(clippy::format_push_string, reason = "a test's rows, made once")]
 pub(crate) fn shop_rows(n: u32) -> String {
     let mut sql = String::from(
         "create table customers (cust_id integer primary key, name text not null, phone text, since date);

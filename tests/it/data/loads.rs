@@ -1,6 +1,7 @@
 //! What a load does, refuses and accounts.
 
 use super::field::{Field, SHOP, green, n, s, shop_rows};
+use landfall::event::{Event, Events};
 use landfall::exit::Exit;
 use landfall::load;
 use landfall::report::model::LoadPath;
@@ -39,6 +40,26 @@ async fn new_tables_come_by_import_with_their_indexes_and_the_stage_is_cleared()
     let left = field.aws.list_objects("shop-staging-bucket", "").await.expect("listed");
     assert_eq!(left.len(), 2, "only the manifests stay: {left:?}");
     assert!(left.iter().all(|o| o.key.ends_with("/manifest.json")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_stops_while_aws_imports_is_finished_by_running_it_again() {
+    let field = Field::new(SHOP, &shop_rows(20)).await;
+    bucket(&field).await;
+    let options = field.load_options();
+    let stop = std::sync::Arc::clone(&options.stop);
+    let events = Events::new(move |event| {
+        if matches!(&event, Event::Note(text) if text.contains(": importing ")) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    });
+    let stopped = load::run(&field.aws, &mut field.snapshot().await, &field.stack, &options, &events).await.expect_err("stopped");
+    assert_eq!(stopped.exit(), Exit::Interrupted);
+    let (report, _) = stopped.into_parts();
+    assert!(report.expect("carried").tables.iter().all(|t| t.acknowledged == 0), "nothing is called written that was not proved");
+    let report = field.load().await;
+    assert_eq!(report.tables.iter().filter(|t| t.path == LoadPath::Write).count(), 1, "the table that AWS went on to make");
+    assert!(green(&field.validate().await));
 }
 
 #[tokio::test(flavor = "multi_thread")]
