@@ -1,6 +1,6 @@
 //! CloudWatch, read: datapoints of `AWS/DynamoDB` metrics per table and per index.
 //!
-//! Facts (CloudWatch API reference, GetMetricData; DynamoDB "metrics and dimensions"): 500 queries a call; a result may be
+//! Facts (CloudWatch API reference, `GetMetricData`; DynamoDB "metrics and dimensions"): 500 queries a call; a result may be
 //! partial and go on under a token; the `TableName` dimension alone excludes the table's global indexes; DynamoDB emits a
 //! throttle metric only for minutes in which there was one.
 
@@ -9,7 +9,7 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy, StatusCode};
 use std::collections::BTreeMap;
 
-/// GetMetricData's limit.
+/// `GetMetricData`'s limit.
 const QUERIES_PER_CALL: usize = 500;
 
 /// One metric of one table or index.

@@ -1,6 +1,6 @@
 //! Where a table came from, in AWS's own records: how a run finds the tables that an earlier, killed run imported.
 //!
-//! Fact (ListImports, DynamoDB API reference): imports of the last 90 days, with their S3 source, by table ARN.
+//! Fact (`ListImports`, DynamoDB API reference): imports of the last 90 days, with their S3 source, by table ARN.
 
 use super::{Aws, Error, error::from_sdk};
 

@@ -23,7 +23,6 @@ pub(super) enum Failure {
     Io(String),
     /// A problem that a room has already judged.
     Other(Problem),
-    Interrupted,
 }
 
 impl From<aws::Error> for Failure {
@@ -69,7 +68,6 @@ impl Failure {
             Self::Refused(message, help) => (message, Some(help), Exit::Refused),
             Self::Io(message) => (message, None, Exit::Failed),
             Self::Other(problem) => return problem,
-            Self::Interrupted => ("interrupted".into(), Some("run the same command again to go on from here".into()), Exit::Interrupted),
         };
         Problem { message, help, exit }
     }

@@ -63,10 +63,8 @@ fn provisioned(plan: &Plan) -> Result<(), Failure> {
 pub(super) fn desired(session: &Session, limits: &LoadLimits) -> Desired {
     let stack = &session.stack;
     let importable = stack.tables.iter().filter(|(_, t)| !t.rows.is_empty() && t.table.locals.is_empty());
-    let defer: BTreeSet<String> = match limits.no_import || stack.buckets.is_empty() {
-        true => BTreeSet::new(),
-        false => importable.map(|(name, _)| name.clone()).collect(),
-    };
+    let cannot = limits.no_import || stack.buckets.is_empty();
+    let defer: BTreeSet<String> = importable.filter(|_| !cannot).map(|(name, _)| name.clone()).collect();
     Desired { defer, ..Desired::from(stack) }
 }
 

@@ -6,6 +6,7 @@
 use super::model::{ApplyReport, Check, LoadReport, PlanReport, Prove, Report, TableLoad, ThrottlingReport, ValidateReport, Verdict};
 use crate::exit::Exit;
 
+#[allow(clippy::struct_excessive_bools)] // one per part: they are independent
 /// What the person asked, where it changes the meaning of the same evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {

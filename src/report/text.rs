@@ -76,18 +76,20 @@ fn table(style: Style, head: &[&str], rows: Vec<Vec<String>>) -> String {
     table.load_style(RULED).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
     table.set_header(head);
     for row in rows {
-        table.add_row(row.into_iter().map(cell));
+        table.add_row(row.iter().map(|text| cell(text)));
     }
-    let mut text: String = table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-    text
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join(
+        "
+",
+    ) + "
+"
 }
 
-fn cell(text: String) -> Cell {
+fn cell(text: &str) -> Cell {
     let numeric = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || ",.".contains(c)) || text == "-";
     let alignment = if numeric { CellAlignment::Right } else { CellAlignment::Left };
-    Cell::new(crate::safe::block(&text)).set_alignment(alignment)
+    Cell::new(crate::safe::block(text)).set_alignment(alignment)
 }
 
 /// `1234567` as `1,234,567`.
@@ -95,7 +97,7 @@ fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -37,10 +37,10 @@ pub(super) fn add(a: &Series, b: &Series) -> Series {
 /// `events`: the throttle metrics, totals first; `units`: consumed and provisioned.
 pub(super) fn judge(events: &[Series], units: &[Series], max_events: u64) -> (Verdict, String) {
     let reporting = units.iter().any(|s| !s.is_empty());
-    let throttles: Vec<u64> = events.iter().filter_map(|s| count(s, reporting)).collect();
+    let counted: Vec<u64> = events.iter().filter_map(|s| count(s, reporting)).collect();
     // A cause can be counted where the total is late, so neither is trusted alone.
-    let totals: u64 = throttles.iter().take(2).sum();
-    let causes: u64 = throttles.iter().skip(2).sum();
+    let totals: u64 = counted.iter().take(2).sum();
+    let causes: u64 = counted.iter().skip(2).sum();
     let throttled = totals.max(causes);
     if throttled > max_events {
         return (Verdict::Mismatch, format!("{throttled} throttle events, {max_events} allowed"));

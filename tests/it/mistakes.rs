@@ -171,7 +171,10 @@ c('dynamodb').put_item(TableName='Users', Item=dict(id=dict(S='precious')))",
 fn an_item_that_is_too_large_and_a_key_that_is_empty() {
     let local = LocalAws::start();
     for (sql, what) in [
-        ("create table t (id text primary key, v text); insert into t values ('a','b'), ('big', printf('%.*c', 450000, 'x'));", "409600 is the limit"),
+        (
+            "create table t (id text primary key, v text); insert into t values ('a','b'), ('big', printf('%.*c', 450000, 'x'));",
+            "409600 is the limit",
+        ),
         ("create table t (id text primary key, v text); insert into t values ('a','b'), ('', 'x');", "empty"),
     ] {
         let (place, _source) = one(&local, sql, "from = \"t\"\nitem = { id = \"{id}\", v = \"{v}\" }");

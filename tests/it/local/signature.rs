@@ -80,7 +80,8 @@ async fn it_refuses_what_it_must_not_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn our_own_door_to_aws_opens_it() {
     let world = world().await;
-    let settings = landfall::aws::Settings { region: Some("eu-west-1".into()), endpoint: Some(world.local.endpoint()), ..Default::default() };
+    let settings =
+        landfall::aws::Settings { region: Some("eu-west-1".into()), endpoint: Some(world.local.endpoint()), ..Default::default() };
     let aws = landfall::aws::Aws::connect(&settings).await.expect("connects");
     assert_eq!((aws.identity().account.as_str(), aws.identity().region.as_str()), ("123456789012", "eu-west-1"));
 }
