@@ -9,7 +9,7 @@ use jiff::tz::Offset;
 
 /// The date, date-time or moment that `text` is; `None` when it is none of them.
 pub(super) fn parse(text: &str) -> Option<Value> {
-    let Some((day, rest)) = text.split_at_checked(10) else { return None };
+    let (day, rest) = text.split_at_checked(10)?;
     let date = date(day)?;
     let Some(clock) = rest.strip_prefix([' ', 'T']) else {
         return rest.is_empty().then_some(Value::Date(date));

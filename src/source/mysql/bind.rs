@@ -27,7 +27,7 @@ pub(super) fn placeholder(kind: Kind) -> String {
 /// `value` as a column of `kind` may hold it; `None`: it cannot, or it is NULL, which equals nothing.
 pub(super) fn key(value: &Value, kind: Kind) -> Option<Raw> {
     match (kind, value) {
-        (_, Value::Null) => None,
+        (_, Value::Null) | (Kind::Text | Kind::Enum | Kind::Set, Value::Impossible(_) | Value::Json(_) | Value::List(_)) => None,
         (Kind::Int | Kind::Bool | Kind::BoolBit, Value::Bool(b)) => Some(Raw::Int((*b).into())),
         (Kind::Bool | Kind::BoolBit, Value::Text(t)) if t == "true" || t == "false" => Some(Raw::Int((t == "true").into())),
         (Kind::Int | Kind::Bool | Kind::BoolBit, Value::Number(_) | Value::Text(_)) => whole(&number(value)?),
@@ -42,7 +42,6 @@ pub(super) fn key(value: &Value, kind: Kind) -> Option<Raw> {
         (Kind::Date | Kind::DateTime | Kind::Instant, Value::Text(t)) => date_or_time(&moment::parse(t)?, kind),
         (Kind::Date | Kind::DateTime | Kind::Instant, _) => date_or_time(value, kind),
         (Kind::Time, Value::Time(t) | Value::Text(t)) => is_time(t).then(|| text(t)),
-        (Kind::Text | Kind::Enum | Kind::Set, Value::Impossible(_) | Value::Json(_) | Value::List(_)) => None,
         (Kind::Text | Kind::Enum | Kind::Set, other) => other.text(None).ok().flatten().map(|t| text(&t)),
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! A connection to MySQL or MariaDB: settings from the address, encryption, and a session that reads honestly, in UTC.
 //!
-//! Rules: ten seconds to connect; impossible dates are read as they are; nothing is cut (GROUP_CONCAT, long sort keys, row limits);
+//! Rules: ten seconds to connect; impossible dates are read as they are; nothing is cut (`GROUP_CONCAT`, long sort keys, row limits);
 //! the server waits long for a slow reader, because a load pauses reading while it writes.
 //! Called by [`super::Source`].
 
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// ONLY_FULL_GROUP_BY stays where the server has it: without it a query may answer anything.
+/// `ONLY_FULL_GROUP_BY` stays where the server has it: without it a query may answer anything.
 const SESSION: &str = "set names utf8mb4, session time_zone = '+00:00',
     session sql_mode = if(find_in_set('ONLY_FULL_GROUP_BY', @@session.sql_mode), 'ONLY_FULL_GROUP_BY,ALLOW_INVALID_DATES', 'ALLOW_INVALID_DATES'),
     session net_write_timeout = 3600, session net_read_timeout = 3600, session wait_timeout = 86400,

@@ -65,8 +65,13 @@ pub(super) fn kind(column: &mysql_async::Column) -> Option<Kind> {
         T::MYSQL_TYPE_JSON => Kind::Json,
         T::MYSQL_TYPE_ENUM => Kind::Enum,
         T::MYSQL_TYPE_SET => Kind::Set,
-        T::MYSQL_TYPE_STRING | T::MYSQL_TYPE_VAR_STRING | T::MYSQL_TYPE_VARCHAR => string(column),
-        T::MYSQL_TYPE_TINY_BLOB | T::MYSQL_TYPE_MEDIUM_BLOB | T::MYSQL_TYPE_LONG_BLOB | T::MYSQL_TYPE_BLOB => string(column),
+        T::MYSQL_TYPE_STRING
+        | T::MYSQL_TYPE_VAR_STRING
+        | T::MYSQL_TYPE_VARCHAR
+        | T::MYSQL_TYPE_TINY_BLOB
+        | T::MYSQL_TYPE_MEDIUM_BLOB
+        | T::MYSQL_TYPE_LONG_BLOB
+        | T::MYSQL_TYPE_BLOB => string(column),
         // A column that is NULL and nothing else, as `select null` gives.
         T::MYSQL_TYPE_NULL => Kind::Text,
         _ => return None,

@@ -132,13 +132,12 @@ impl Snapshot {
             Rest::Paged { by, last, given } => {
                 let rows = self.page(&cursor.found, by, last.as_deref(), limit).await?;
                 *given += u64::try_from(rows.len()).unwrap_or(u64::MAX);
-                match rows.last().filter(|_| rows.len() == limit) {
-                    Some(row) => *last = Some(by.iter().map(|i| row.values[*i].clone()).collect()),
-                    None => {
-                        let given = *given;
-                        self.complete(&cursor.found, given).await?;
-                        cursor.rest = Rest::Done;
-                    }
+                if let Some(row) = rows.last().filter(|_| rows.len() == limit) {
+                    *last = Some(by.iter().map(|i| row.values[*i].clone()).collect());
+                } else {
+                    let given = *given;
+                    self.complete(&cursor.found, given).await?;
+                    cursor.rest = Rest::Done;
                 }
                 Ok(rows)
             }

@@ -42,7 +42,7 @@ pub(super) enum Kind {
     Json,
     Jsonb,
     Inet,
-    Array(Box<Kind>),
+    Array(Box<Self>),
 }
 
 /// The kind of a type; `None`: not mapped.
@@ -162,7 +162,7 @@ fn json(text: &str) -> Value {
 fn bits(raw: &[u8]) -> Result<String, String> {
     let (count, bytes) = raw.split_first_chunk().ok_or("bits without their count")?;
     let count = usize::try_from(i32::from_be_bytes(*count)).map_err(|_| "a negative count of bits")?;
-    let all: String = bytes.iter().map(|b| format!("{b:08b}")).collect();
+    let all: String = bytes.iter().flat_map(|b| (0..8).rev().map(move |i| if b >> i & 1 == 1 { '1' } else { '0' })).collect();
     all.get(..count).map(str::to_owned).ok_or_else(|| "fewer bits than their count".to_owned())
 }
 
@@ -180,25 +180,26 @@ fn date(days: i32) -> Value {
         i32::MIN => Value::Impossible("-infinity".to_owned()),
         _ => match day(days.into()) {
             Some(date) => Value::Date(date),
-            None => Value::Impossible(far_day(days.into())),
+            None => Value::Impossible(far(days.into(), "")),
         },
     }
 }
 
 fn day(days: i64) -> Option<Date> {
-    Date::constant(2000, 1, 1).checked_add(Span::new().try_days(days).ok()?).ok()
+    Date::constant(2000, 1, 1).checked_add(Span::new().try_days(days).ok()?).ok().filter(|d| d.year() > 0)
 }
 
-/// A day beyond the year 9999, as the server writes it. The civil calendar repeats every 146,097 days.
-fn far_day(days: i64) -> String {
+/// A day before the year 1 or beyond 9999, with `clock` behind it, as the server writes it. The civil calendar repeats every
+/// 146,097 days.
+fn far(days: i64, clock: &str) -> String {
     let cycles = days.div_euclid(146_097);
     match day(days.rem_euclid(146_097)) {
         Some(date) => {
             let year = i64::from(date.year()) + cycles * 400;
             let (year, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
-            format!("{year:04}-{:02}-{:02}{era}", date.month(), date.day())
+            format!("{year:04}-{:02}-{:02}{clock}{era}", date.month(), date.day())
         }
-        None => format!("{days} days after 2000-01-01"),
+        None => format!("{days} days after 2000-01-01{clock}"),
     }
 }
 
@@ -216,13 +217,13 @@ fn date_time(micros: i64, zone: &str) -> Value {
         i64::MIN => Value::Impossible("-infinity".to_owned()),
         _ => match civil(micros) {
             Some(at) => Value::DateTime(at),
-            None => Value::Impossible(format!("{} {}{zone}", far_day(micros.div_euclid(DAY)), time(micros.rem_euclid(DAY)))),
+            None => Value::Impossible(far(micros.div_euclid(DAY), &format!(" {}{zone}", time(micros.rem_euclid(DAY))))),
         },
     }
 }
 
 fn civil(micros: i64) -> Option<DateTime> {
-    DateTime::constant(2000, 1, 1, 0, 0, 0, 0).checked_add(SignedDuration::from_micros(micros)).ok()
+    DateTime::constant(2000, 1, 1, 0, 0, 0, 0).checked_add(SignedDuration::from_micros(micros)).ok().filter(|at| at.year() > 0)
 }
 
 /// Microseconds from 2000-01-01 in UTC.
@@ -230,7 +231,7 @@ fn instant(micros: i64) -> Value {
     const EPOCH: i64 = 946_684_800_000_000;
     let at = micros.checked_add(EPOCH).and_then(|m| Timestamp::from_microsecond(m).ok());
     match at {
-        Some(at) if micros != i64::MAX && micros != i64::MIN => Value::Instant(at),
+        Some(at) if civil(micros).is_some() => Value::Instant(at),
         _ => match date_time(micros, "+00") {
             Value::DateTime(at) => Value::Impossible(format!("{at}+00")),
             impossible => impossible,
@@ -317,7 +318,7 @@ mod tests {
             (Kind::Date, (-1_i32).to_be_bytes().to_vec(), Value::Date("1999-12-31".parse().expect("date"))),
             (Kind::Date, i32::MAX.to_be_bytes().to_vec(), impossible("infinity")),
             (Kind::Date, 3_652_425_i32.to_be_bytes().to_vec(), impossible("12000-01-01")),
-            (Kind::Date, (-5_000_000_i32).to_be_bytes().to_vec(), impossible("11691-06-01 BC")),
+            (Kind::Date, (-746_383_i32).to_be_bytes().to_vec(), impossible("0045-06-22 BC")),
             (Kind::Time, micros(DAY), Value::Time("24:00:00".to_owned())),
             (Kind::Time, micros(1_500_000), Value::Time("00:00:01.5".to_owned())),
             (Kind::DateTime, micros(-1), Value::DateTime("1999-12-31T23:59:59.999999".parse().expect("date-time"))),

@@ -14,7 +14,7 @@ const SPEAKING: [&str; 15] = ["08", "0A", "25", "26", "28", "34", "3B", "3D", "3
 
 /// Ten seconds passed.
 pub(super) fn timed_out(server: &Server) -> Error {
-    refused(server, "no answer within 10 seconds; check host, port and firewall".to_owned())
+    refused(server, "no answer within 10 seconds; check host, port and firewall")
 }
 
 /// The server could not be reached, or refused the login.
@@ -27,11 +27,11 @@ pub(super) fn connecting(server: &Server, error: &Pg) -> Error {
         Some(_) => "see the server's log",
         None => "check that the server runs and listens there, and that sslmode is one that it accepts",
     };
-    refused(server, format!("{}; {advice}", told(error)))
+    refused(server, &format!("{}; {advice}", told(error)))
 }
 
-fn refused(server: &Server, message: String) -> Error {
-    Error::Connect { target: server.target(), message: server.clean(&message) }
+fn refused(server: &Server, message: &str) -> Error {
+    Error::Connect { target: server.target(), message: server.clean(message) }
 }
 
 /// A statement failed.

@@ -43,7 +43,7 @@ pub(super) fn named(conn: &Connection, found: &Qualified) -> Result<Found<Kind>,
     key.sort();
     let lone_integer = |declared: &str| key.len() == 1 && declared.eq_ignore_ascii_case("integer");
     let field = |(name, declared, not_null, pk): &(String, String, bool, i64)| {
-        let nullable = !not_null && !(*pk > 0 && lone_integer(declared));
+        let nullable = !(*not_null || *pk > 0 && lone_integer(declared));
         Field {
             kind: Some(decode::kind(Some(declared))),
             column: Column { name: name.clone(), sql_type: declared.to_ascii_lowercase(), nullable },

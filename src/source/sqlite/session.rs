@@ -14,6 +14,7 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -115,7 +116,8 @@ impl Session {
                         given.push(name);
                         given.len() - 1
                     });
-                    text.push_str(&format!("?{}", at + 1));
+                    // Writing to a string does not fail.
+                    let _ = write!(text, "?{}", at + 1);
                 }
             }
         }
