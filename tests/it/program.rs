@@ -108,7 +108,7 @@ impl Place {
     /// Runs landfall with these arguments, words apart at blanks.
     pub(crate) fn landfall(&self, arguments: &str) -> Ran {
         let arguments: Vec<&str> = arguments.split_whitespace().collect();
-        ran(self.command(&arguments).output().expect("landfall starts"))
+        ran(&self.command(&arguments).output().expect("landfall starts"))
     }
 
     /// Runs one of the oracle's scripts, which see the same AWS.
@@ -116,7 +116,7 @@ impl Place {
         let mut command = Command::new(python());
         command.arg(repository("tests/oracle").join(script)).args(arguments).current_dir(self.folder.path());
         command.envs(self.environment.iter().cloned()).env("AWS_DEFAULT_REGION", "us-east-1").stdin(Stdio::null());
-        ran(command.output().expect("the oracle starts"))
+        ran(&command.output().expect("the oracle starts"))
     }
 }
 
@@ -127,7 +127,7 @@ impl Place {
             "import boto3, os\nc = lambda s: boto3.client(s, region_name='us-east-1', endpoint_url=os.environ['AWS_ENDPOINT_URL'])\n";
         let mut command = Command::new(python());
         command.arg("-c").arg(format!("{prelude}{code}")).envs(self.environment.iter().cloned()).stdin(Stdio::null());
-        ran(command.output().expect("Python starts"))
+        ran(&command.output().expect("Python starts"))
     }
 
     /// The names of all tables and buckets there, as boto3 tells them.
@@ -138,7 +138,7 @@ impl Place {
 }
 
 /// What a finished process left.
-pub(crate) fn ran(output: Output) -> Ran {
+pub(crate) fn ran(output: &Output) -> Ran {
     Ran {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -98,11 +98,6 @@ impl Database {
         database
     }
 
-    /// Which engine it is on.
-    pub(crate) fn engine(&self) -> Engine {
-        self.engine
-    }
-
     /// The address, as landfall takes it, password included.
     pub(crate) fn url(&self) -> &str {
         &self.url
