@@ -3,7 +3,7 @@
 use super::Draft;
 use super::failure::Failure;
 use super::session::Session;
-use super::transfer::chain;
+use super::transfer::{chain, preflight};
 use crate::cli::{CheckArgs, OutputArgs, Throttling, Validate};
 use crate::exit::Exit;
 use crate::report::model::Problem;
@@ -28,6 +28,7 @@ async fn validate_into(draft: &mut Draft, args: &Validate) -> Result<(), Failure
     let source = session.source(&args.common).await?;
     draft.of(&session, Some(&source));
     let mut snapshot = source.snapshot().await?;
+    preflight(&mut snapshot, &session).await?;
     compare(draft, &session, &mut snapshot, &args.checks, masker(&args.common.output)).await?;
     session.close(&args.common).await;
     Ok(())

@@ -28,13 +28,14 @@ async fn run_into(draft: &mut Draft, args: &Load) -> Result<(), Failure> {
     let session = Session::open(&args.common).await?;
     let source = session.source(&args.common).await?;
     draft.of(&session, Some(&source));
+    let mut snapshot = source.snapshot().await?;
+    preflight(&mut snapshot, &session).await?;
     let plan = make(&session, desired(&session, &args.limits), approvals(&args.approvals)).await?;
     draft.show_plan(&plan, &args.common.output);
     if refused(&plan) {
         return Ok(());
     }
     provisioned(&plan)?;
-    let mut snapshot = source.snapshot().await?;
     consent(args.consent.yes || free(&args.common), "Load these tables?")?;
     let masker = super::prove::masker(&args.common.output);
     load(draft, &session, &mut snapshot, &args.limits, masker, &plan.approvals).await?;

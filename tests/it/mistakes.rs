@@ -52,7 +52,7 @@ fn a_relation_or_column_that_is_not_there_names_the_nearest() {
         ("from = \"users\"\nitem = { id = \"u{user_idd}\" }", "user_idd", "user_id"),
     ] {
         let (place, _source) = one(&local, &crate::servers::seed_text("users"), rows);
-        for verb in ["validate", "run --yes"] {
+        for verb in ["load --yes", "validate", "run --yes"] {
             place.landfall(&format!("{verb} one.toml")).exits(2).says(wrong).says(near);
             assert_eq!(place.names(), NOTHING);
         }
