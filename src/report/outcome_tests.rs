@@ -180,6 +180,20 @@ fn a_finding_that_stopped_the_load_is_a_no() {
 }
 
 #[test]
+fn a_table_that_anothers_finding_kept_back_is_no_failure_of_its_own() {
+    let stopped = |declared| {
+        spoilt(|r| {
+            let finding = Finding { entity: "e".into(), what: "2 rows make one item".into(), rows: 2, samples: Vec::new(), declared };
+            let tables = &mut r.load.as_mut().expect("load").tables;
+            tables.push(TableLoad { attempted: false, acknowledged: 0, findings: vec![finding], ..table() });
+            tables[0] = TableLoad { attempted: false, acknowledged: 0, ..table() };
+        })
+    };
+    assert_eq!(stopped(false), Exit::No);
+    assert_eq!(stopped(true), Exit::Failed, "a declared finding stops nothing: something else did");
+}
+
+#[test]
 fn every_validation_that_is_not_whole_is_not_green() {
     assert_eq!(spoilt(|r| validation(r).checks.clear()), Exit::Inconclusive);
     assert_eq!(spoilt(|r| validation(r).checks[0].verdict = Verdict::Inconclusive), Exit::Inconclusive);
