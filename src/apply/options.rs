@@ -63,15 +63,16 @@ impl Stop {
 
     /// Sleeps, at most until stop is said.
     pub async fn sleep(&self, time: Duration) {
-        let mut receiver = self.0.clone();
-        let said = async {
-            if receiver.wait_for(|said| *said).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
         tokio::select! {
             () = tokio::time::sleep(time) => {}
-            () = said => {}
+            () = self.said() => {}
+        }
+    }
+
+    /// Returns when stop is said; never, when it is not.
+    pub async fn said(&self) {
+        if self.0.clone().wait_for(|said| *said).await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -109,6 +109,8 @@ async fn load(settings: &Settings) -> SdkConfig {
     let timeouts = aws_config::timeout::TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(Duration::from_mins(1))
+        // An endpoint that accepts and never answers: all tries together, not five full ones.
+        .operation_timeout(Duration::from_secs(150))
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)

@@ -1,7 +1,7 @@
 //! `validate` and `throttling`: reading, and saying what was found.
 
 use super::Draft;
-use super::failure::Failure;
+use super::failure::{Failure, aws_help};
 use super::session::Session;
 use super::transfer::{chain, preflight};
 use crate::cli::{CheckArgs, OutputArgs, Throttling, Validate};
@@ -55,8 +55,11 @@ pub(super) async fn compare(
     };
     let done = validate::run(&session.aws, snapshot, &session.stack, &options, &session.events).await;
     let report = done.map_err(|error| {
-        let exit = error.exit();
-        Failure::Other(Problem { message: chain(&error), help: None, exit })
+        let help = match &error {
+            validate::Error::Aws(error) => aws_help(error).0,
+            _ => None,
+        };
+        Failure::Other(Problem { message: chain(&error), help, exit: error.exit() })
     })?;
     draft.report.validate = Some(report);
     Ok(())
@@ -94,8 +97,17 @@ pub(super) async fn watch(draft: &mut Draft, session: &Session, from: i64, wait:
     let options = throttling::Options { from, to, max_events: session.stack.policy.throttle_max_events, wait };
     let tables = session.stack.tables.iter();
     let subjects: Subjects = tables.map(|(name, spec)| (name.clone(), spec.table.indexes.keys().cloned().collect())).collect();
-    draft.report.throttling = Some(throttling::run(&session.aws, &subjects, &options, &session.events).await?);
+    let stop = session.interrupt.stop();
+    tokio::select! {
+        asked = throttling::run(&session.aws, &subjects, &options, &session.events) => draft.report.throttling = Some(asked?),
+        () = stop.said() => return Err(interrupted()),
+    }
     Ok(())
+}
+
+fn interrupted() -> Failure {
+    let message = "interrupted: nothing is said about throttling".to_owned();
+    Failure::Other(Problem { message, help: Some("run again to ask again".into()), exit: Exit::Interrupted })
 }
 
 /// `90s`, `90m`, `24h`, `7d` in seconds.

@@ -2,7 +2,10 @@
 //!
 //! One `mod` line per file; `rooms` fails when a file has none.
 
+mod between;
 mod data;
+mod during;
+mod killed;
 mod local;
 mod mistakes;
 mod oracle;

@@ -1,0 +1,47 @@
+//! What happens while a run is under way: the source changes, somebody presses Ctrl-C while it waits.
+
+use crate::between::Between;
+use crate::program::{LocalAws, Place, ran};
+use crate::servers::{Database, Engine};
+use std::process::{Command, Stdio};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+/// The snapshot decides: the run is of one moment, and a later validation is of a later one.
+#[test]
+fn a_row_that_changes_during_the_run_is_a_difference_afterwards_and_not_before() {
+    let local = LocalAws::start();
+    let source = Database::seeded(Engine::Postgres, "users");
+    let (url, once) = (source.url().to_owned(), Once::new());
+    let between = Between::start(&local.url, move |name, forward| {
+        let answer = forward();
+        if name == "BatchWriteItem" {
+            // Loaded and not validated yet.
+            once.call_once(|| source.run("update users set username = 'changed-meanwhile' where user_id = 2"));
+        }
+        Some(answer)
+    });
+    let mut place = Place::at(&between.url, "local", "local");
+    place.set("SOURCE_URL", &url);
+    place.landfall("run stacks/users.toml --yes --no-import --source env:SOURCE_URL").exits(0);
+    assert!(between.calls().iter().any(|call| call == "BatchWriteItem"));
+    let later = place.landfall("validate stacks/users.toml --source env:SOURCE_URL --show-values -o json=later.json").exits(3);
+    later.says("changed-meanwhile");
+    let report: serde_json::Value = serde_json::from_str(&place.read("later.json")).expect("JSON");
+    let text = report["validate"].to_string();
+    assert!(text.contains("username") && !text.contains("\"email\",\""), "{text}");
+}
+
+#[test]
+fn ctrl_c_while_metrics_are_waited_for_ends_the_wait() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("apply stacks/users.toml --yes").exits(0);
+    let words = ["throttling", "stacks/users.toml", "--wait", "120"];
+    let child = place.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("landfall starts");
+    std::thread::sleep(Duration::from_secs(3));
+    let since = Instant::now();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill").success());
+    ran(&child.wait_with_output().expect("its output")).exits(130).says("interrupted");
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+}
