@@ -94,7 +94,7 @@ mod tests {
     fn any_changed_byte_is_refused() {
         let small = samples::plan_of(
             &samples::desired([("T", samples::table())]),
-            &crate::live::Live::default(),
+            &crate::live::model::Live::default(),
             &crate::plan::Approvals::default(),
         );
         let sealed = seal(&small).into_bytes();
