@@ -115,23 +115,30 @@ pub async fn bucket(aws: &Aws, name: &str, managed: &BTreeSet<String>, deadline:
 }
 
 /// Tables that carry the stack's tag and are not `known`, and how many others were not looked at. One `ListTables`, and the
-/// tags of at most 100 tables beside the known ones: those whose names begin most like a known one's come first.
+/// tags of at most 100 tables beside the known ones: those whose names begin most like a known one's come first. What a table
+/// that is not ours forbids or has become is no failure: it was not looked at, or is gone.
 pub async fn unmanaged(aws: &Aws, stack: &str, known: &BTreeSet<String>) -> Result<(Vec<String>, usize), Error> {
     let deadline = Instant::now() + PATIENCE;
     let mut others = patiently(deadline, || Box::pin(aws.table_names())).await?;
     others.retain(|name| !known.contains(name));
     others.sort_by_key(|name| (std::cmp::Reverse(likeness(name, known)), name.clone()));
-    let skipped = others.len().saturating_sub(LOOK_AT_MOST);
+    let mut skipped = others.len().saturating_sub(LOOK_AT_MOST);
     others.truncate(LOOK_AT_MOST);
-    let found = stream::iter(others)
+    let looks = stream::iter(others)
         .map(|name| async move {
-            let Some(seen) = patiently(deadline, || Box::pin(aws.describe_table(&name))).await? else { return Ok(None) };
-            let tags = patiently(deadline, || Box::pin(aws.table_tags(&seen.arn))).await?;
-            let ours = tags.iter().any(|(key, value)| key == OWNER_TAG && value == stack);
-            Ok::<_, aws::Error>(ours.then_some(name))
+            let arn = aws.table_arn(&name);
+            let tags = match patiently(deadline, || aws.table_tags(&arn)).await {
+                Ok(tags) => tags,
+                Err(error) if error.is("AccessDeniedException") => return Ok(None),
+                Err(error) if error.is("ResourceNotFoundException") => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            Ok::<_, aws::Error>(Some((name, tags.iter().any(|(key, value)| key == OWNER_TAG && value == stack))))
         })
         .buffer_unordered(PARALLEL);
-    let mut found: Vec<String> = found.try_filter_map(|name| async move { Ok(name) }).try_collect().await?;
+    let looks: Vec<Option<(String, bool)>> = looks.try_collect().await?;
+    skipped += looks.iter().filter(|look| look.is_none()).count();
+    let mut found: Vec<String> = looks.into_iter().flatten().filter(|(_, ours)| *ours).map(|(name, _)| name).collect();
     found.sort();
     Ok((found, skipped))
 }

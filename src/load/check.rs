@@ -147,8 +147,8 @@ impl<'a> Tally<'a> {
 
     fn orphans(&mut self, orphans: &super::expect::Orphans) {
         let what = format!(
-            "{} rows of {} have no parent that nests them in {}; leave them out with a query, or load them as an entity of their own",
-            orphans.rows, orphans.relation, orphans.attribute
+            "rows of {} have no parent that nests them in {}; leave them out with a query, or load them as an entity of their own",
+            orphans.relation, orphans.attribute
         );
         self.find(orphans.entity, what, Group { rows: orphans.rows, samples: Vec::new() }, false, false);
     }

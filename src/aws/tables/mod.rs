@@ -51,6 +51,14 @@ impl Aws {
         }
     }
 
+    /// The ARN that a table of this name has in our account and region, without asking: its form is fixed
+    /// (Service Authorization Reference, Amazon DynamoDB); the partition is the caller's own.
+    pub fn table_arn(&self, name: &str) -> String {
+        let id = self.identity();
+        let partition = id.arn.split(':').nth(1).filter(|p| !p.is_empty()).unwrap_or("aws");
+        format!("arn:{partition}:dynamodb:{}:{}:table/{name}", id.region, id.account)
+    }
+
     /// `ListTagsOfResource`, every page.
     pub async fn table_tags(&self, arn: &str) -> Result<Vec<(String, String)>, Error> {
         let mut out = Vec::new();

@@ -48,6 +48,10 @@ fn table_line(t: &TableLoad) -> String {
 }
 
 fn finding(f: &Finding) -> String {
+    // Without an entity it is about the table, and no row is to blame.
+    if f.entity.is_empty() {
+        return safe::text(&format!("    note: {}", f.what)) + "\n";
+    }
     let status = if f.declared { "declared in the stack" } else { "finding" };
     let samples = if f.samples.is_empty() { String::new() } else { format!(", such as {}", f.samples.join("; ")) };
     safe::text(&format!("    {status}: {}: {} ({}){samples}", f.entity, f.what, plural(f.rows, "row"))) + "\n"

@@ -42,6 +42,14 @@ fn a_load_shows_its_accounts() {
 }
 
 #[test]
+fn a_word_about_the_table_names_no_rows() {
+    let mut load = a_load();
+    let what = "the table was not empty before the load".to_owned();
+    load.tables[0].findings = vec![Finding { entity: String::new(), what, rows: 0, samples: Vec::new(), declared: true }];
+    assert!(render_load(&load, PLAIN).ends_with("    note: the table was not empty before the load\n"));
+}
+
+#[test]
 fn accounts_that_do_not_close_shout() {
     let mut load = a_load();
     load.tables[0].entities[0].written -= 1;

@@ -226,3 +226,23 @@ async fn a_new_table_whose_recovery_is_not_available_yet_is_waited_for() {
     assert_eq!(outcome.exit(), Exit::Pass, "{:#?}", outcome.problems);
     assert!(proxy.mutations().iter().filter(|name| *name == "UpdateContinuousBackups").count() > 1);
 }
+
+/// Least calls, and least privilege: forgotten tables are looked for by their tags alone, and a closed table fails no plan.
+#[tokio::test]
+async fn tables_of_others_are_not_described_and_may_be_closed_to_us() {
+    let stand = Stand::embedded().await;
+    let scene = Scene::new();
+    scene.converge(&stand.connect().await).await;
+    let made = scene.desired.tables.len();
+    for (closed, expected) in [(false, (made, 0)), (true, (0, made))] {
+        let proxy = Proxy::start(&stand.url, move |call| match call.name {
+            "DescribeTable" => Spoil::Refuse("AccessDeniedException"),
+            "ListTagsOfResource" if closed => Spoil::Refuse("AccessDeniedException"),
+            _ => Spoil::Pass,
+        });
+        let proxy = proxy.await;
+        let aws = stand.connect_by(&proxy.url).await;
+        let (found, skipped) = refresh::unmanaged(&aws, &scene.desired.stack, &std::collections::BTreeSet::new()).await.expect("listed");
+        assert_eq!((found.len(), skipped), expected, "{found:?}");
+    }
+}
