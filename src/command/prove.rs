@@ -86,15 +86,17 @@ async fn throttling_into(draft: &mut Draft, args: &Throttling) -> Result<(), Fai
     let back = window.unwrap_or(session.stack.policy.throttle_window_secs);
     let now = jiff::Timestamp::now().as_second();
     let from = now.saturating_sub(i64::try_from(back).unwrap_or(i64::MAX));
-    watch(draft, &session, from, Duration::from_secs(args.wait)).await?;
+    watch(draft, &session, from, None, Duration::from_secs(args.wait)).await?;
     session.close(&args.common).await;
     Ok(())
 }
 
-/// Asks CloudWatch about the time since `from` (epoch seconds), into the report.
-pub(super) async fn watch(draft: &mut Draft, session: &Session, from: i64, wait: Duration) -> Result<(), Failure> {
+/// Asks CloudWatch about the time since `from` (epoch seconds), into the report; every table with rows was read at or after `read`.
+pub(super) async fn watch(draft: &mut Draft, session: &Session, from: i64, read: Option<i64>, wait: Duration) -> Result<(), Failure> {
     let to = jiff::Timestamp::now().as_second();
-    let options = throttling::Options { from, to, max_events: session.stack.policy.throttle_max_events, wait };
+    let filled = session.stack.tables.iter().filter(|(_, spec)| !spec.rows.is_empty()).map(|(name, _)| name);
+    let busy = filled.filter_map(|name| read.map(|at| (name.clone(), at))).collect();
+    let options = throttling::Options { from, to, max_events: session.stack.policy.throttle_max_events, busy, wait };
     let tables = session.stack.tables.iter();
     let subjects: Subjects = tables.map(|(name, spec)| (name.clone(), spec.table.indexes.keys().cloned().collect())).collect();
     let stop = session.interrupt.stop();

@@ -63,9 +63,10 @@ async fn parts(draft: &mut Draft, args: &Run, session: &Session, since: i64) -> 
     if !draft.good_so_far(Asked { apply: true, load: true, ..Asked::NOTHING }) {
         return Ok(());
     }
+    let read = jiff::Timestamp::now().as_second();
     prove::compare(draft, session, &mut snapshot, &args.checks, masker).await?;
     draft.show(output);
-    prove::watch(draft, session, since, Duration::from_secs(args.wait)).await
+    prove::watch(draft, session, since, Some(read), Duration::from_secs(args.wait)).await
 }
 
 impl Draft {

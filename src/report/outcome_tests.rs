@@ -144,13 +144,27 @@ fn an_error_explains_an_absent_part_with_its_own_code() {
 fn every_load_that_is_not_whole_is_not_green() {
     assert_eq!(spoilt(|r| first(r).entities[0].written = 2), Exit::Failed, "a row is unaccounted for");
     assert_eq!(spoilt(|r| first(r).acknowledged = 2), Exit::Failed, "an item was not acknowledged");
+    assert_eq!(spoilt(|r| first(r).acknowledged = 4), Exit::Failed, "an item was acknowledged that no row made");
     assert_eq!(spoilt(|r| first(r).attempted = false), Exit::Failed);
-    assert_eq!(spoilt(|r| first(r).entities.clear()), Exit::Inconclusive, "0 rows");
+    assert_eq!(
+        spoilt(|r| {
+            first(r).entities[0] = EntityLoad { entity: "e".into(), read: 3, filtered: 3, ..EntityLoad::default() };
+            first(r).acknowledged = 0;
+        }),
+        Exit::Inconclusive,
+        "every row was filtered: nothing arrived"
+    );
+    let nothing = |r: &mut Report| {
+        first(r).entities.clear();
+        first(r).acknowledged = 0;
+    };
+    assert_eq!(spoilt(nothing), Exit::Inconclusive, "0 rows");
     assert_eq!(spoilt(|r| r.load.as_mut().expect("load").tables.clear()), Exit::Inconclusive, "no tables");
     assert_eq!(
         spoilt(|r| {
             first(r).entities[0].written = 2;
             first(r).entities[0].quarantined = 1;
+            first(r).acknowledged = 2;
         }),
         Exit::No,
         "a row is in quarantine"
@@ -162,6 +176,7 @@ fn quarantine_within_the_allowance_passes() {
     let exit = spoilt(|r| {
         first(r).entities[0].written = 2;
         first(r).entities[0].quarantined = 1;
+        first(r).acknowledged = 2;
         r.load.as_mut().expect("load").max_quarantined = 1;
     });
     assert_eq!(exit, Exit::Pass);
@@ -170,13 +185,14 @@ fn quarantine_within_the_allowance_passes() {
 #[test]
 fn a_finding_that_stopped_the_load_is_a_no() {
     let finding = Finding { entity: "e".into(), what: "2 rows make one item".into(), rows: 2, samples: Vec::new(), declared: false };
-    assert_eq!(
-        spoilt(|r| {
-            first(r).attempted = false;
+    for attempted in [false, true] {
+        let finding = finding.clone();
+        let spoil = |r: &mut Report| {
+            first(r).attempted = attempted;
             first(r).findings.push(finding);
-        }),
-        Exit::No
-    );
+        };
+        assert_eq!(spoilt(spoil), Exit::No, "attempted: {attempted}");
+    }
 }
 
 #[test]

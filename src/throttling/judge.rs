@@ -34,8 +34,13 @@ pub(super) fn add(a: &Series, b: &Series) -> Series {
     all
 }
 
-/// `events`: the throttle metrics, totals first; `units`: consumed and provisioned.
-pub(super) fn judge(events: &[Series], units: &[Series], max_events: u64) -> (Verdict, String) {
+/// Whether one of `consumed` has a period that ends after `since`.
+pub(super) fn reaches(consumed: &[Series], since: i64, period: i32) -> bool {
+    consumed.iter().filter_map(|s| s.keys().next_back()).any(|start| start + i64::from(period) > since)
+}
+
+/// `events`: the throttle metrics, totals first; `units`: consumed and provisioned; `whole`: the data reaches as far as it must.
+pub(super) fn judge(events: &[Series], units: &[Series], whole: bool, max_events: u64) -> (Verdict, String) {
     let reporting = units.iter().any(|s| !s.is_empty());
     let counted: Vec<u64> = events.iter().filter_map(|s| count(s, reporting)).collect();
     // A cause can be counted where the total is late, so neither is trusted alone.
@@ -47,6 +52,10 @@ pub(super) fn judge(events: &[Series], units: &[Series], max_events: u64) -> (Ve
     }
     if !reporting {
         return (Verdict::Inconclusive, "CloudWatch has no data for this window, which is not zero".into());
+    }
+    if !whole {
+        let note = "CloudWatch's data ends before the work did: run `landfall throttling` again in some minutes";
+        return (Verdict::Inconclusive, note.into());
     }
     let allowed =
         if throttled == 0 { "no throttle events".to_owned() } else { format!("{throttled} throttle events, {max_events} allowed") };
@@ -83,7 +92,7 @@ mod tests {
 
     #[test]
     fn nothing_at_all_is_unknown_and_not_zero() {
-        let (verdict, note) = judge(&vec![Series::new(); 10], &none(), 0);
+        let (verdict, note) = judge(&vec![Series::new(); 10], &none(), true, 0);
         assert_eq!(verdict, Verdict::Inconclusive, "{note}");
         assert_eq!(count(&Series::new(), false), None);
     }
@@ -91,7 +100,7 @@ mod tests {
     #[test]
     fn no_throttle_metric_beside_consumption_is_zero() {
         let units = [some(3.0), Series::new(), Series::new(), Series::new()];
-        assert_eq!(judge(&vec![Series::new(); 10], &units, 0).0, Verdict::Match);
+        assert_eq!(judge(&vec![Series::new(); 10], &units, true, 0).0, Verdict::Match);
         assert_eq!(count(&Series::new(), true), Some(0));
     }
 
@@ -100,7 +109,7 @@ mod tests {
         for at in 0..10 {
             let mut events = vec![Series::new(); 10];
             events[at] = some(1.0);
-            assert_eq!(judge(&events, &none(), 0).0, Verdict::Mismatch, "metric {at}");
+            assert_eq!(judge(&events, &none(), true, 0).0, Verdict::Mismatch, "metric {at}");
         }
     }
 
@@ -109,8 +118,8 @@ mod tests {
         let mut events = vec![Series::new(); 10];
         events[1] = some(4.0);
         let units = [some(3.0), Series::new(), Series::new(), Series::new()];
-        assert_eq!(judge(&events, &units, 4), (Verdict::Match, "4 throttle events, 4 allowed".into()));
-        assert_eq!(judge(&events, &units, 3).0, Verdict::Mismatch);
+        assert_eq!(judge(&events, &units, true, 4), (Verdict::Match, "4 throttle events, 4 allowed".into()));
+        assert_eq!(judge(&events, &units, true, 3).0, Verdict::Mismatch);
     }
 
     #[test]
@@ -119,7 +128,19 @@ mod tests {
         events[1] = some(4.0);
         events[3] = some(4.0);
         let units = [some(3.0), Series::new(), Series::new(), Series::new()];
-        assert_eq!(judge(&events, &units, 4).0, Verdict::Match);
+        assert_eq!(judge(&events, &units, true, 4).0, Verdict::Match);
+    }
+
+    #[test]
+    fn data_that_ends_before_the_work_did_proves_nothing_and_hides_nothing() {
+        let consumed = [some(3.0), Series::new()];
+        assert!(reaches(&consumed, 119, 60), "the minute from 60 to 120");
+        assert!(!reaches(&consumed, 120, 60) && !reaches(&[Series::new(), Series::new()], 0, 60));
+        let units = [some(3.0), Series::new(), Series::new(), Series::new()];
+        assert_eq!(judge(&vec![Series::new(); 10], &units, false, 0).0, Verdict::Inconclusive);
+        let mut events = vec![Series::new(); 10];
+        events[1] = some(1.0);
+        assert_eq!(judge(&events, &units, false, 0).0, Verdict::Mismatch);
     }
 
     #[test]

@@ -43,6 +43,9 @@ pub struct Options {
     pub from: i64,
     pub to: i64,
     pub max_events: u64,
+    /// Tables that were certainly read or written at or after this moment (epoch seconds): until CloudWatch shows that, it has not
+    /// told everything, and no throttle event so far proves nothing.
+    pub busy: BTreeMap<String, i64>,
     /// How long to wait for metrics that are still missing: CloudWatch is one to five minutes late.
     pub wait: Duration,
 }
@@ -55,17 +58,17 @@ pub async fn run(aws: &Aws, subjects: &Subjects, options: &Options, events: &Eve
     let window = whole_minutes(options.from, options.to);
     let started = Instant::now();
     loop {
-        let rows = read(aws, subjects, window, options.max_events).await?;
+        let rows = read(aws, subjects, window, options).await?;
         let missing = rows.iter().filter(|row| row.verdict == Verdict::Inconclusive).count();
         if missing == 0 || started.elapsed() >= options.wait {
             return Ok(ThrottlingReport { from: rfc3339(window.from), to: rfc3339(window.to), max_events: options.max_events, rows });
         }
-        events.note(format!("CloudWatch has nothing yet for {missing} of {} tables and indexes; asking again in 10 s", rows.len()));
+        events.note(format!("CloudWatch has not everything yet for {missing} of {} tables and indexes; asking again in 10 s", rows.len()));
         tokio::time::sleep(Duration::from_secs(10).min(options.wait.saturating_sub(started.elapsed()))).await;
     }
 }
 
-async fn read(aws: &Aws, subjects: &Subjects, window: Window, max_events: u64) -> Result<Vec<ThrottlingRow>, Error> {
+async fn read(aws: &Aws, subjects: &Subjects, window: Window, options: &Options) -> Result<Vec<ThrottlingRow>, Error> {
     let resources: Vec<(String, Option<String>)> = subjects
         .iter()
         .flat_map(|(table, indexes)| std::iter::once((table.clone(), None)).chain(indexes.iter().map(|i| (table.clone(), Some(i.clone())))))
@@ -76,7 +79,7 @@ async fn read(aws: &Aws, subjects: &Subjects, window: Window, max_events: u64) -
     Ok(resources
         .into_iter()
         .zip(series.chunks(per_resource))
-        .map(|((table, index), series)| row(table, index, series, window, max_events))
+        .map(|((table, index), series)| row(table, index, series, window, options))
         .collect())
 }
 
@@ -86,9 +89,11 @@ fn queries_for(table: &str, index: Option<&String>) -> Vec<MetricQuery> {
     events.chain(UNITS).map(query).collect()
 }
 
-fn row(table: String, index: Option<String>, series: &[Series], window: Window, max_events: u64) -> ThrottlingRow {
+fn row(table: String, index: Option<String>, series: &[Series], window: Window, options: &Options) -> ThrottlingRow {
     let (events, units) = series.split_at(EVENTS.len());
-    let (verdict, note) = judge::judge(events, units, max_events);
+    let busy = options.busy.get(&table).filter(|_| index.is_none());
+    let whole = busy.is_none_or(|since| judge::reaches(&units[..2], *since, window.period));
+    let (verdict, note) = judge::judge(events, units, whole, options.max_events);
     let reporting = units.iter().any(|s| !s.is_empty());
     ThrottlingRow {
         table,

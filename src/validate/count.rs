@@ -8,8 +8,8 @@ use super::run::{Context, check, subject};
 use super::verdict::{self, Counts, Doubts, Judgement};
 use crate::aws::items::{Scan, all_segments, sweep};
 use crate::load::expect::{Fate, Pass, Ready, collisions};
-use crate::mapping::Item;
 use crate::mapping::encode::{key_of, read_key};
+use crate::mapping::{Item, canonical};
 use crate::report::model::CheckKind;
 use crate::source::Snapshot;
 use crate::stack::model::TableSpec;
@@ -62,25 +62,25 @@ pub(super) async fn survey(
     Ok(survey)
 }
 
-/// Found items, by what their keys say.
+/// Found items, by their keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Tally {
     total: u64,
     of: Vec<u64>,
     /// Fitting more than one mapping.
     ambiguous: u64,
-    /// Fitting none.
+    /// With a key that no row makes: equal numbers are no match beside it.
     foreign: u64,
 }
 
 pub(super) async fn judge(context: &mut Context<'_>, name: &str, spec: &TableSpec, survey: &Survey) -> Result<(), Error> {
-    let tally = tally(context, name, spec).await?;
+    let tally = tally(context, name, spec, &survey.keys).await?;
     let doubts = Doubts { unmappable: survey.unmappable, ..Doubts::default() };
     let counts = Counts { expected: survey.expected.iter().sum(), found: tally.total, ..Counts::default() };
     let (mut judgement, mut note) = verdict::count(counts.expected, counts.found, &doubts);
     if tally.foreign > 0 {
         judgement = Judgement::Mismatch;
-        note = format!("{note}; {} items have a key that no mapping makes", tally.foreign);
+        note = format!("{note}; {} items have a key that no row makes", tally.foreign);
     }
     context.book(name, check(CheckKind::Count, "", &counts, judgement, note));
     for (entity, expected) in survey.expected.iter().enumerate().filter(|_| spec.rows.len() > 1) {
@@ -96,18 +96,20 @@ pub(super) async fn judge(context: &mut Context<'_>, name: &str, spec: &TableSpe
     Ok(())
 }
 
-async fn tally(context: &mut Context<'_>, name: &str, spec: &TableSpec) -> Result<Tally, Error> {
+async fn tally(context: &mut Context<'_>, name: &str, spec: &TableSpec, expected: &Keys) -> Result<Tally, Error> {
     let attributes = spec.table.key.parts().map(|part| part.name.clone()).collect();
     let scan = Scan { table: name.to_owned(), attributes, ..Scan::default() };
     let (out, mut pages) = mpsc::channel(32);
-    let owned = spec.clone();
-    let reduce = Arc::new(move |items: Vec<Item>| classify(&owned, &items));
+    let (owned, seed) = (spec.clone(), context.seed);
+    let hash = move |key: &Item| canonical::hash(key, seed);
+    let reduce = Arc::new(move |items: Vec<Item>| (classify(&owned, &items), items.iter().map(hash).collect::<Vec<u128>>()));
     let segments = all_segments(context.options.segments.max(1));
     let reading = sweep(context.aws, &scan, &segments, &context.options.stop, reduce, out);
     let taking = async {
         let mut all = Tally { of: vec![0; spec.rows.len()], ..Tally::default() };
-        while let Some(page) = pages.recv().await {
+        while let Some((page, keys)) = pages.recv().await {
             all.add(&page);
+            all.foreign += keys.iter().filter(|key| !expected.contains(key)).count() as u64;
         }
         all
     };
@@ -123,14 +125,14 @@ fn classify(spec: &TableSpec, items: &[Item]) -> Tally {
         let key = key_of(item, &spec.table.key).unwrap_or_default();
         let fits: Vec<usize> = (0..spec.rows.len()).filter(|e| read_key(&spec.rows[*e], &key).is_some()).collect();
         match fits.as_slice() {
-            [] => tally.foreign += 1,
+            [] => {}
             [one] => tally.of[*one] += 1,
             _ => tally.ambiguous += 1,
         }
     }
-    // A rule that loses its column's text cannot be read backward: then "fits none" means nothing.
+    // A rule that loses its column's text cannot be read backward: the only mapping needs not be.
     if spec.rows.len() == 1 {
-        (tally.of, tally.foreign) = (vec![tally.total], 0);
+        tally.of = vec![tally.total];
     }
     tally
 }
@@ -139,7 +141,6 @@ impl Tally {
     fn add(&mut self, page: &Self) {
         self.total += page.total;
         self.ambiguous += page.ambiguous;
-        self.foreign += page.foreign;
         self.of.iter_mut().zip(&page.of).for_each(|(all, part)| *all += part);
     }
 }

@@ -237,7 +237,7 @@ impl Reconciler {
 }
 
 /// `item` with one attribute more than it can have.
-fn changed(item: &Item) -> Item {
+pub(super) fn changed(item: &Item) -> Item {
     let name = (0_u32..100_000).map(|i| format!("planted{i}")).find(|name| !item.contains_key(name)).unwrap_or_default();
     let mut item = item.clone();
     item.insert(name, Attribute::Bool(true));

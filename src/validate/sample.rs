@@ -7,6 +7,7 @@
 use super::count::{self, Survey};
 use super::error::{Error, broken};
 use super::listing;
+use super::reconcile::changed;
 use super::run::{Context, check};
 use super::verdict::{self, Counts, Judgement};
 use crate::aws::items::{GET_LIMIT, Scan, all_segments, sweep};
@@ -98,12 +99,16 @@ async fn forward(context: &mut Context<'_>, name: &str, spec: &TableSpec, survey
     Ok(())
 }
 
-/// Reads the items of `suspects` and compares; what differs is read once more, strongly consistent.
+/// Reads the items of `drawn` and compares; what differs is read once more, strongly consistent. Where mismatches are listed, the
+/// first batch carries the plants: one item changed and one dropped in memory, which have to be among those that are read again.
 async fn compare(context: &mut Context<'_>, name: &str, spec: &TableSpec, drawn: Vec<(usize, Ready)>, list: bool) -> Result<Counts, Error> {
     let mut counts = Counts { expected: drawn.len() as u64, ..Counts::default() };
-    let mut again = Vec::new();
+    let (mut again, mut plants) = (Vec::new(), None);
     for batch in drawn.chunks(GET_LIMIT) {
-        let now = get(context, name, spec, batch, false).await?;
+        let mut now = get(context, name, spec, batch, false).await?;
+        if list && context.options.prove && plants.is_none() {
+            plants = Some(corrupt(batch, &mut now));
+        }
         for (entity, ready) in batch {
             if now.get(&ready.key) == Some(&ready.item) {
                 counts.compared += 1;
@@ -112,6 +117,9 @@ async fn compare(context: &mut Context<'_>, name: &str, spec: &TableSpec, drawn:
             }
         }
     }
+    let plants = plants.unwrap_or_default();
+    context.found.planted += plants.len() as u64;
+    context.found.noticed += plants.iter().filter(|key| again.iter().any(|(_, ready)| ready.key == **key)).count() as u64;
     for batch in again.chunks(GET_LIMIT) {
         let now = get(context, name, spec, batch, true).await?;
         for (entity, ready) in batch {
@@ -135,6 +143,19 @@ async fn compare(context: &mut Context<'_>, name: &str, spec: &TableSpec, drawn:
     }
     counts.found = counts.compared;
     Ok(counts)
+}
+
+/// Changes one item that arrived as it should and drops another; their keys.
+fn corrupt(batch: &[(usize, Ready)], now: &mut HashMap<u128, Item>) -> Vec<u128> {
+    let right = batch.iter().filter(|(_, ready)| now.get(&ready.key) == Some(&ready.item)).map(|(_, ready)| ready.key);
+    let keys: Vec<u128> = right.take(2).collect();
+    if let Some(item) = keys.first().and_then(|key| now.get_mut(key)) {
+        *item = changed(item);
+    }
+    if let Some(key) = keys.get(1) {
+        now.remove(key);
+    }
+    keys
 }
 
 async fn get(
@@ -225,8 +246,14 @@ async fn read_parts(
         };
         let (swept, keys) = futures::future::join(reading, taking).await;
         context.found.units += swept.map_err(broken(name))?.units;
+        let strange = |key: &Item| !survey.keys.contains(&canonical::hash(key, context.seed));
+        // The plant: a key that no row can make.
+        if let Some(key) = keys.first().filter(|_| context.options.prove && drawn == 0) {
+            context.found.planted += 1;
+            context.found.noticed += u64::from(strange(&changed(key)));
+        }
         drawn += keys.len() as u64;
-        strangers.extend(keys.into_iter().filter(|key| !survey.keys.contains(&canonical::hash(key, context.seed))));
+        strangers.extend(keys.into_iter().filter(strange));
     }
     Ok((drawn, strangers))
 }

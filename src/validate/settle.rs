@@ -276,7 +276,8 @@ async fn unexpected(
 
 async fn find_keys(context: &mut Context<'_>, name: &str, spec: &TableSpec, suspects: &Keys) -> Result<Vec<Item>, Error> {
     let attributes = spec.table.key.parts().map(|part| part.name.clone()).collect();
-    let scan = Scan { table: name.to_owned(), attributes, ..Scan::default() };
+    // Strongly consistent: a stale answer without the item would clear it.
+    let scan = Scan { table: name.to_owned(), attributes, consistent: true, ..Scan::default() };
     let (suspects, seed, key) = (Arc::new(suspects.clone()), context.seed, spec.table.key.clone());
     let reduce = Arc::new(move |items: Vec<Item>| -> Vec<Item> {
         let wanted = |item: &Item| key_of(item, &key).is_some_and(|k| suspects.contains(&canonical::hash(&k, seed)));

@@ -4,4 +4,5 @@
 mod faults;
 mod field;
 mod loads;
+mod mutants;
 mod scales;
