@@ -61,17 +61,18 @@ impl Stop {
         *self.0.borrow()
     }
 
+    /// Waits until stop is said.
+    pub async fn said(&self) {
+        if self.0.clone().wait_for(|said| *said).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Sleeps, at most until stop is said.
     pub async fn sleep(&self, time: Duration) {
-        let mut receiver = self.0.clone();
-        let said = async {
-            if receiver.wait_for(|said| *said).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
         tokio::select! {
             () = tokio::time::sleep(time) => {}
-            () = said => {}
+            () = self.said() => {}
         }
     }
 }

@@ -54,8 +54,11 @@ pub(super) async fn compare(
     };
     let done = validate::run(&session.aws, snapshot, &session.stack, &options, &session.events).await;
     let report = done.map_err(|error| {
-        let exit = error.exit();
-        Failure::Other(Problem { message: chain(&error), help: None, exit })
+        let help = match &error {
+            validate::Error::Aws(error) => super::failure::aws_help(error).0,
+            _ => None,
+        };
+        Failure::Other(Problem { message: chain(&error), help, exit: error.exit() })
     })?;
     draft.report.validate = Some(report);
     Ok(())
@@ -93,8 +96,20 @@ pub(super) async fn watch(draft: &mut Draft, session: &Session, from: i64, wait:
     let options = throttling::Options { from, to, max_events: session.stack.policy.throttle_max_events, wait };
     let tables = session.stack.tables.iter();
     let subjects: Subjects = tables.map(|(name, spec)| (name.clone(), spec.table.indexes.keys().cloned().collect())).collect();
-    draft.report.throttling = Some(throttling::run(&session.aws, &subjects, &options, &session.events).await?);
+    let stop = session.interrupt.stop();
+    tokio::select! {
+        report = throttling::run(&session.aws, &subjects, &options, &session.events) => draft.report.throttling = Some(report?),
+        () = stop.said() => return Err(interrupted()),
+    }
     Ok(())
+}
+
+fn interrupted() -> Failure {
+    Failure::Other(Problem {
+        message: "interrupted: nothing is said about throttling".into(),
+        help: Some("run `landfall throttling` again".into()),
+        exit: Exit::Interrupted,
+    })
 }
 
 /// `90s`, `90m`, `24h`, `7d` in seconds.

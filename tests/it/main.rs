@@ -9,6 +9,7 @@ mod oracle;
 mod program;
 mod reconcile;
 mod rooms;
+mod secrets;
 mod seeds;
 mod servers;
 mod source;
