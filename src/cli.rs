@@ -1,6 +1,7 @@
 //! The command line: verbs, flags and their help. What they mean lives in `command`.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -41,6 +42,25 @@ pub enum Verb {
     Schema,
     /// Print a completion script.
     Completions { shell: clap_complete::Shell },
+}
+
+/// A time that a clock can add: at most a year.
+fn seconds() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(..=365 * 86_400)
+}
+
+/// The arguments as a command line, or clap's answer to them.
+pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(arguments)
+}
+
+/// What clap says about `arguments`, for stderr: inert, and without the passwords that clap would repeat.
+pub fn complaint(error: &clap::Error, arguments: &[OsString]) -> String {
+    // Said again about inert arguments: clap drops parts of escape sequences, so they cannot be found in its text afterwards.
+    let inert: Vec<OsString> = arguments.iter().map(|a| crate::safe::text(&a.to_string_lossy()).into()).collect();
+    let again = parse(&inert).err();
+    let text = again.as_ref().unwrap_or(error).render().to_string();
+    crate::safe::block(&crate::stack::masked(&text))
 }
 
 /// The completion script for `shell`.
@@ -177,7 +197,7 @@ pub struct Apply {
     #[command(flatten)]
     pub consent: Consent,
     /// Give up waiting for AWS after this many seconds; running again goes on from there.
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = seconds())]
     pub timeout: u64,
 }
 
@@ -253,7 +273,7 @@ pub struct Throttling {
     #[arg(long)]
     pub window: Option<String>,
     /// Wait this many seconds for metrics that CloudWatch does not show yet.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = seconds())]
     pub wait: u64,
 }
 
@@ -273,10 +293,10 @@ pub struct Run {
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Wait this many seconds for metrics that CloudWatch does not show yet.
-    #[arg(long, value_name = "SECONDS", default_value_t = 420)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 420, value_parser = seconds())]
     pub wait: u64,
     /// Give up waiting for a table after this many seconds; running again goes on from there.
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = seconds())]
     pub timeout: u64,
 }
 
@@ -310,6 +330,14 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_complaint_repeats_no_password_and_obeys_no_argument() {
+        let arguments = ["landfall", "plan", "a.toml", "mysql://app:hunter2x@db/shop\n::error::x\u{1b}[2J"].map(OsString::from);
+        let shown = complaint(&parse(&arguments).expect_err("one argument too many"), &arguments);
+        assert!(shown.contains("unexpected argument") && !shown.contains("hunter2x"), "{shown}");
+        assert!(!shown.contains('\u{1b}') && !shown.contains("\n::error"), "{shown}");
     }
 
     #[test]

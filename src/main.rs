@@ -1,20 +1,34 @@
 //! The thin binary: arguments in, exit code out.
 
-use clap::Parser;
-use landfall::{cli::Cli, command};
+use landfall::exit::Exit;
+use landfall::{cli, command};
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(panicked));
-    let cli = Cli::parse();
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let cli = match cli::parse(&arguments) {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            quietly(cli::complaint(&error, &arguments).trim_end());
+            return ExitCode::from(Exit::Usage.code());
+        }
+        // Help and the version: clap prints them itself, with its colours.
+        Err(help) => {
+            let _ = help.print();
+            return ExitCode::from(Exit::Pass.code());
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             quietly(&format!("error: no threads to run on: {error}"));
-            return ExitCode::from(landfall::exit::Exit::Failed.code());
+            return ExitCode::from(Exit::Failed.code());
         }
     };
-    let exit = runtime.block_on(command::run(cli));
+    // A defect has been said by the hook; it leaves with a code of the table, not with one of Rust's own.
+    let exit = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(command::run(cli)))).unwrap_or(Exit::Failed);
     // A blocking call that hangs (a dead server) must not keep a finished run alive.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     ExitCode::from(exit.code())

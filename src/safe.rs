@@ -26,7 +26,7 @@ pub fn block(input: &str) -> String {
 }
 
 /// C0, DEL, C1, line and paragraph separators, bidirectional controls, zero-width and tag characters.
-fn is_hostile(c: char) -> bool {
+pub(crate) fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -61,18 +61,18 @@ impl Stop {
         *self.0.borrow()
     }
 
+    /// Waits until stop is said.
+    pub async fn said(&self) {
+        if self.0.clone().wait_for(|said| *said).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Sleeps, at most until stop is said.
     pub async fn sleep(&self, time: Duration) {
         tokio::select! {
             () = tokio::time::sleep(time) => {}
             () = self.said() => {}
-        }
-    }
-
-    /// Returns when stop is said; never, when it is not.
-    pub async fn said(&self) {
-        if self.0.clone().wait_for(|said| *said).await.is_err() {
-            std::future::pending::<()>().await;
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn events(quiet: bool) -> Events {
     if quiet {
         return Events::new(|event| {
             if let Event::Warning(text) = event {
-                line(&format!("warning: {text}"));
+                note(&format!("warning: {text}"));
             }
         });
     }
@@ -27,14 +27,19 @@ pub(super) fn line(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", crate::safe::block(text));
 }
 
+/// One event on one line: foreign text in it begins none of its own.
+fn note(text: &str) {
+    line(&crate::safe::text(text));
+}
+
 fn on_terminal() -> Events {
     let bars = MultiProgress::new();
     let tasks: Mutex<HashMap<String, ProgressBar>> = Mutex::new(HashMap::new());
     Events::new(move |event| {
         let Ok(mut tasks) = tasks.lock() else { return };
         match event {
-            Event::Note(text) => bars.suspend(|| line(&text)),
-            Event::Warning(text) => bars.suspend(|| line(&format!("warning: {text}"))),
+            Event::Note(text) => bars.suspend(|| note(&text)),
+            Event::Warning(text) => bars.suspend(|| note(&format!("warning: {text}"))),
             Event::Progress { task, done, total, unit } => {
                 let bar = tasks.entry(task).or_insert_with_key(|task| bars.add(bar(task, total, unit)));
                 bar.set_length(total.max(done));
@@ -64,14 +69,14 @@ fn elsewhere() -> Events {
     Events::new(move |event| {
         let Ok(mut spoken) = spoken.lock() else { return };
         match event {
-            Event::Note(text) => line(&text),
-            Event::Warning(text) => line(&format!("warning: {text}")),
+            Event::Note(text) => note(&text),
+            Event::Warning(text) => note(&format!("warning: {text}")),
             Event::Progress { task, done, total, unit } => {
                 let last = spoken.entry(task.clone()).or_insert_with(Instant::now);
                 if last.elapsed() >= QUIET_FOR {
                     *last = Instant::now();
                     let of = if total == 0 { String::new() } else { format!(" of {total}") };
-                    line(&format!("{task}: {done}{of} {unit}"));
+                    note(&format!("{task}: {done}{of} {unit}"));
                 }
             }
             Event::Finished { task } => drop(spoken.remove(&task)),

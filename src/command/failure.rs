@@ -58,7 +58,8 @@ impl Failure {
     /// As the report tells it.
     pub(super) fn problem(self) -> Problem {
         let (message, help, exit) = match self {
-            Self::Stack(diagnostics) => (diagnostics.to_string(), None, Exit::Usage),
+            // Many lines, and inert already.
+            Self::Stack(diagnostics) => return Problem { message: diagnostics.to_string(), help: None, exit: Exit::Usage },
             Self::Usage(message) => (message, None, Exit::Usage),
             Self::Aws(error) => {
                 let (help, exit) = aws_help(&error);
@@ -67,10 +68,16 @@ impl Failure {
             Self::Source(error) => (error.to_string(), source_help(&error), error.exit()),
             Self::Refused(message, help) => (message, Some(help), Exit::Refused),
             Self::Io(message) => (message, None, Exit::Failed),
-            Self::Other(problem) => return problem,
+            Self::Other(problem) => return inert(problem),
         };
-        Problem { message, help, exit }
+        inert(Problem { message, help, exit })
     }
+}
+
+/// On one line each: a name, a path or a server's text in a message must not begin a line of its own, where CI takes commands.
+pub(super) fn inert(problem: Problem) -> Problem {
+    let help = problem.help.map(|help| crate::safe::text(&help));
+    Problem { message: crate::safe::text(&problem.message), help, ..problem }
 }
 
 /// The next step after an AWS error.
@@ -85,6 +92,8 @@ pub(super) fn aws_help(error: &aws::Error) -> (Option<String>, Exit) {
         "the role lacks this permission: the call's name above is the action to allow"
     } else if error.is_throttle() {
         "AWS asked to slow down for longer than landfall waits: run the same command again"
+    } else if error.is("ResourceNotFoundException") {
+        "it does not exist in this account and region: `landfall plan` shows what is missing, `landfall run` makes and loads it"
     } else if error.code.is_none() {
         "AWS was not reached: check the network, the region and AWS_ENDPOINT_URL"
     } else {

@@ -146,7 +146,11 @@ impl Draft {
         self.report.exit_code = outcome.code();
         self.report.errors.iter().for_each(tell);
         match output::write(&self.report, args, extra, self.shown) {
-            Ok(()) => outcome,
+            Ok(()) => {
+                let files = extra.iter().filter_map(|o| o.file.as_ref()).filter(|_| !args.quiet);
+                files.for_each(|file| console::line(&format!("The whole report is in {}", crate::safe::text(&file.display().to_string()))));
+                outcome
+            }
             Err(message) => outcome.and(say(Failure::Io(message))),
         }
     }

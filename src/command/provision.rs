@@ -1,6 +1,6 @@
 //! `plan`, `apply`, `drift`: desired against live.
 
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::interrupt::Interrupt;
 use super::session::{Session, pinned};
 use super::{Draft, console, output};
@@ -180,7 +180,7 @@ pub(super) async fn carry_out(
 ) -> ApplyReport {
     let options = apply::Options { timeout: Duration::from_secs(timeout), ..apply::Options::default() };
     let outcome = apply::run(aws, plan, events, &options, &interrupt.stop()).await;
-    draft.report.errors.extend(outcome.problems);
+    draft.report.errors.extend(outcome.problems.into_iter().map(failure::inert));
     outcome.report
 }
 

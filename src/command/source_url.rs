@@ -5,7 +5,11 @@ use crate::event::Events;
 use crate::source;
 use crate::stack::Stack;
 use crate::stack::model::{SourceSpec, UrlSpec};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// Bytes; an address is a line.
+const LONGEST: u64 = 64 * 1024;
 
 /// The address to open. It may hold a password; it goes nowhere but to `Source::connect`.
 pub(super) fn resolve(stack: &Stack, over: Option<&str>, events: &Events) -> Result<String, Failure> {
@@ -25,12 +29,24 @@ fn read(spec: &UrlSpec) -> Result<String, Failure> {
         UrlSpec::Literal(url) => Ok(url.clone()),
         UrlSpec::Env(name) => match std::env::var(name) {
             Ok(url) if !url.trim().is_empty() => Ok(url.trim().to_owned()),
-            _ => Err(Failure::Usage(format!("the source's address is in the environment variable {name}, which is not set"))),
+            _ => Err(Failure::Usage(format!(
+                "the source's address is in the environment variable {name}, which is not set: set it, or pass --source"
+            ))),
         },
-        UrlSpec::File(path) => std::fs::read_to_string(path)
+        UrlSpec::File(path) => line_of(path)
             .map(|url| url.trim().to_owned())
             .map_err(|e| Failure::Usage(format!("the source's address is in {}, which cannot be read: {e}", path.display()))),
     }
+}
+
+/// The text of a file that holds an address; a device or a dump given by mistake is not read to its end.
+fn line_of(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        return Err(std::io::Error::other("it is longer than any address: check the path"));
+    }
+    Ok(text)
 }
 
 /// Makes the sample database when its file is absent: only for SQLite, only where the stack names seed files.

@@ -22,11 +22,7 @@ pub(super) async fn run(args: &Run) -> Exit {
     }
     let file = args.report.clone().or_else(|| draft.report.stack.as_ref().map(|name| PathBuf::from(format!("{name}-report.json"))));
     let extra: Vec<Output> = file.map(|file| Output { format: Format::Json, file: Some(file) }).into_iter().collect();
-    let exit = draft.finish(&args.common.output, &extra);
-    if let (Some(Output { file: Some(file), .. }), false) = (extra.first(), args.common.output.quiet) {
-        super::console::line(&format!("The whole report is in {}", file.display()));
-    }
-    exit
+    draft.finish(&args.common.output, &extra)
 }
 
 async fn run_into(draft: &mut Draft, args: &Run) -> Result<(), Failure> {

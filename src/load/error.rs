@@ -19,7 +19,7 @@ pub enum Error {
     /// The rows cannot be put into one certain order or place.
     #[error("table {table}, entity {entity}: {problem}")]
     Rows { table: String, entity: String, problem: String },
-    #[error("the stack has no table {0} with rows: check the name given to --table")]
+    #[error("the stack has no table {0} with rows: check the name, or give the table `rows` in the stack")]
     NoSuchTable(String),
     /// A table that does not exist and that no import can make.
     #[error("table {table} does not exist, and {why}: run `landfall apply` first, then load again")]

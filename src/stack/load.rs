@@ -1,6 +1,7 @@
 //! From a path or a text to a checked [`Stack`], or to everything that is wrong with it.
 
 use super::finding::Findings;
+use super::secret::{holds_password, masked};
 use super::syntax::File;
 use super::{lower, schema, structure};
 use crate::diagnostic::Diagnostics;
@@ -68,8 +69,8 @@ fn document(text: &str, found: &mut Findings<'_>) -> Option<File> {
 }
 
 fn read(path: &Path) -> Result<String, (String, &'static str)> {
-    let file =
-        std::fs::File::open(path).map_err(|e| (format!("cannot open the stack file: {e}"), "name a stack file with --stack FILE"))?;
+    let file = std::fs::File::open(path)
+        .map_err(|e| (format!("cannot open the stack file: {e}"), "give the path of a stack file, such as stacks/users.toml"))?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| (format!("cannot read the stack file: {e}"), ""))?;
     if bytes.len() as u64 > MAX_BYTES {
@@ -80,7 +81,11 @@ fn read(path: &Path) -> Result<String, (String, &'static str)> {
 }
 
 fn unreadable(path: &Path, message: &str, help: &str) -> Diagnostics {
-    let mut found = Findings::new(path.display().to_string(), "");
+    let shown = path.display().to_string();
+    // Somebody who gives the source's address where the stack belongs has not asked to see its password again.
+    let (shown, help) =
+        if holds_password(&shown) { (masked(&shown), "this is an address: give it as `--source env:NAME`") } else { (shown, help) };
+    let mut found = Findings::new(shown, "");
     found.error_maybe(&(0..0), message, (!help.is_empty()).then(|| help.to_owned()));
     found.finish()
 }

@@ -22,3 +22,4 @@ pub use address::address;
 pub use load::{load, parse};
 pub use model::Stack;
 pub use schema::schema;
+pub use secret::masked;

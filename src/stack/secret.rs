@@ -79,7 +79,7 @@ fn decode_once(text: &str) -> String {
 }
 
 /// `text` with what looks like a secret blanked, byte for byte.
-pub(super) fn masked(text: &str) -> String {
+pub fn masked(text: &str) -> String {
     text.split_inclusive('\n').map(masked_line).collect()
 }
 

@@ -14,7 +14,7 @@ pub enum Error {
     /// The rows could not be turned into the items that they should be.
     #[error(transparent)]
     Rows(load::Error),
-    #[error("the stack has no table {0} with rows: check the name given to --table")]
+    #[error("the stack has no table {0} with rows: check the name, or give the table `rows` in the stack")]
     NoSuchTable(String),
     #[error("access pattern {name}: {problem}")]
     Access { name: String, problem: String },

@@ -1,7 +1,7 @@
 //! The validation of a stack: table by table the checks that were asked for, then the access patterns.
 //!
 //! Rules: an error is no verdict; every figure in a check comes from reads that went to their end.
-//! Called by the verbs `validate`, `run` and `cutover`.
+//! Called by the verbs `validate` and `run`.
 
 use super::error::Error;
 use super::verdict::{Counts, Gate, Judgement};

@@ -12,6 +12,7 @@ mod oracle;
 mod program;
 mod reconcile;
 mod rooms;
+mod secrets;
 mod seeds;
 mod servers;
 mod source;

@@ -105,7 +105,7 @@ fn kind(kind: CheckKind) -> &'static str {
 
 fn prove(validate: &ValidateReport) -> String {
     match (validate.prove.planted, validate.prove.found) {
-        (0, _) => "Control: no fault was planted (--prove was off or there was nothing to plant it in).\n".into(),
+        (0, _) => "Control: no fault was planted (--no-prove was given, or there was nothing to plant it in).\n".into(),
         (planted, found) if planted == found => {
             format!("Control: {} planted in memory, all found: this comparison can see.\n", plural(planted, "fault"))
         }
