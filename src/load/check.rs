@@ -207,3 +207,60 @@ fn locator(row: &Locator, masker: Masker) -> String {
         |(column, value): &(String, Value)| format!("{}={}", crate::safe::text(column), masker.value(&super::quarantine::plain(value)));
     row.columns.iter().map(one).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::{Attribute, Unmappable};
+
+    /// Two entities that both declare a collapse.
+    fn spec() -> TableSpec {
+        let rows = |name: &str| {
+            format!(
+                "[[table.T.rows]]\nentity = \"{name}\"\nfrom = \"{name}\"\ncollapse = \"last\"\ncollapse_order = [\"o\"]\nitem = {{ k = \"{{k}}\" }}\n"
+            )
+        };
+        let head = "name = \"shop\"\naccount = \"123456789012\"\nregion = \"us-east-1\"\n[source]\nurl = \"sqlite:x.sqlite\"\n[table.Tab]\nkey = [\"k:S\"]\n";
+        let text = format!("{head}{}{}", rows("a"), rows("b")).replace("table.T.", "table.Tab.");
+        let mut stack = crate::stack::parse(&text, std::path::Path::new("stack.toml"), None).expect("a stack");
+        stack.tables.remove("Tab").expect("the table")
+    }
+
+    fn made(key: u128) -> Fate {
+        Fate::Item(Ready { item: [("k".to_owned(), Attribute::S(key.to_string()))].into(), key, children: 0 })
+    }
+
+    fn unmappable(reason: &str, children: u64) -> Fate {
+        let reason = Unmappable { attribute: None, reason: reason.into() };
+        Fate::Quarantined { row: Locator { columns: Vec::new(), position: 1 }, reason, children }
+    }
+
+    fn plan(fates: impl IntoIterator<Item = (usize, Fate)>) -> DataPlan {
+        let spec = spec();
+        let mut tally = Tally::new(&spec, Masker::new(false, 1));
+        fates.into_iter().for_each(|(entity, fate)| tally.add(entity, fate));
+        tally.finish()
+    }
+
+    #[test]
+    fn a_declared_collapse_is_of_its_own_rows_and_never_of_another_entity_s() {
+        let own = plan([(0, made(1)), (0, made(1))]);
+        assert_eq!((own.blocked(), own.items, own.collisions[&0].contains(&1)), (false, 1, true));
+        assert!(plan([(0, made(1)), (1, made(1))]).blocked());
+    }
+
+    #[test]
+    fn children_of_a_quarantined_row_are_quarantined_with_it() {
+        let mut plan = plan([(0, made(1)), (0, unmappable("x", 3))]);
+        assert_eq!((plan.quarantined, plan.blocked()), (4, true));
+        plan.allow_quarantine();
+        assert!(!plan.blocked());
+    }
+
+    #[test]
+    fn more_reasons_than_are_told_apart_are_counted_together() {
+        let plan = plan((0..200).map(|i| (0, unmappable(&format!("reason {i}"), 0))));
+        assert_eq!(plan.findings.len(), REASONS + 1);
+        assert_eq!(plan.findings.iter().map(|f| f.rows).sum::<u64>(), 200);
+    }
+}

@@ -143,6 +143,11 @@ fn an_error_explains_an_absent_part_with_its_own_code() {
 #[test]
 fn every_load_that_is_not_whole_is_not_green() {
     assert_eq!(spoilt(|r| first(r).entities[0].written = 2), Exit::Failed, "a row is unaccounted for");
+    let lost = |r: &mut Report| {
+        first(r).entities[0].written = 2;
+        first(r).acknowledged = 2;
+    };
+    assert_eq!(spoilt(lost), Exit::Failed, "a row is unaccounted for, and what was written was acknowledged");
     assert_eq!(spoilt(|r| first(r).acknowledged = 2), Exit::Failed, "an item was not acknowledged");
     assert_eq!(spoilt(|r| first(r).acknowledged = 4), Exit::Failed, "an item was acknowledged that no row made");
     assert_eq!(spoilt(|r| first(r).attempted = false), Exit::Failed);

@@ -103,6 +103,16 @@ fn a_comparison_that_ignores_records_is_caught_by_the_plant() {
 }
 
 #[test]
+fn a_comparison_that_loses_unexpected_items_is_caught_by_the_invented_one() {
+    let mut reconciler = Reconciler::new(1);
+    let mut plants = Plants::default();
+    plants.invent(&mut reconciler, 9);
+    // A broken reduction: what nobody expected is forgotten.
+    reconciler.open.clear();
+    assert_eq!(plants.harvest(&mut reconciler), (1, 0));
+}
+
+#[test]
 fn an_unexpected_item_that_was_dropped_as_a_plant_is_put_back() {
     let (source, target) = (BTreeMap::from([(1, 1)]), BTreeMap::from([(1, 1), (2, 2)]));
     let (left, score) = run(&steps(&source, &target), Some(Plants::default()));

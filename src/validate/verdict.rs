@@ -204,6 +204,7 @@ mod tests {
         for (counts, doubts, expected) in table {
             assert_eq!(full(&counts, &doubts).0, expected, "{counts:?} {doubts:?}");
         }
+        assert!(good.add_up() && !Counts { different: 6, ..good }.add_up());
         assert_eq!(count(5, 4, &none).0, Judgement::Mismatch);
         assert_eq!(count(5, 5, &Doubts { unmappable: 1, ..none }).0, Judgement::Inconclusive);
     }
