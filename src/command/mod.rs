@@ -129,8 +129,10 @@ impl Draft {
     fn show(&mut self, args: &OutputArgs) {
         if output::table_on_stdout(args) {
             let text = text::render_parts(&self.report, output::style());
-            let _ = output::to_stdout(text.get(self.shown..).unwrap_or_default());
-            self.shown = text.len();
+            // What could not be written stays due: `finish` writes it again, and its failure counts.
+            if output::to_stdout(text.get(self.shown..).unwrap_or_default()).is_ok() {
+                self.shown = text.len();
+            }
         }
     }
 
