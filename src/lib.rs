@@ -8,7 +8,7 @@
 //! | 1 | [`stack`] (desired), `live::model`, `live::normal` (live) |
 //! | 2 | [`plan`], `validate::compare`, `validate::verdict` |
 //! | 3 | [`report`] |
-//! | 4 | [`aws`], [`source`], `local` |
+//! | 4 | [`clock`], [`aws`], [`source`], `local` |
 //! | 5 | `live::refresh`, [`apply`], [`load`], `validate::run`, [`throttling`] |
 //! | 6 | [`command`], [`cli`], `main` |
 //!
@@ -30,6 +30,7 @@ pub mod validate;
 pub mod report;
 
 pub mod aws;
+pub mod clock;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod source;

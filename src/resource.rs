@@ -54,6 +54,82 @@ pub enum Capacity {
     Provisioned(Units),
 }
 
+/// The most that an on-demand table or index takes, in request units per second; `None` = no maximum of its own.
+/// Source: API reference, `OnDemandThroughput` (-1 clears).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Maximum {
+    pub read: Option<u64>,
+    pub write: Option<u64>,
+}
+
+/// Application Auto Scaling of one dimension: a scalable target with one target-tracking policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
+    pub min: u64,
+    pub max: u64,
+    /// Utilisation to hold, in percent (20 to 90); live `None`: a target without a policy that tracks utilisation.
+    pub target: Option<u64>,
+}
+
+/// Which dimensions auto scaling owns. Capacity of an owned dimension is unmanaged: live reads as `Range::min`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scaling {
+    pub read: Option<Range>,
+    pub write: Option<Range>,
+}
+
+/// What bounds the throughput of a table or an index beside its capacity. The default is AWS's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    pub maximum: Maximum,
+    /// Warm throughput as a floor; `None` = not managed. A live value that is at least the wanted one reads as the wanted one.
+    pub warm: Option<Units>,
+    pub scaling: Scaling,
+}
+
+/// Contributor insights of a table or an index.
+/// Source: API reference, `UpdateContributorInsights` (`ContributorInsightsMode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Insights {
+    Off,
+    /// Only keys that were throttled.
+    Throttled,
+    /// Every accessed and every throttled key.
+    All,
+}
+
+/// The storage class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    #[default]
+    Standard,
+    InfrequentAccess,
+}
+
+/// Encryption at rest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encryption {
+    /// A key of `DynamoDB`'s own.
+    #[default]
+    Owned,
+    /// The account's `aws/dynamodb` key.
+    Managed,
+    /// A customer's key, by ARN. In a stack it may still be an alias or a bare id: the verbs resolve it to the ARN before anything is compared.
+    Key(String),
+}
+
+/// A resource policy. `On` holds canonical JSON (see `live::normal::policy`), so that equal policies are equal texts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    Off,
+    On(String),
+}
+
 /// What an index carries beside the keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -71,6 +147,9 @@ pub struct Index {
     pub projection: Projection,
     /// The same kind as the table's.
     pub capacity: Capacity,
+    pub limits: Limits,
+    /// `None` = not managed, and then not read.
+    pub insights: Option<Insights>,
 }
 
 /// A local secondary index: the table's partition key with another sort key. Only at creation.
@@ -106,6 +185,42 @@ pub struct Table {
     pub recovery: Option<u32>,
     /// Tags that the stack manages. The ownership tag is not among them.
     pub tags: BTreeMap<String, String>,
+    pub limits: Limits,
+    pub class: Class,
+    pub encryption: Encryption,
+    /// `None` = not managed, and then not read.
+    pub policy: Option<Policy>,
+    /// `None` = not managed, and then not read.
+    pub insights: Option<Insights>,
+}
+
+impl Table {
+    /// A table of this key with everything else as AWS would choose it: on demand, no index, nothing switched on.
+    pub fn plain(key: Key) -> Self {
+        Self {
+            key,
+            capacity: Capacity::OnDemand,
+            indexes: BTreeMap::new(),
+            locals: BTreeMap::new(),
+            protect: false,
+            ttl: None,
+            stream: None,
+            recovery: None,
+            tags: BTreeMap::new(),
+            limits: Limits::default(),
+            class: Class::default(),
+            encryption: Encryption::default(),
+            policy: None,
+            insights: None,
+        }
+    }
+}
+
+impl Index {
+    /// An on-demand index of this key that carries every attribute.
+    pub fn plain(key: Key) -> Self {
+        Self { key, projection: Projection::All, capacity: Capacity::OnDemand, limits: Limits::default(), insights: None }
+    }
 }
 
 /// A staging bucket: always private, owner-enforced, encrypted, TLS-only; what varies is here.
@@ -116,7 +231,15 @@ pub struct Bucket {
     /// Days until a staged object expires.
     pub expire_days: u32,
     pub tags: BTreeMap<String, String>,
+    /// Old versions are kept. AWS knows a third state, suspended, which reads as `false`: both keep nothing new.
+    pub versioning: bool,
+    /// Default encryption by this KMS key (ARN); `None` = S3's own (SSE-S3).
+    pub kms_key: Option<String>,
 }
 
 /// The tag key that says which stack owns a table or bucket; its value is the stack's name. Written in the create call.
 pub const OWNER_TAG: &str = "landfall:stack";
+
+/// The tag key whose value is the digest of the table as the last finished apply left it, so that `drift` can say which side changed.
+/// Written by the last call of an apply, never before.
+pub const APPLIED_TAG: &str = "landfall:applied";

@@ -4,19 +4,19 @@ use super::Error;
 use super::worker::Worker;
 use crate::live::refresh;
 use crate::plan::simulate::matches;
-use crate::plan::{Goal, State, Target, diff};
-use std::collections::BTreeSet;
+use crate::plan::{State, Target, diff};
 use std::time::Duration;
 use tokio::time::Instant;
 
 impl Worker<'_> {
     /// The resource as it is now.
     pub(super) async fn look(&self) -> Result<State, Error> {
-        let managed = self.managed();
         let (aws, deadline) = (self.shared.aws, self.shared.deadline);
         let seen = match &self.work.target {
-            Target::Table(name) => refresh::table(aws, name, &managed, deadline).await.map(|t| State::Table(t.map(Box::new))),
-            Target::Bucket(name) => refresh::bucket(aws, name, &managed, deadline).await.map(|b| State::Bucket(b.map(Box::new))),
+            Target::Table(name) => refresh::table(aws, name, self.work.goal.table(), deadline).await.map(|t| State::Table(t.map(Box::new))),
+            Target::Bucket(name) => {
+                refresh::bucket(aws, name, self.work.goal.bucket(), deadline).await.map(|b| State::Bucket(b.map(Box::new)))
+            }
         };
         seen.map_err(|source| {
             self.halt_if_credentials(match &source {
@@ -25,15 +25,6 @@ impl Worker<'_> {
             });
             Error::Read { address: self.address(), source: Box::new(source) }
         })
-    }
-
-    /// The tag keys that the stack manages here.
-    fn managed(&self) -> BTreeSet<String> {
-        match &self.work.goal {
-            Goal::Table(table) | Goal::Import(table) => table.tags.keys().cloned().collect(),
-            Goal::Bucket(bucket) => bucket.tags.keys().cloned().collect(),
-            Goal::Gone { .. } => BTreeSet::new(),
-        }
     }
 
     /// Waits until the resource is `predicted` and quiescent, and returns it as observed. `own`: the last change was ours,

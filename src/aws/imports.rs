@@ -211,20 +211,14 @@ mod tests {
     fn table() -> Table {
         let units = Capacity::Provisioned(Units { read: 5, write: 6 });
         let index = Index {
-            key: Key { partition: vec![part("email", KeyKind::S)], sort: vec![part("id", KeyKind::N)] },
             projection: Projection::Include(["b".to_owned(), "a".to_owned()].into()),
             capacity: units,
+            ..Index::plain(Key { partition: vec![part("email", KeyKind::S)], sort: vec![part("id", KeyKind::N)] })
         };
         Table {
-            key: Key { partition: vec![part("id", KeyKind::N)], sort: Vec::new() },
             capacity: units,
             indexes: [("ByEmail".to_owned(), index)].into(),
-            locals: [].into(),
-            protect: false,
-            ttl: None,
-            stream: None,
-            recovery: None,
-            tags: [].into(),
+            ..Table::plain(Key { partition: vec![part("id", KeyKind::N)], sort: Vec::new() })
         }
     }
 

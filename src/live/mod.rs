@@ -2,4 +2,4 @@
 pub mod model;
 pub mod normal;
 pub mod refresh;
-pub use model::{Live, LiveBucket, LiveTable, Wanted};
+pub use model::{Holder, Live, LiveBucket, LiveTable, Usage, Wanted};

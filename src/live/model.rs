@@ -2,7 +2,7 @@
 
 use crate::resource::{Bucket, Table};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Everything that one refresh saw. Absent from a map: it does not exist in AWS.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -12,12 +12,36 @@ pub struct Live {
     pub buckets: BTreeMap<String, LiveBucket>,
 }
 
-/// What a refresh looks at: names, each with the tag keys that the stack manages there (every other tag is foreign).
+/// What a refresh looks at: names, each with what is wanted of it. What the wish does not manage (policy, insights, warm throughput,
+/// other tags) is not read, or folded away, so that live and desired stay comparable as they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
-    pub tables: BTreeMap<String, BTreeSet<String>>,
-    /// By bucket name.
-    pub buckets: BTreeMap<String, BTreeSet<String>>,
+    /// `None`: named by `--destroy` only, nothing of it is managed.
+    pub tables: BTreeMap<String, Option<Table>>,
+    /// By bucket name; `None` as above.
+    pub buckets: BTreeMap<String, Option<Bucket>>,
+}
+
+/// Who else holds a table: it is observed, not managed, unless the stack is told to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holder {
+    /// The stack's name, from `aws:cloudformation:stack-name`.
+    CloudFormation(String),
+    /// The tag that says so, `key=value`.
+    Terraform(String),
+}
+
+/// How often AWS's own counters say that a limited change was made. They move without anybody's change (a day ends), so they are
+/// no part of a digest or a comparison.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Capacity decreases on this UTC day and the last one's time in epoch milliseconds (0 = never); `""` is the table, the rest are indexes.
+    pub decreases: BTreeMap<String, (u64, u64)>,
+    /// Last change to on-demand, epoch milliseconds.
+    pub to_on_demand_ms: Option<u64>,
+    /// Last change of the table class, epoch milliseconds.
+    pub class_changed_ms: Option<u64>,
 }
 
 /// A table as observed.
@@ -35,6 +59,13 @@ pub struct LiveTable {
     pub foreign_tags: BTreeMap<String, String>,
     /// When the table was made, epoch milliseconds; 0 = not told.
     pub created_ms: u64,
+    /// The value of the applied tag.
+    pub applied: Option<String>,
+    /// Another tool that says the table is its own.
+    pub holder: Option<Holder>,
+    /// Regions with a replica of this global table, sorted; observed only.
+    pub replicas: Vec<String>,
+    pub usage: Usage,
 }
 
 /// A bucket as observed.

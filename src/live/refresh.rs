@@ -9,7 +9,7 @@ use crate::aws::buckets::Head;
 use crate::aws::patience::{jitter, patiently};
 use crate::aws::{self, Aws};
 use crate::event::Events;
-use crate::resource::OWNER_TAG;
+use crate::resource::{Bucket, OWNER_TAG, Table};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -49,7 +49,7 @@ pub async fn refresh(aws: &Aws, wanted: &Wanted, events: &Events) -> Result<Live
     let mut live = Live::default();
     let mut done = 0;
     let mut buckets = stream::iter(&wanted.buckets)
-        .map(|(name, managed)| async move { bucket(aws, name, managed, deadline).await.map(|b| (name, b)) })
+        .map(|(name, want)| async move { bucket(aws, name, want.as_ref(), deadline).await.map(|b| (name, b)) })
         .buffer_unordered(PARALLEL);
     while let Some((name, seen)) = buckets.try_next().await? {
         live.buckets.extend(seen.map(|b| (name.clone(), b)));
@@ -58,7 +58,7 @@ pub async fn refresh(aws: &Aws, wanted: &Wanted, events: &Events) -> Result<Live
     }
     drop(buckets);
     let mut tables = stream::iter(&wanted.tables)
-        .map(|(name, managed)| async move { table(aws, name, managed, deadline).await.map(|t| (name, t)) })
+        .map(|(name, want)| async move { table(aws, name, want.as_ref(), deadline).await.map(|t| (name, t)) })
         .buffer_unordered(PARALLEL);
     while let Some((name, seen)) = tables.try_next().await? {
         live.tables.extend(seen.map(|t| (name.clone(), t)));
@@ -70,11 +70,11 @@ pub async fn refresh(aws: &Aws, wanted: &Wanted, events: &Events) -> Result<Live
     Ok(live)
 }
 
-/// One table; `None`: absent. `managed`: the tag keys that the stack names.
-pub async fn table(aws: &Aws, name: &str, managed: &BTreeSet<String>, deadline: Instant) -> Result<Option<LiveTable>, Error> {
+/// One table; `None`: absent. `want`: what the stack says of it; what it does not manage is folded away.
+pub async fn table(aws: &Aws, name: &str, want: Option<&Table>, deadline: Instant) -> Result<Option<LiveTable>, Error> {
     for attempt in 0..DISAGREEMENTS {
         let Some(seen) = patiently(deadline, || Box::pin(aws.describe_table(name))).await? else { return Ok(None) };
-        match Box::pin(rest(aws, name, &seen, managed, deadline)).await {
+        match Box::pin(rest(aws, name, &seen, want, deadline)).await {
             // Deleted in between, or just made: ask DescribeTable again.
             Err(Error::Aws(error)) if error.is("ResourceNotFoundException") => tokio::time::sleep(jitter(attempt + 2)).await,
             answer => return answer.map(Some),
@@ -83,13 +83,13 @@ pub async fn table(aws: &Aws, name: &str, managed: &BTreeSet<String>, deadline: 
     Err(Error::Disagreement(crate::safe::text(name)))
 }
 
-async fn rest(aws: &Aws, name: &str, seen: &ObservedTable, managed: &BTreeSet<String>, deadline: Instant) -> Result<LiveTable, Error> {
+async fn rest(aws: &Aws, name: &str, seen: &ObservedTable, want: Option<&Table>, deadline: Instant) -> Result<LiveTable, Error> {
     let (ttl, recovery, tags) = tokio::try_join!(
         patiently(deadline, || aws.describe_ttl(name)),
         patiently(deadline, || aws.describe_recovery(name)),
         patiently(deadline, || aws.table_tags(&seen.arn)),
     )?;
-    let mut live = normal::table(name, seen, &ttl, &recovery.clone().unwrap_or_else(ObservedRecovery::default), &tags, managed)?;
+    let mut live = normal::table(name, seen, &ttl, &recovery.clone().unwrap_or_else(ObservedRecovery::default), &tags, want)?;
     if recovery.is_none() {
         live.busy.push("point-in-time recovery is not readable yet".to_owned());
     }
@@ -97,7 +97,7 @@ async fn rest(aws: &Aws, name: &str, seen: &ObservedTable, managed: &BTreeSet<St
 }
 
 /// One bucket; `None`: the name is free.
-pub async fn bucket(aws: &Aws, name: &str, managed: &BTreeSet<String>, deadline: Instant) -> Result<Option<LiveBucket>, Error> {
+pub async fn bucket(aws: &Aws, name: &str, want: Option<&Bucket>, deadline: Instant) -> Result<Option<LiveBucket>, Error> {
     match patiently(deadline, || Box::pin(aws.head_bucket(name))).await? {
         Head::Absent => Ok(None),
         Head::Taken => Err(Error::Taken(crate::safe::text(name))),
@@ -107,7 +107,7 @@ pub async fn bucket(aws: &Aws, name: &str, managed: &BTreeSet<String>, deadline:
             wanted: aws.identity().region.clone(),
         }),
         Head::Ours => match patiently(deadline, || Box::pin(aws.observe_bucket(name))).await {
-            Ok(seen) => Ok(Some(normal::bucket(name, &seen, managed))),
+            Ok(seen) => Ok(Some(normal::bucket(name, &seen, want))),
             Err(error) if error.is("NoSuchBucket") => Ok(None),
             Err(error) => Err(error.into()),
         },

@@ -152,8 +152,7 @@ pub fn key_of(item: &Item, key: &Key) -> Option<Item> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Capacity, Index, LocalIndex, Projection};
-    use std::collections::BTreeMap;
+    use crate::resource::{Index, LocalIndex, Projection};
 
     fn part(name: &str, kind: KeyKind) -> KeyPart {
         KeyPart { name: name.to_owned(), kind }
@@ -165,23 +164,17 @@ mod tests {
 
     /// `PK:S`, `SK:S`; index `ByMail` on `mail:S`, `age:N`; a global index of two sort parts; a local index on `raw:B`.
     fn table() -> Table {
-        let index = |key| Index { key, projection: Projection::All, capacity: Capacity::OnDemand };
+        let index = Index::plain;
         let wide = Key { partition: vec![part("w", KeyKind::S)], sort: vec![part("w1", KeyKind::S), part("w2", KeyKind::S)] };
         let local = LocalIndex { key: key(part("PK", KeyKind::S), part("raw", KeyKind::B)), projection: Projection::Keys };
         Table {
-            key: key(part("PK", KeyKind::S), part("SK", KeyKind::S)),
-            capacity: Capacity::OnDemand,
             indexes: [
                 ("ByMail".to_owned(), index(key(part("mail", KeyKind::S), part("age", KeyKind::N)))),
                 ("Wide".to_owned(), index(wide)),
             ]
             .into(),
             locals: [("Raw".to_owned(), local)].into(),
-            protect: false,
-            ttl: None,
-            stream: None,
-            recovery: None,
-            tags: BTreeMap::new(),
+            ..Table::plain(key(part("PK", KeyKind::S), part("SK", KeyKind::S)))
         }
     }
 

@@ -36,10 +36,10 @@ impl From<&Stack> for Desired {
 impl Desired {
     /// What a refresh has to read for a plan under `approvals`: every resource of the file, and every table named by `--destroy`.
     pub fn wanted(&self, approvals: &Approvals) -> Wanted {
-        let named = approvals.destroy.iter().filter(|what| is_table(what)).map(|name| (name.clone(), BTreeSet::new()));
-        let mut tables: BTreeMap<_, BTreeSet<String>> = named.collect();
-        tables.extend(self.tables.iter().map(|(name, table)| (name.clone(), table.tags.keys().cloned().collect())));
-        let buckets = self.buckets.iter().map(|(name, bucket)| (name.clone(), bucket.tags.keys().cloned().collect())).collect();
+        let named = approvals.destroy.iter().filter(|what| is_table(what)).map(|name| (name.clone(), None));
+        let mut tables: BTreeMap<_, Option<Table>> = named.collect();
+        tables.extend(self.tables.iter().map(|(name, table)| (name.clone(), Some(table.clone()))));
+        let buckets = self.buckets.iter().map(|(name, bucket)| (name.clone(), Some(bucket.clone()))).collect();
         Wanted { tables, buckets }
     }
 }

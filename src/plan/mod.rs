@@ -24,6 +24,6 @@ pub(crate) mod samples;
 
 pub use desired::Desired;
 pub use make::{Context, make};
-pub use model::{Action, Approvals, Change, Field, Goal, Mode, Plan, Planned, Refusal, State, Step, Target, Work};
+pub use model::{Action, Approvals, Change, Dimension, Field, Goal, Mode, Plan, Planned, Refusal, State, Step, Target, Work};
 pub use order::{Next, Wish, next_step};
 pub use simulate::simulate;

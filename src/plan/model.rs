@@ -3,7 +3,7 @@
 //! Called by everything in `plan`, by `apply`, `report` and `load`.
 
 use crate::live::{LiveBucket, LiveTable};
-use crate::resource::{Bucket, Index, KeyKind, StreamView, Table, Units};
+use crate::resource::{Bucket, Class, Encryption, Index, Insights, KeyKind, Maximum, StreamView, Table, Units};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -46,6 +46,24 @@ pub enum Goal {
     Gone {
         with_data: bool,
     },
+}
+
+impl Goal {
+    /// The table that is wanted, where one is.
+    pub fn table(&self) -> Option<&Table> {
+        match self {
+            Self::Table(table) | Self::Import(table) => Some(table),
+            Self::Bucket(_) | Self::Gone { .. } => None,
+        }
+    }
+
+    /// The bucket that is wanted, where one is.
+    pub fn bucket(&self) -> Option<&Bucket> {
+        match self {
+            Self::Bucket(bucket) => Some(bucket),
+            _ => None,
+        }
+    }
 }
 
 /// A resource as observed or predicted; `None`: absent.
@@ -117,6 +135,49 @@ pub enum Step {
         spec: Index,
         attributes: BTreeMap<String, KeyKind>,
     },
+    /// On-demand maximums, the table's or those of some indexes, never both in one call; a side that is `None` is cleared (-1).
+    SetMaximum {
+        table: Option<Maximum>,
+        indexes: BTreeMap<String, Maximum>,
+    },
+    /// Raises warm throughput of the table, or of one index.
+    RaiseWarm {
+        index: Option<String>,
+        units: Units,
+    },
+    /// `RegisterScalableTarget`: auto scaling owns this dimension from now on.
+    ScaleTarget {
+        index: Option<String>,
+        dimension: Dimension,
+        min: u64,
+        max: u64,
+    },
+    /// `PutScalingPolicy`: the one target-tracking policy of a registered dimension.
+    ScalePolicy {
+        index: Option<String>,
+        dimension: Dimension,
+        target: u64,
+    },
+    /// `DeregisterScalableTarget`, which takes its policies along.
+    Unscale {
+        index: Option<String>,
+        dimension: Dimension,
+    },
+    SetClass {
+        class: Class,
+    },
+    /// Re-encrypts: AWS allows four a day.
+    Encrypt {
+        with: Encryption,
+    },
+    /// `None`: deletes the policy; otherwise canonical JSON.
+    SetPolicy {
+        policy: Option<String>,
+    },
+    SetInsights {
+        index: Option<String>,
+        insights: Insights,
+    },
     SetStream {
         view: Option<StreamView>,
     },
@@ -133,7 +194,7 @@ pub enum Step {
     SetRecovery {
         days: Option<u32>,
     },
-    /// Adds or overwrites these tags, the ownership tag among them where it is wanted.
+    /// Adds or overwrites these tags, the ownership tag or the applied tag among them where they are wanted.
     Tag {
         tags: BTreeMap<String, String>,
     },
@@ -148,7 +209,14 @@ pub enum Step {
     },
     BlockPublicAccess,
     EnforceOwner,
-    EncryptBucket,
+    /// By the KMS key of this ARN; `None`: SSE-S3.
+    EncryptBucket {
+        kms_key: Option<String>,
+    },
+    /// Off means suspended where it was ever on.
+    SetVersioning {
+        on: bool,
+    },
     /// Objects expire, and unfinished uploads are aborted after a day.
     ExpireObjects {
         days: u32,
@@ -156,12 +224,20 @@ pub enum Step {
     DenyPlainHttp,
 }
 
+/// One side of a capacity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dimension {
+    Read,
+    Write,
+}
+
 /// What a person allowed by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approvals {
     /// `--adopt NAME`: tables and buckets that this stack may take over.
     pub adopt: BTreeSet<String>,
-    /// `--destroy WHAT`: `TABLE`, `TABLE/INDEX`, or `TABLE:recovery`.
+    /// `--destroy WHAT`: `TABLE`, `TABLE/INDEX`, or `TABLE:recovery` (and `:stream`, `:encryption`: whatever [`super::risk::approval`] names).
     pub destroy: BTreeSet<String>,
     /// `--with-data`: a table named by `--destroy` may hold items.
     pub with_data: bool,

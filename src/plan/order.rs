@@ -149,7 +149,7 @@ fn bucket_step(want: &Bucket, live: &LiveBucket, stack: &str) -> Option<Step> {
     tag_bucket(want, live, stack)
         .or_else(|| (!live.public_access_blocked).then_some(Step::BlockPublicAccess))
         .or_else(|| (!live.owner_enforced).then_some(Step::EnforceOwner))
-        .or_else(|| (!live.encrypted).then_some(Step::EncryptBucket))
+        .or_else(|| (!live.encrypted).then(|| Step::EncryptBucket { kms_key: want.kms_key.clone() }))
         .or_else(|| (!expires).then_some(Step::ExpireObjects { days: want.expire_days }))
         .or_else(|| (!live.tls_only).then_some(Step::DenyPlainHttp))
 }

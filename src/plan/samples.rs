@@ -1,7 +1,7 @@
 //! Resources for the tests of this room and of `apply`: a few by hand, and generators for the properties.
 
 use super::{Approvals, Context, Desired, Plan, make};
-use crate::live::{Live, LiveTable};
+use crate::live::{Live, LiveTable, Usage};
 use crate::resource::{Bucket, Capacity, Index, Key, KeyKind, KeyPart, LocalIndex, Projection, StreamView, Table, Units};
 use proptest::collection::{btree_map, btree_set};
 use proptest::option;
@@ -17,21 +17,11 @@ pub(crate) fn key(name: &str) -> Key {
 }
 
 pub(crate) fn index(name: &str, capacity: Capacity) -> Index {
-    Index { key: key(name), projection: Projection::All, capacity }
+    Index { capacity, ..Index::plain(key(name)) }
 }
 
 pub(crate) fn table() -> Table {
-    Table {
-        key: key("pk"),
-        capacity: Capacity::OnDemand,
-        indexes: BTreeMap::new(),
-        locals: BTreeMap::new(),
-        protect: false,
-        ttl: None,
-        stream: None,
-        recovery: None,
-        tags: BTreeMap::new(),
-    }
+    Table::plain(key("pk"))
 }
 
 /// `table` as it would be live under the stack `s`.
@@ -44,11 +34,15 @@ pub(crate) fn live(table: Table) -> LiveTable {
         busy: Vec::new(),
         foreign_tags: BTreeMap::new(),
         created_ms: 0,
+        applied: None,
+        holder: None,
+        replicas: Vec::new(),
+        usage: Usage::default(),
     }
 }
 
 pub(crate) fn bucket() -> Bucket {
-    Bucket { name: "acme-staging".into(), expire_days: 7, tags: BTreeMap::new() }
+    Bucket { name: "acme-staging".into(), expire_days: 7, tags: BTreeMap::new(), versioning: false, kms_key: None }
 }
 
 pub(crate) fn desired(tables: impl IntoIterator<Item = (&'static str, Table)>) -> Desired {
@@ -106,11 +100,13 @@ pub(crate) fn any_table() -> impl Strategy<Value = Table> {
     (prop_oneof![9 => Just("pk"), 1 => Just("id")], capacity, indexes, locals, rest).prop_map(|(pk, capacity, indexes, locals, rest)| {
         let (protect, ttl, stream, recovery, tags) = rest;
         let as_table = |units: Units| capacity.map_or(Capacity::OnDemand, |_| Capacity::Provisioned(units));
-        let indexes = indexes.into_iter().map(|(n, (key, projection, u))| (n, Index { key, projection, capacity: as_table(u) })).collect();
+        let indexes = indexes
+            .into_iter()
+            .map(|(n, (key, projection, u))| (n, Index { projection, capacity: as_table(u), ..Index::plain(key) }))
+            .collect();
         let local = |projection| LocalIndex { key: Key { sort: vec![key_part("b")], ..key(pk) }, projection };
         let locals = locals.into_iter().map(|(n, p)| (n, local(p))).collect();
         Table {
-            key: key(pk),
             capacity: capacity.map_or(Capacity::OnDemand, Capacity::Provisioned),
             indexes,
             locals,
@@ -119,6 +115,7 @@ pub(crate) fn any_table() -> impl Strategy<Value = Table> {
             stream,
             recovery,
             tags,
+            ..Table::plain(key(pk))
         }
     })
 }

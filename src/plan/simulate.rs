@@ -4,7 +4,7 @@
 //! fit the state changes nothing. [`matches`] says when an observation is what was predicted.
 
 use super::model::{Mode, State, Step};
-use crate::live::{LiveBucket, LiveTable};
+use crate::live::{LiveBucket, LiveTable, Usage};
 use crate::resource::{Bucket, Capacity, OWNER_TAG, Table, Units};
 use std::collections::BTreeMap;
 
@@ -41,6 +41,10 @@ fn created(table: &Table, owner: &str) -> LiveTable {
         busy: Vec::new(),
         foreign_tags: BTreeMap::new(),
         created_ms: 0,
+        applied: None,
+        holder: None,
+        replicas: Vec::new(),
+        usage: Usage::default(),
     }
 }
 
@@ -82,7 +86,7 @@ fn set_capacity(table: &mut Table, mode: Option<Mode>, units: Option<Units>, ind
 /// The least that `CreateBucket` gives. AWS turns some guards on by itself; every guard is set anyway, so that none depends on that.
 fn bare(name: &str) -> LiveBucket {
     LiveBucket {
-        bucket: Bucket { name: name.to_owned(), expire_days: 0, tags: BTreeMap::new() },
+        bucket: Bucket { name: name.to_owned(), expire_days: 0, tags: BTreeMap::new(), versioning: false, kms_key: None },
         owner: None,
         public_access_blocked: false,
         owner_enforced: false,
@@ -104,7 +108,11 @@ fn update_bucket(live: &mut LiveBucket, step: &Step) {
         }
         Step::BlockPublicAccess => live.public_access_blocked = true,
         Step::EnforceOwner => live.owner_enforced = true,
-        Step::EncryptBucket => live.encrypted = true,
+        Step::EncryptBucket { kms_key } => {
+            live.encrypted = true;
+            live.bucket.kms_key.clone_from(kms_key);
+        }
+        Step::SetVersioning { on } => live.bucket.versioning = *on,
         Step::ExpireObjects { days } => {
             live.bucket.expire_days = *days;
             live.aborts_multipart = true;

@@ -82,13 +82,21 @@ fn call(step: &Step) -> String {
         Step::TagBucket { tags } => format!("PutBucketTagging {}", names(tags.keys())),
         Step::BlockPublicAccess => "PutPublicAccessBlock, all four".to_owned(),
         Step::EnforceOwner => "PutBucketOwnershipControls BucketOwnerEnforced".to_owned(),
-        Step::EncryptBucket => "PutBucketEncryption SSE-S3".to_owned(),
+        Step::EncryptBucket { kms_key: None } => "PutBucketEncryption SSE-S3".to_owned(),
+        Step::EncryptBucket { kms_key: Some(key) } => format!("PutBucketEncryption SSE-KMS {}", safe::text(key)),
+        Step::SetVersioning { on } => format!("PutBucketVersioning {}", if *on { "Enabled" } else { "Suspended" }),
         Step::ExpireObjects { days: 0 } => "PutBucketLifecycleConfiguration abort unfinished uploads after 1 day".to_owned(),
         Step::ExpireObjects { days: d } => {
             format!("PutBucketLifecycleConfiguration expire after {}, abort unfinished uploads after 1 day", days(*d))
         }
         Step::DenyPlainHttp => "PutBucketPolicy deny requests without TLS".to_owned(),
+        step => setting(step),
     }
+}
+
+/// The steps that change one setting.
+fn setting(step: &Step) -> String {
+    format!("{step:?}")
 }
 
 fn create_table(globals: usize, locals: usize) -> String {

@@ -83,7 +83,7 @@ fn buckets(all: &BTreeMap<At<String>, BucketSyntax>, found: &mut Findings<'_>) -
         if buckets.values().any(|other| other.name == name) {
             found.error(&place.span, format!("bucket `{name}` stands twice in this stack"));
         }
-        buckets.insert(at.value.clone(), Bucket { name, expire_days, tags });
+        buckets.insert(at.value.clone(), Bucket { name, expire_days, tags, versioning: false, kms_key: None });
     }
     buckets
 }

@@ -17,6 +17,8 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("diagnostic", "safe"),  // what it quotes is a stranger's text
     ("mapping", "resource"), // DynamoDB's rules for an item need the table's keys
     ("local", "aws"),        // the embedded AWS hands out its own endpoint
+    ("local", "clock"),      // what takes AWS time takes it by the shared clock
+    ("aws", "clock"),        // so do waits between two tries
     ("apply", "live"),       // re-reads before and after every change
     ("validate", "load"),    // predicts with the encoder loop that loads
     ("command", "cli"),      // a verb takes its parsed arguments

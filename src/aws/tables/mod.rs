@@ -5,6 +5,7 @@
 //! Called by `live::refresh` (reads) and `apply` (writes).
 
 mod seen;
+mod settings;
 pub(crate) mod wire;
 
 use super::error::from_sdk;

@@ -12,12 +12,19 @@ use std::collections::BTreeSet;
 /// The id of landfall's lifecycle rule.
 pub const RULE_ID: &str = "landfall-staging";
 
-/// One bucket from its reads; `managed`: the tag keys that the stack names.
-pub fn bucket(name: &str, seen: &ObservedBucket, managed: &BTreeSet<String>) -> LiveBucket {
-    let tags = super::tags(&seen.tags, managed);
+/// One bucket from its reads; `want`: what the stack says of it.
+pub fn bucket(name: &str, seen: &ObservedBucket, want: Option<&Bucket>) -> LiveBucket {
+    let managed: BTreeSet<String> = want.map(|w| w.tags.keys().cloned().collect()).unwrap_or_default();
+    let tags = super::tags(&seen.tags, &managed);
     let rule = seen.rules.iter().find(|r| r.id == RULE_ID && r.enabled && r.whole_bucket);
     LiveBucket {
-        bucket: Bucket { name: name.to_owned(), expire_days: rule.and_then(|r| r.expire_days).unwrap_or(0), tags: tags.managed },
+        bucket: Bucket {
+            name: name.to_owned(),
+            expire_days: rule.and_then(|r| r.expire_days).unwrap_or(0),
+            tags: tags.managed,
+            versioning: false,
+            kms_key: None,
+        },
         owner: tags.owner,
         public_access_blocked: seen.block == Some([true; 4]),
         owner_enforced: seen.ownership.iter().any(|o| o == "BucketOwnerEnforced"),
@@ -91,7 +98,17 @@ mod tests {
     }
 
     fn fold(seen: &ObservedBucket) -> LiveBucket {
-        bucket("b", seen, &BTreeSet::from(["team".to_owned()]))
+        bucket(
+            "b",
+            seen,
+            Some(&Bucket {
+                name: "b".into(),
+                expire_days: 7,
+                tags: [("team".to_owned(), "a".to_owned())].into(),
+                versioning: false,
+                kms_key: None,
+            }),
+        )
     }
 
     #[test]

@@ -12,8 +12,11 @@ pub mod observed;
 pub use bucket::{RULE_ID, bucket, is_tls_only};
 pub use observed::{ObservedBucket, ObservedIndex, ObservedKey, ObservedRecovery, ObservedRule, ObservedTable, ObservedTtl};
 
-use super::model::LiveTable;
-use crate::resource::{Capacity, Index, Key, KeyKind, KeyPart, LocalIndex, OWNER_TAG, Projection, StreamView, Table, Units};
+use super::model::{LiveTable, Usage};
+use crate::resource::{
+    APPLIED_TAG, Capacity, Class, Encryption, Index, Key, KeyKind, KeyPart, Limits, LocalIndex, OWNER_TAG, Projection, StreamView, Table,
+    Units,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// AWS said a word that this version does not know.
@@ -34,6 +37,8 @@ pub const DEFAULT_RECOVERY_DAYS: u32 = 35;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tags {
     pub owner: Option<String>,
+    /// The applied tag's value.
+    pub applied: Option<String>,
     pub managed: BTreeMap<String, String>,
     pub foreign: BTreeMap<String, String>,
 }
@@ -44,6 +49,8 @@ pub fn tags(all: &[(String, String)], managed: &BTreeSet<String>) -> Tags {
     for (key, value) in all.iter().filter(|(key, _)| !key.starts_with("aws:")) {
         if key == OWNER_TAG {
             out.owner = Some(value.clone());
+        } else if key == APPLIED_TAG {
+            out.applied = Some(value.clone());
         } else if managed.contains(key) {
             out.managed.insert(key.clone(), value.clone());
         } else {
@@ -53,18 +60,19 @@ pub fn tags(all: &[(String, String)], managed: &BTreeSet<String>) -> Tags {
     out
 }
 
-/// One table from its four reads. `all_tags` as `ListTagsOfResource` gave them; `managed`: the keys that the stack names.
+/// One table from its four reads. `all_tags` as `ListTagsOfResource` gave them; `want`: what the stack says of it.
 pub fn table(
     name: &str,
     seen: &ObservedTable,
     ttl: &ObservedTtl,
     recovery: &ObservedRecovery,
     all_tags: &[(String, String)],
-    managed: &BTreeSet<String>,
+    want: Option<&Table>,
 ) -> Result<LiveTable, Unknown> {
     let reader = Reader { address: format!("table {name}"), attributes: seen.attributes.iter().cloned().collect() };
     let on_demand = reader.on_demand(seen.billing.as_deref())?;
-    let tags = tags(all_tags, managed);
+    let managed = want.map(|w| w.tags.keys().cloned().collect()).unwrap_or_default();
+    let tags = tags(all_tags, &managed);
     Ok(LiveTable {
         table: Table {
             key: reader.key("the key", &seen.key)?,
@@ -76,6 +84,11 @@ pub fn table(
             stream: reader.stream(seen.stream.as_ref())?,
             recovery: reader.recovery(recovery)?,
             tags: tags.managed,
+            limits: Limits::default(),
+            class: Class::default(),
+            encryption: Encryption::default(),
+            policy: None,
+            insights: None,
         },
         id: seen.id.clone(),
         arn: seen.arn.clone(),
@@ -83,6 +96,10 @@ pub fn table(
         busy: busy(seen),
         foreign_tags: tags.foreign,
         created_ms: seen.created_ms,
+        applied: tags.applied,
+        holder: None,
+        replicas: Vec::new(),
+        usage: Usage::default(),
     })
 }
 
@@ -163,7 +180,7 @@ impl Reader {
         staying
             .map(|i| {
                 let key = self.key(&format!("the key of index {}", i.name), &i.key)?;
-                Ok((i.name.clone(), Index { key, projection: self.projection(i)?, capacity: capacity(on_demand, i.units) }))
+                Ok((i.name.clone(), Index { projection: self.projection(i)?, capacity: capacity(on_demand, i.units), ..Index::plain(key) }))
             })
             .collect()
     }

@@ -27,7 +27,7 @@ fn seen() -> ObservedTable {
 }
 
 fn fold_all(seen: &ObservedTable, ttl: &ObservedTtl, recovery: &ObservedRecovery) -> Result<LiveTable, Unknown> {
-    table("T", seen, ttl, recovery, &[], &BTreeSet::new())
+    table("T", seen, ttl, recovery, &[], None)
 }
 
 fn fold(seen: &ObservedTable) -> LiveTable {

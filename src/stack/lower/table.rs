@@ -1,7 +1,7 @@
 //! One table: its key, capacity, indexes and settings, and the rows that fill it.
 
 use super::{capacity, key, rows};
-use crate::resource::{Capacity, Index, Key, LocalIndex, Projection, StreamView, Table};
+use crate::resource::{Capacity, Class, Encryption, Index, Key, Limits, LocalIndex, Projection, StreamView, Table};
 use crate::stack::finding::Findings;
 use crate::stack::lint::{mapping as mapping_lint, name, table as table_lint, tag};
 use crate::stack::model::TableSpec;
@@ -27,6 +27,11 @@ pub(super) fn table(at: &At<String>, syntax: &Syntax, found: &mut Findings<'_>) 
         stream: syntax.stream.map(stream),
         recovery: syntax.recovery.as_ref().and_then(|r| recovery(r, found)),
         tags: tag::tags(&syntax.tags, found),
+        limits: Limits::default(),
+        class: Class::default(),
+        encryption: Encryption::default(),
+        policy: None,
+        insights: None,
     });
     let mappings = rows::mappings(&syntax.rows, found);
     let table = table?;
@@ -44,7 +49,7 @@ fn indexes(all: &BTreeMap<At<String>, IndexSyntax>, table: Option<Capacity>, fou
         let capacity = table.and_then(|t| capacity::of_index(&at.value, &at.span, syntax.capacity.as_ref(), t, found));
         // Where the capacity is wrong the index still takes part in the other checks: the error is already said.
         if let Some(key) = key {
-            indexes.insert(at.value.clone(), Index { key, projection, capacity: capacity.unwrap_or(Capacity::OnDemand) });
+            indexes.insert(at.value.clone(), Index { projection, capacity: capacity.unwrap_or(Capacity::OnDemand), ..Index::plain(key) });
         }
     }
     indexes

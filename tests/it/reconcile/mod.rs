@@ -88,21 +88,11 @@ fn key(partition: &str, sort: Option<&str>) -> Key {
 const FIVE: Capacity = Capacity::Provisioned(Units { read: 5, write: 6 });
 
 fn index(partition: &str, projection: Projection, capacity: Capacity) -> Index {
-    Index { key: key(partition, None), projection, capacity }
+    Index { projection, capacity, ..Index::plain(key(partition, None)) }
 }
 
 fn plain() -> Table {
-    Table {
-        key: key("pk", None),
-        capacity: Capacity::OnDemand,
-        indexes: BTreeMap::new(),
-        locals: BTreeMap::new(),
-        protect: false,
-        ttl: None,
-        stream: None,
-        recovery: None,
-        tags: BTreeMap::new(),
-    }
+    Table::plain(key("pk", None))
 }
 
 /// A table with one of everything.
@@ -110,7 +100,6 @@ fn rich() -> Table {
     let include = Projection::Include(BTreeSet::from(["q".to_owned(), "p".to_owned()]));
     let local = LocalIndex { key: Key { sort: vec![part("other", KeyKind::S)], ..key("pk", None) }, projection: Projection::Keys };
     Table {
-        key: key("pk", Some("sk")),
         capacity: FIVE,
         indexes: BTreeMap::from([
             ("byName".to_owned(), index("name", Projection::All, FIVE)),
@@ -122,6 +111,7 @@ fn rich() -> Table {
         stream: Some(StreamView::Both),
         recovery: Some(35),
         tags: BTreeMap::from([("team".to_owned(), "migration".to_owned())]),
+        ..Table::plain(key("pk", Some("sk")))
     }
 }
 
@@ -137,7 +127,13 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let (rich_name, plain_name, bucket) = (unique("Rich"), unique("Plain"), unique("staging"));
-        let staging = Bucket { name: bucket.clone(), expire_days: 7, tags: BTreeMap::from([("team".to_owned(), "m".to_owned())]) };
+        let staging = Bucket {
+            name: bucket.clone(),
+            expire_days: 7,
+            tags: BTreeMap::from([("team".to_owned(), "m".to_owned())]),
+            versioning: false,
+            kms_key: None,
+        };
         let desired = Desired {
             stack: unique("stack"),
             digest: "d".into(),
