@@ -4,7 +4,7 @@
 //!
 //! | rank | rooms |
 //! | --- | --- |
-//! | 0 | [`diagnostic`], [`exit`], [`event`], [`safe`], [`resource`], [`mapping`] |
+//! | 0 | [`diagnostic`], [`exit`], [`event`], [`safe`], [`resource`], [`policy`], [`mapping`] |
 //! | 1 | [`stack`] (desired), `live::model`, `live::normal` (live) |
 //! | 2 | [`plan`], `validate::compare`, `validate::verdict` |
 //! | 3 | [`report`] |
@@ -18,6 +18,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod exit;
 pub mod mapping;
+pub mod policy;
 pub mod resource;
 pub mod safe;
 

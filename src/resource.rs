@@ -122,7 +122,7 @@ pub enum Encryption {
     Key(String),
 }
 
-/// A resource policy. `On` holds canonical JSON (see `live::normal::policy`), so that equal policies are equal texts.
+/// A resource policy. `On` holds canonical JSON (see [`crate::policy`]), so that equal policies are equal texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
