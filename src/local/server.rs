@@ -100,6 +100,14 @@ impl World {
                 self.pass(protocol, operation, &signed.region, &body)?;
                 self.dynamo(operation.clone(), signed.region, body).await
             }
+            Protocol::Scaling(operation) => {
+                self.pass(protocol, operation, &signed.region, &body)?;
+                self.dynamodb.scale(&signed.region, operation, &body)
+            }
+            Protocol::Kms(operation) => {
+                self.pass(protocol, operation, &signed.region, &body)?;
+                self.dynamodb.keep_keys(&signed.region, operation, &body)
+            }
             Protocol::Sts => {
                 self.pass(protocol, "GetCallerIdentity", &signed.region, &body)?;
                 sts::answer(&body, &self.account, &self.keys.access, id).map(Bytes::from)
