@@ -328,7 +328,7 @@ fn the_applied_tag_and_another_holder_are_told() {
     all.tags.push(("aws:cloudformation:stack-name".into(), "web".into()));
     let live = fold(&all, &plain());
     assert_eq!(live.applied.as_deref(), Some("abc"));
-    assert_eq!(live.holder, Some(crate::live::Holder::CloudFormation("web".into())));
+    assert_eq!(live.holder, Some(crate::live::model::Holder::CloudFormation("web".into())));
     assert!(live.foreign_tags.is_empty());
 }
 
