@@ -1,5 +1,6 @@
 //! The command line: verbs, flags and their help. What they mean lives in `command`.
 
+use crate::plan::deadline::Deadline;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -165,7 +166,8 @@ pub struct ApprovalArgs {
     /// Manage this existing table or bucket, which carries no ownership tag. Repeatable.
     #[arg(long, value_name = "NAME")]
     pub adopt: Vec<String>,
-    /// Allow this table (`NAME`) or index (`TABLE/INDEX`) to be deleted. Repeatable.
+    /// Allow this table (`NAME`) or index (`TABLE/INDEX`) to be deleted, or a table to lose its recovery points, its stream or
+    /// its own key (`TABLE:recovery`, `TABLE:stream`, `TABLE:encryption`). Repeatable.
     #[arg(long, value_name = "NAME")]
     pub destroy: Vec<String>,
     /// With --destroy: also when the table holds items.
@@ -185,6 +187,9 @@ pub struct Plan {
     /// Exit 3 when there are changes.
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Refuse the plan if it may not be done by then, at its worst: `90m`, or `2026-11-21T02:00Z`.
+    #[arg(long, value_name = "WHEN")]
+    pub deadline: Option<Deadline>,
 }
 
 #[derive(Debug, Args)]
