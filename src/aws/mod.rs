@@ -8,6 +8,7 @@ pub mod buckets;
 pub mod error;
 pub mod imports;
 pub mod items;
+pub mod leases;
 pub mod metrics;
 pub mod objects;
 pub mod patience;
