@@ -110,8 +110,14 @@ impl Aws {
     #[must_use]
     pub fn fenced(&self, fence: Fence) -> Self {
         let dynamodb = self.dynamodb.config().to_builder().interceptor(fence.clone()).build();
-        let s3 = self.s3.config().to_builder().interceptor(fence).build();
-        Self { dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb), s3: aws_sdk_s3::Client::from_conf(s3), ..self.clone() }
+        let s3 = self.s3.config().to_builder().interceptor(fence.clone()).build();
+        let scaling = self.scaling.config().to_builder().interceptor(fence).build();
+        Self {
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            scaling: aws_sdk_applicationautoscaling::Client::from_conf(scaling),
+            ..self.clone()
+        }
     }
 }
 

@@ -137,6 +137,12 @@ impl Lease {
         self.0.lost.borrow().as_ref().map(|to| Error::Lost { stack: crate::safe::text(&self.0.stack), to: to.clone() })
     }
 
+    /// Waits until it is lost; for ever where it never is.
+    pub async fn when_lost(&self) {
+        let mut lost = self.0.lost.subscribe();
+        let _ = lost.wait_for(Option::is_some).await;
+    }
+
     /// The gate before a mutation: passes while the last acknowledged heartbeat is young enough, and renews the lease otherwise.
     /// `surely`: renews it in any case, for what cannot be made good again.
     pub async fn permit(&self, surely: bool) -> Result<(), Error> {
