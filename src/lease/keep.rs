@@ -357,7 +357,7 @@ fn claim(verb: &str) -> Claim {
     }
 }
 
-fn locked(stack: &str, record: &Record) -> Error {
+pub(super) fn locked(stack: &str, record: &Record) -> Error {
     let (stack, holder, lease) = (crate::safe::text(stack), record.claim.to_string(), record.lease.as_secs());
     Error::Locked { stack, holder, silence: record.silence_s(wall_ms()), lease }
 }

@@ -11,11 +11,11 @@ use std::path::PathBuf;
 
 /// A file that says: the run of this name lives, or died, on this machine. Removed when dropped.
 #[derive(Debug)]
-pub struct Mark(PathBuf);
+pub(super) struct Mark(PathBuf);
 
 impl Mark {
     /// Leaves the mark of `run`; `None` where no file can be made: then nobody can judge us, and everybody watches.
-    pub fn leave(run: &str) -> Option<Self> {
+    pub(super) fn leave(run: &str) -> Option<Self> {
         let path = path(run);
         fs::OpenOptions::new().write(true).create_new(true).open(&path).ok().map(|_| Self(path))
     }

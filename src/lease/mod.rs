@@ -12,7 +12,8 @@
 mod keep;
 mod machine;
 pub mod model;
+mod revoke;
 mod timer;
 
 pub use keep::{Error, Lease, Request};
-pub use machine::Mark;
+pub use revoke::revoke;
