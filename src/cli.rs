@@ -37,6 +37,8 @@ pub enum Verb {
     Throttling(Throttling),
     /// Plan, apply, load, validate and throttling in one go.
     Run(Run),
+    /// Show who holds the lease of a stack; take it away with --force.
+    Unlock(Unlock),
     /// The embedded AWS as a server on loopback; prints the environment to export.
     Local(LocalArgs),
     /// Print the JSON Schema of stack files, for editors.
@@ -201,6 +203,8 @@ pub struct Apply {
     pub approvals: ApprovalArgs,
     #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub lock: LockArgs,
     /// Give up waiting for AWS after this many seconds; running again goes on from there.
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = seconds())]
     pub timeout: u64,
@@ -214,6 +218,32 @@ pub struct Consent {
     pub yes: bool,
 }
 
+/// One run at a time writes for a stack.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Lock")]
+pub struct LockArgs {
+    /// Wait so long for another run of this stack; 0 answers 7 at once. One that is dead is taken over in any case.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = seconds())]
+    pub lock_timeout: u64,
+    /// How long after this run's last heartbeat another run may take over.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub lease: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Unlock {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    pub stack: PathBuf,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// Take the lease away from its holder, whose run then stops before its next change.
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
 #[derive(Debug, Args)]
 pub struct Load {
     #[command(flatten)]
@@ -222,6 +252,8 @@ pub struct Load {
     pub approvals: ApprovalArgs,
     #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub lock: LockArgs,
     #[command(flatten)]
     pub limits: LoadLimits,
 }
@@ -290,6 +322,8 @@ pub struct Run {
     pub approvals: ApprovalArgs,
     #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub lock: LockArgs,
     #[command(flatten)]
     pub limits: LoadLimits,
     #[command(flatten)]
