@@ -8,6 +8,7 @@ use super::{console, interrupt::Interrupt, source_url};
 use crate::aws::{Aws, Resolved, Settings};
 use crate::cli::Common;
 use crate::event::Events;
+use crate::lease::Lease;
 use crate::source::Source;
 use crate::stack::{self, Stack};
 
@@ -17,6 +18,8 @@ pub(super) struct Session {
     pub(super) aws: Aws,
     pub(super) events: Events,
     pub(super) interrupt: Interrupt,
+    /// Held by verbs that write.
+    pub(super) lease: Option<Lease>,
     #[cfg(feature = "local")]
     local: Option<crate::local::Local>,
 }
@@ -48,6 +51,7 @@ impl Session {
             aws,
             events,
             interrupt: Interrupt::listen(),
+            lease: None,
             #[cfg(feature = "local")]
             local,
         })
