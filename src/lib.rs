@@ -9,7 +9,7 @@
 //! | 2 | [`plan`], `validate::compare`, `validate::verdict` |
 //! | 3 | [`report`] |
 //! | 4 | [`clock`], [`aws`], [`source`], `local` |
-//! | 5 | `live::refresh`, [`apply`], [`load`], `validate::run`, [`throttling`] |
+//! | 5 | `live::refresh`, `live::unmanaged`, [`apply`], [`load`], `validate::run`, [`throttling`] |
 //! | 6 | [`command`], [`cli`], `main` |
 //!
 //! Ranks 0 to 3 are pure: no `async`, no network, no clock. `tests/it/rooms.rs` reads the `use` lines and holds the table to it.

@@ -7,6 +7,7 @@ mod check;
 mod console;
 mod failure;
 mod interrupt;
+mod keys;
 #[cfg(feature = "local")]
 mod local;
 mod output;

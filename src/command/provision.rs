@@ -3,12 +3,12 @@
 use super::failure::{self, Failure};
 use super::interrupt::Interrupt;
 use super::session::{Session, pinned};
-use super::{Draft, console, output};
+use super::{Draft, console, keys, output};
 use crate::aws::Settings;
 use crate::cli::{Apply, ApprovalArgs, Common, Plan as PlanArgs};
 use crate::event::Events;
 use crate::exit::Exit;
-use crate::live::{Live, refresh};
+use crate::live::{Live, refresh, unmanaged};
 use crate::plan::{self, Approvals, Context, Desired, Plan};
 use crate::report::model::{ApplyReport, Problem};
 use crate::report::outcome::Asked;
@@ -98,7 +98,7 @@ async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<()
         profile: args.common.aws.profile.clone(),
         region: args.common.aws.region.clone(),
         fallback_region: Some(plan.region.clone()),
-        endpoint: None,
+        ..Settings::default()
     };
     let aws = pinned(&settings, &plan.account, &plan.region).await?;
     draft.identity(&plan.stack, aws.identity(), &events, None);
@@ -142,13 +142,19 @@ fn sealed(path: &Path) -> Result<Option<Plan>, Failure> {
 
 /// Live AWS against `desired`, as a plan.
 pub(super) async fn make(session: &Session, desired: Desired, mut approvals: Approvals) -> Result<Plan, Failure> {
+    let desired = keys::resolve(&session.aws, desired).await?;
     let live = refresh::refresh(&session.aws, &desired.wanted(&approvals), &session.events).await?;
     adopt_own_imports(session, &live, &mut approvals).await?;
     let known = desired.wanted(&approvals).tables.into_keys().collect();
-    let (unmanaged, skipped) = refresh::unmanaged(&session.aws, &session.stack.name, &known).await?;
+    let (left, skipped) = unmanaged::unmanaged(&session.aws, &session.stack.name, &known).await?;
     let id = session.aws.identity();
-    let context =
-        Context { account: id.account.clone(), region: id.region.clone(), endpoint: id.endpoint.clone(), now_ms: now_ms(), unmanaged };
+    let context = Context {
+        account: id.account.clone(),
+        region: id.region.clone(),
+        endpoint: id.endpoint.clone(),
+        now_ms: now_ms(),
+        unmanaged: left,
+    };
     let mut made = plan::make(&desired, &live, &approvals, context);
     if skipped > 0 {
         made.notes.push(format!("{skipped} more tables of this account were not looked at for the stack's tag"));

@@ -1,4 +1,4 @@
-//! The reads of one bucket, each an absent-or-value; six calls, as S3 has no "describe".
+//! The reads of one bucket, each an absent-or-value; seven calls, as S3 has no "describe".
 
 use super::{call, optional};
 use crate::aws::error::from_sdk;
@@ -35,15 +35,22 @@ impl Aws {
         Ok(controls.map(|c| c.rules().iter().map(|r| r.object_ownership().as_str().to_owned()).collect()).unwrap_or_default())
     }
 
-    /// `GetBucketEncryption`: the default algorithms.
-    pub(super) async fn bucket_encryption(&self, bucket: &str) -> Result<Vec<String>, Error> {
+    /// `GetBucketVersioning`: `Enabled`, `Suspended`, or nothing where it was never on.
+    pub(super) async fn bucket_versioning(&self, bucket: &str) -> Result<Option<String>, Error> {
+        let sent = self.s3.get_bucket_versioning().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
+        let answer = sent.map_err(|e| from_sdk(call("GetBucketVersioning", bucket), &e))?;
+        Ok(answer.status().map(|s| s.as_str().to_owned()))
+    }
+
+    /// `GetBucketEncryption`: the default algorithms, each with its key.
+    pub(super) async fn bucket_encryption(&self, bucket: &str) -> Result<Vec<(String, Option<String>)>, Error> {
         let sent = self.s3.get_bucket_encryption().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
         let answer = sent.map_err(|e| from_sdk(call("GetBucketEncryption", bucket), &e));
         let answer = optional(answer, &["ServerSideEncryptionConfigurationNotFoundError"])?;
         let config = answer.and_then(|a| a.server_side_encryption_configuration().cloned());
         let rules = config.map(|c| c.rules().to_vec()).unwrap_or_default();
         let defaults = rules.iter().filter_map(|r| r.apply_server_side_encryption_by_default());
-        Ok(defaults.map(|d| d.sse_algorithm().as_str().to_owned()).collect())
+        Ok(defaults.map(|d| (d.sse_algorithm().as_str().to_owned(), d.kms_master_key_id().map(str::to_owned))).collect())
     }
 
     /// `GetBucketPolicy`: the JSON text.
