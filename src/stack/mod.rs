@@ -26,3 +26,11 @@ pub use model::Stack;
 pub use schema::schema;
 pub use secret::masked;
 pub use write::write;
+
+/// Whether `name` can be a stack's; the error says what a name is.
+///
+/// # Errors
+/// It cannot.
+pub fn can_be_named(name: &str) -> Result<(), String> {
+    lint::name::stack(name)
+}
