@@ -23,6 +23,8 @@ pub struct Cli {
 pub enum Verb {
     /// Parse and lint stack files, offline: every error at once, with file, line and column.
     Check(Check),
+    /// Write a stack file from live tables and buckets. Reads only.
+    Init(Init),
     /// Compare the stack with live AWS: the difference, and the numbered calls that apply would make. Reads only.
     Plan(Plan),
     /// Make live AWS what the stack says: a sealed plan, or plan and ask.
@@ -81,6 +83,39 @@ pub struct Check {
     /// Check with this phase's overlay.
     #[arg(long, value_name = "NAME")]
     pub phase: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// From what is live in AWS.
+    #[arg(long, required = true)]
+    pub from_live: bool,
+    /// The stack's name.
+    #[arg(long)]
+    pub name: String,
+    /// This table; every table of the account and region without it. Repeatable.
+    #[arg(long = "table", value_name = "NAME", conflicts_with = "prefix")]
+    pub tables: Vec<String>,
+    /// Tables whose name begins so.
+    #[arg(long)]
+    pub prefix: Option<String>,
+    /// This bucket too; none without it. Repeatable.
+    #[arg(long = "bucket", value_name = "NAME")]
+    pub buckets: Vec<String>,
+    /// Write warm throughput too. AWS raises it by itself, and a stack holds it as a floor.
+    #[arg(long)]
+    pub warm: bool,
+    /// Write to this file; stdout otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Overwrite the file when it is there.
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// Only the result and errors; no progress.
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// What every verb that looks at AWS takes.

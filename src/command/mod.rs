@@ -6,6 +6,7 @@
 mod check;
 mod console;
 mod failure;
+mod init;
 mod interrupt;
 mod keys;
 #[cfg(feature = "local")]
@@ -35,6 +36,7 @@ use std::time::Instant;
 pub async fn run(cli: Cli) -> Exit {
     match cli.verb {
         Verb::Check(args) => check::run(&args),
+        Verb::Init(args) => init::run(&args).await,
         Verb::Plan(args) => provision::plan(&args).await,
         Verb::Apply(args) => provision::apply(&args).await,
         Verb::Drift(args) => provision::drift(&args).await,
