@@ -2,13 +2,14 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The members of any request that name a table.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Named {
     table_name: Option<String>,
+    #[allow(clippy::zero_sized_map_values, reason = "what is read is a map, of which only the keys matter")]
     request_items: BTreeMap<String, IgnoredAny>,
     transact_items: Vec<BTreeMap<String, Inner>>,
     table_creation_parameters: Inner,
@@ -28,14 +29,13 @@ struct Inner {
 
 /// Every table that `body` names (a key's or an ARN's last part where it names something else).
 pub(crate) fn all(body: &[u8]) -> Vec<String> {
-    let Ok(named) = serde_json::from_slice::<Named>(body) else { return Vec::new() };
-    let arns = [named.resource_arn, named.table_arn, named.import_arn, named.stream_arn, named.resource_id, named.key_id];
-    let inner = named.transact_items.into_iter().flat_map(BTreeMap::into_values).chain([named.table_creation_parameters]);
-    let names = named.table_name.into_iter().chain(named.request_items.into_keys()).chain(inner.filter_map(|i| i.table_name));
-    let mut names: Vec<String> = names.chain(arns.into_iter().flatten()).map(|name| short(&name).to_owned()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+    let Ok(asked) = serde_json::from_slice::<Named>(body) else { return Vec::new() };
+    let arns = [asked.resource_arn, asked.table_arn, asked.import_arn, asked.stream_arn, asked.resource_id, asked.key_id];
+    let inner = asked.transact_items.into_iter().flat_map(BTreeMap::into_values).chain([asked.table_creation_parameters]);
+    let outer = asked.table_name.into_iter().chain(asked.request_items.into_keys());
+    let all = outer.chain(inner.filter_map(|i| i.table_name)).chain(arns.into_iter().flatten());
+    let names: BTreeSet<String> = all.map(|name| short(&name).to_owned()).collect();
+    names.into_iter().collect()
 }
 
 /// The first of them, for the record; quick for the large bodies of batches.

@@ -89,22 +89,21 @@ impl Strike {
 
     /// Sends half of the body; then tears the connection, or holds the rest.
     async fn halve(self, answer: Response<Body>) -> Result<Response<Body>, Torn> {
+        let freezes = matches!(self.effect, Effect::Freeze(_));
         let (head, body) = whole(answer).await?;
         if body.len() < 2 {
-            return match self.effect {
-                Effect::Reset(_) => Err(Torn),
-                _ => {
-                    self.hold(Moment::Half).await;
-                    Ok(Response::from_parts(head, Body::from(body)))
-                }
-            };
-        }
-        let freezes = matches!(self.effect, Effect::Freeze(_));
-        Ok(torn::half(head, &body, async move {
-            if freezes {
-                self.hold(Moment::Half).await;
+            if !freezes {
+                return Err(Torn);
             }
-            if freezes { Ok(()) } else { Err(Torn) }
+            self.hold(Moment::Half).await;
+            return Ok(Response::from_parts(head, Body::from(body)));
+        }
+        Ok(torn::half(head, &body, async move {
+            if !freezes {
+                return Err(Torn);
+            }
+            self.hold(Moment::Half).await;
+            Ok(())
         }))
     }
 

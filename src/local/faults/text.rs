@@ -136,7 +136,7 @@ pub(super) fn show(rule: &Rule) -> Map<String, Value> {
     };
     let narrowed = json!({
         "service": rule.service, "operation": rule.operation, "resource": rule.resource, "writes": rule.writes.then_some(true),
-        "call": rule.call, "times": rule.times, "rate": rule.rate, "seed": (rule.seed != 0).then_some(rule.seed),
+        "call": (rule.call > 1).then_some(rule.call), "times": rule.times, "rate": rule.rate, "seed": (rule.seed != 0).then_some(rule.seed),
         "for_ms": rule.lasts.as_ref().map(millis),
     });
     let (Value::Object(all), Value::Object(narrowed)) = (&mut all, narrowed) else { return Map::new() };

@@ -250,7 +250,7 @@ async fn rules_come_and_go_by_http() {
     assert_eq!(control(local, "DELETE", "faults/2", "").await.0, 200);
     let (_, told) = control(local, "GET", "faults", "").await;
     let shown = json!({"id": 1, "effect": "refuse", "code": "ThrottlingException", "at": "before", "operation": "PutItem",
-        "call": 1, "times": 1, "seen": 1, "struck": 1});
+        "times": 1, "seen": 1, "struck": 1});
     assert_eq!(told, json!({"rules": [shown], "held": []}));
     assert_eq!(put(&world, "1").await, "OK");
     let (_, calls) = control(local, "GET", "calls", "").await;
