@@ -42,6 +42,7 @@ pub enum Verb {
     /// Show who holds the lease of a stack; take it away with --force.
     Unlock(Unlock),
     /// The embedded AWS as a server on loopback; prints the environment to export.
+    #[command(after_long_help = FAULTS_HELP)]
     Local(LocalArgs),
     /// Print the JSON Schema of stack files, for editors.
     Schema,
@@ -373,6 +374,34 @@ pub struct Run {
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = seconds())]
     pub timeout: u64,
 }
+
+/// How to make things go wrong from outside; `local::faults` has it in full.
+const FAULTS_HELP: &str = "\
+Faults on request, on the same port, without a signature:
+  POST   /_landfall/faults    install a rule, or a list of rules; answers their ids
+  GET    /_landfall/faults    the rules with what they did, and the calls that are held
+  DELETE /_landfall/faults    clear all (or /ID for one) and let go of what is held
+  POST   /_landfall/release   let go of what is held (or /ID for one held call)
+  GET    /_landfall/calls     what was asked, and how it was answered
+
+A rule is JSON. What happens:
+  effect       refuse | reset | freeze | delay | unprocessed | status
+  at           before | after | half (of the answer); with refuse, reset, freeze, delay
+  code         with refuse: ThrottlingException, InternalServerError, ExpiredTokenException, AccessDeniedException, ...
+  status, message    with refuse, where AWS's own will not do
+  ms           with delay
+  share        with unprocessed: how much of a batch comes back undone, 0 to 1
+  shown        with status: what DescribeTable says instead of ACTIVE
+To which calls:
+  service, operation, resource (a table or bucket), writes (only what changes something)
+To which of those:
+  call         from the n-th on (only that one, unless times is given)
+  times        so many of them
+  rate, seed   a share of them, drawn by the seed
+  for_ms       so long after the first
+
+Every second PutItem is throttled:
+  curl http://127.0.0.1:PORT/_landfall/faults -d '{\"effect\":\"refuse\",\"code\":\"ThrottlingException\",\"operation\":\"PutItem\",\"rate\":0.5}'";
 
 #[derive(Debug, Args)]
 pub struct LocalArgs {
