@@ -5,6 +5,7 @@
 mod between;
 mod data;
 mod during;
+mod init;
 mod killed;
 mod local;
 mod mistakes;
