@@ -36,6 +36,8 @@ pub enum Verb {
     Throttling(Throttling),
     /// Plan, apply, load, validate and throttling in one go.
     Run(Run),
+    /// Print the least IAM policy that the verbs need for this stack, offline.
+    Iam(Iam),
     /// The embedded AWS as a server on loopback; prints the environment to export.
     Local(LocalArgs),
     /// Print the JSON Schema of stack files, for editors.
@@ -298,6 +300,38 @@ pub struct Run {
     /// Give up waiting for a table after this many seconds; running again goes on from there.
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = seconds())]
     pub timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Iam {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    pub stack: PathBuf,
+    /// Only what this verb needs; every verb's needs together by default. Repeatable.
+    #[arg(long = "verb", value_name = "VERB")]
+    pub verbs: Vec<PolicyVerb>,
+    /// With this phase's overlay.
+    #[arg(long, value_name = "NAME")]
+    pub phase: Option<String>,
+    /// Allow this table to be deleted, for `apply --destroy NAME`; no table can be otherwise. Repeatable.
+    #[arg(long, value_name = "NAME")]
+    pub destroy: Vec<String>,
+    /// Instead of the policy: one line for each permission, with the call that needs it, and the path where it is a rare one.
+    #[arg(long)]
+    pub why: bool,
+}
+
+/// The verbs that speak to AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyVerb {
+    Plan,
+    Drift,
+    Apply,
+    Load,
+    Validate,
+    Throttling,
+    Run,
+    Unlock,
 }
 
 #[derive(Debug, Args)]

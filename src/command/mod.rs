@@ -6,6 +6,7 @@
 mod check;
 mod console;
 mod failure;
+mod iam;
 mod interrupt;
 #[cfg(feature = "local")]
 mod local;
@@ -39,6 +40,7 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::Validate(args) => prove::validate(&args).await,
         Verb::Throttling(args) => prove::throttling(&args).await,
         Verb::Run(args) => whole::run(&args).await,
+        Verb::Iam(args) => iam::run(&args),
         #[cfg(feature = "local")]
         Verb::Local(args) => local::run(args).await,
         #[cfg(not(feature = "local"))]
