@@ -164,7 +164,7 @@ fn key_for_table(key: &str, needs: &mut Needs) {
 
 fn bucket_writes(bucket: &Bucket, needs: &mut Needs) {
     let on = On::Bucket(bucket.name.clone());
-    let fresh = "a new bucket of today has it already";
+    let fresh = "a bucket that lost a guard which S3 gives to new ones";
     for operation in ["CreateBucket", "PutBucketTagging", "PutBucketPolicy", "PutBucketLifecycleConfiguration"] {
         needs.call("s3", operation, &on);
     }
