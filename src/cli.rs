@@ -354,6 +354,16 @@ pub struct LocalArgs {
     /// The secret that signatures are checked with.
     #[arg(long, default_value = "local", env = "LANDFALL_LOCAL_SECRET", hide_env_values = true)]
     pub secret_key: String,
+    /// How many times as fast as AWS's what takes AWS its time goes by (a new index takes AWS minutes); 1 is AWS's own pace.
+    #[arg(long, value_name = "N", default_value_t = 1000.0, value_parser = scale)]
+    pub time_scale: f64,
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(scale) if scale.is_finite() && (0.001..=1_000_000.0).contains(&scale) => Ok(scale),
+        _ => Err("give a number from 0.001 to 1000000; 1 is AWS's own pace".into()),
+    }
 }
 
 #[cfg(test)]

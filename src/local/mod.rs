@@ -26,8 +26,10 @@ mod signature;
 mod store;
 mod sts;
 
+use crate::clock::Clock;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How to run one.
 #[derive(Debug, Clone)]
@@ -42,6 +44,10 @@ pub struct Options {
     pub secret_key: String,
     /// Keep the data here over restarts; `None` keeps it in memory (objects in a temporary directory).
     pub dir: Option<PathBuf>,
+    /// How fast what AWS takes minutes for goes by. The default passes through every state, a thousand times as fast.
+    pub clock: Clock,
+    /// How long a description still tells of the time before a change; AWS promises only eventual reads. Zero by default.
+    pub lag: Duration,
 }
 
 impl Default for Options {
@@ -53,6 +59,8 @@ impl Default for Options {
             access_key: "local".into(),
             secret_key: "local".into(),
             dir: None,
+            clock: Clock::scaled(1000.0),
+            lag: Duration::ZERO,
         }
     }
 }
@@ -109,6 +117,11 @@ impl Local {
     /// The region that a session of its own uses.
     pub fn region(&self) -> &str {
         &self.options.region
+    }
+
+    /// The clock that everything here goes by: who waits for this AWS waits by it.
+    pub fn clock(&self) -> Clock {
+        self.options.clock.clone()
     }
 
     /// Stops answering, lets running imports end, and gives the directory free.

@@ -50,7 +50,7 @@ impl World {
         let gate = Arc::new(Gate::open());
         let objects = Objects::open(&store)?;
         let cloudwatch = CloudWatch::default();
-        let dynamodb = DynamoDb::open(&options.account, &store, &objects, &cloudwatch)?;
+        let dynamodb = DynamoDb::open(options, &store, &objects, &cloudwatch)?;
         let turns = std::thread::available_parallelism().map_or(2, std::num::NonZero::get) + 1;
         Ok(Arc::new(Self {
             account: options.account.clone(),
