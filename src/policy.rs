@@ -22,7 +22,7 @@ const FIRST_VERSION: &str = "2008-10-17";
 /// # Errors
 /// The text is not JSON, holds a key twice, nests too deep, or is no object with at least one `Statement`.
 pub fn canonical(text: &str) -> Result<String, String> {
-    let node: Node = serde_json::from_str(text).map_err(|e| format!("not JSON that can be read without loss: {e}"))?;
+    let node: Node = serde_json::from_str(text).map_err(|e| format!("not JSON: {e}"))?;
     let Node::Object(mut policy) = node else { return Err("a policy is a JSON object".into()) };
     let Some(statements) = policy.remove("Statement") else { return Err("a policy has a `Statement`".into()) };
     policy.insert("Statement".into(), Node::List(statements_of(statements)?));

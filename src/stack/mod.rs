@@ -4,6 +4,7 @@
 //! rules) → [`Stack`]. Every finding of every step is in one [`Diagnostics`](crate::diagnostic::Diagnostics).
 
 mod address;
+mod attached;
 mod finding;
 mod lint;
 mod load;

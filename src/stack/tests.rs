@@ -2,8 +2,10 @@
 
 mod access;
 mod items;
+mod limits;
 mod model;
 mod rows;
+mod security;
 mod settings;
 mod source;
 mod structure;
