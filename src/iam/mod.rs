@@ -75,7 +75,7 @@ fn of(verb: Verb, stack: &Stack, destroy: &[String], found: &mut Needs) {
             provision::reads(stack, &[], found);
             data::load(stack, found);
             let loaded = stack.tables.iter().filter(|(_, spec)| !spec.rows.is_empty());
-            loaded.for_each(|(name, spec)| provision::changes(name, &spec.table, found));
+            loaded.for_each(|(name, spec)| provision::after_import(name, &spec.table, found));
         }
         Verb::Validate => data::validate(stack, found),
         Verb::Throttling => data::throttling(stack, found),

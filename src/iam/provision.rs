@@ -1,7 +1,7 @@
 //! What planning reads and applying writes, by what the stack's tables and buckets say.
 
 use super::need::{Needs, On};
-use crate::resource::{Bucket, Capacity, Encryption, Policy, Scaling, Table};
+use crate::resource::{Bucket, Capacity, Class, Encryption, Policy, Scaling, Table};
 use crate::stack::Stack;
 
 const UNDO: &str = "undoing a setting that somebody changed by hand";
@@ -71,6 +71,7 @@ pub(super) fn writes(stack: &Stack, destroy: &[String], needs: &mut Needs) {
     for (name, spec) in &stack.tables {
         needs.call("dynamodb", "CreateTable", &On::Table(name.clone()));
         needs.implied("CreateTable", &["dynamodb:TagResource"], &On::Table(name.clone()));
+        needs.call("dynamodb", "UpdateTable", &On::Table(name.clone()));
         changes(name, &spec.table, needs);
     }
     for name in destroy {
@@ -82,10 +83,20 @@ pub(super) fn writes(stack: &Stack, destroy: &[String], needs: &mut Needs) {
     stack.buckets.values().for_each(|bucket| bucket_writes(bucket, needs));
 }
 
-/// What changes a table that is there: `apply`'s steps, and what a load does after an import.
-pub(super) fn changes(name: &str, table: &Table, needs: &mut Needs) {
+/// What a load does after an import, which can set only some of a table.
+pub(super) fn after_import(name: &str, table: &Table, needs: &mut Needs) {
     let on = On::Table(name.to_owned());
-    needs.call("dynamodb", "UpdateTable", &on);
+    if table.protect || table.stream.is_some() || table.class != Class::Standard {
+        needs.call("dynamodb", "UpdateTable", &on);
+    } else {
+        needs.rare("dynamodb", "UpdateTable", &on, UNDO);
+    }
+    changes(name, table, needs);
+}
+
+/// What changes a table that is there, beside `UpdateTable`.
+fn changes(name: &str, table: &Table, needs: &mut Needs) {
+    let on = On::Table(name.to_owned());
     needs.call("dynamodb", "TagResource", &on);
     let unless = |wanted: bool| if wanted { None } else { Some(UNDO) };
     for (operation, rare) in

@@ -5,12 +5,15 @@
 mod between;
 mod data;
 mod during;
+mod iam;
 mod killed;
 mod local;
 mod mistakes;
 mod oracle;
 mod program;
+mod readonly;
 mod reconcile;
+mod recorded;
 mod rooms;
 mod secrets;
 mod seeds;
