@@ -1,5 +1,6 @@
 //! The command line: verbs, flags and their help. What they mean lives in `command`.
 
+use crate::plan::deadline::Deadline;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -38,6 +39,8 @@ pub enum Verb {
     Throttling(Throttling),
     /// Plan, apply, load, validate and throttling in one go.
     Run(Run),
+    /// Show who holds the lease of a stack; take it away with --force.
+    Unlock(Unlock),
     /// The embedded AWS as a server on loopback; prints the environment to export.
     Local(LocalArgs),
     /// Print the JSON Schema of stack files, for editors.
@@ -200,7 +203,8 @@ pub struct ApprovalArgs {
     /// Manage this existing table or bucket, which carries no ownership tag. Repeatable.
     #[arg(long, value_name = "NAME")]
     pub adopt: Vec<String>,
-    /// Allow this table (`NAME`) or index (`TABLE/INDEX`) to be deleted. Repeatable.
+    /// Allow this table (`NAME`) or index (`TABLE/INDEX`) to be deleted, or a table to lose its recovery points, its stream or
+    /// its own key (`TABLE:recovery`, `TABLE:stream`, `TABLE:encryption`). Repeatable.
     #[arg(long, value_name = "NAME")]
     pub destroy: Vec<String>,
     /// With --destroy: also when the table holds items.
@@ -220,6 +224,9 @@ pub struct Plan {
     /// Exit 3 when there are changes.
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Refuse the plan if it may not be done by then, at its worst: `90m`, or `2026-11-21T02:00Z`.
+    #[arg(long, value_name = "WHEN")]
+    pub deadline: Option<Deadline>,
 }
 
 #[derive(Debug, Args)]
@@ -231,6 +238,8 @@ pub struct Apply {
     pub approvals: ApprovalArgs,
     #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub lock: LockArgs,
     /// Give up waiting for AWS after this many seconds; running again goes on from there.
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = seconds())]
     pub timeout: u64,
@@ -244,6 +253,32 @@ pub struct Consent {
     pub yes: bool,
 }
 
+/// One run at a time writes for a stack.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Lock")]
+pub struct LockArgs {
+    /// Wait so long for another run of this stack; 0 answers 7 at once. One that is dead is taken over in any case.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = seconds())]
+    pub lock_timeout: u64,
+    /// How long after this run's last heartbeat another run may take over.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub lease: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Unlock {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    pub stack: PathBuf,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// Take the lease away from its holder, whose run then stops before its next change.
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
 #[derive(Debug, Args)]
 pub struct Load {
     #[command(flatten)]
@@ -252,6 +287,8 @@ pub struct Load {
     pub approvals: ApprovalArgs,
     #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub lock: LockArgs,
     #[command(flatten)]
     pub limits: LoadLimits,
 }
@@ -320,6 +357,8 @@ pub struct Run {
     pub approvals: ApprovalArgs,
     #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub lock: LockArgs,
     #[command(flatten)]
     pub limits: LoadLimits,
     #[command(flatten)]

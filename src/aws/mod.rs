@@ -9,6 +9,7 @@ pub mod error;
 pub mod imports;
 pub mod items;
 pub mod keys;
+pub mod leases;
 pub mod limit;
 pub mod metrics;
 pub mod objects;

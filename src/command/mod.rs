@@ -5,18 +5,21 @@
 
 mod check;
 mod console;
+mod embedded;
 mod failure;
 mod init;
 mod interrupt;
 mod keys;
 #[cfg(feature = "local")]
 mod local;
+mod lock;
 mod output;
 mod prove;
 mod provision;
 mod session;
 mod source_url;
 mod transfer;
+mod unlock;
 mod whole;
 
 use crate::aws;
@@ -42,6 +45,7 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::Validate(args) => prove::validate(&args).await,
         Verb::Throttling(args) => prove::throttling(&args).await,
         Verb::Run(args) => whole::run(&args).await,
+        Verb::Unlock(args) => unlock::run(&args).await,
         #[cfg(feature = "local")]
         Verb::Local(args) => local::run(args).await,
         #[cfg(not(feature = "local"))]
