@@ -41,7 +41,10 @@ pub enum Verb {
     Run(Run),
     /// Show who holds the lease of a stack; take it away with --force.
     Unlock(Unlock),
+    /// Print the least IAM policy that the verbs need for this stack, offline.
+    Iam(Iam),
     /// The embedded AWS as a server on loopback; prints the environment to export.
+    #[command(after_long_help = FAULTS_HELP)]
     Local(LocalArgs),
     /// Print the JSON Schema of stack files, for editors.
     Schema,
@@ -372,6 +375,66 @@ pub struct Run {
     /// Give up waiting for a table after this many seconds; running again goes on from there.
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = seconds())]
     pub timeout: u64,
+}
+
+/// How to make things go wrong from outside; `local::faults` has it in full.
+const FAULTS_HELP: &str = "\
+Faults on request, on the same port, without a signature:
+  POST   /_landfall/faults    install a rule, or a list of rules; answers their ids
+  GET    /_landfall/faults    the rules with what they did, and the calls that are held
+  DELETE /_landfall/faults    clear all (or /ID for one) and let go of what is held
+  POST   /_landfall/release   let go of what is held (or /ID for one held call)
+  GET    /_landfall/calls     what was asked, and how it was answered
+
+A rule is JSON. What happens:
+  effect       refuse | reset | freeze | delay | unprocessed | status
+  at           before | after | half (of the answer); with refuse, reset, freeze, delay
+  code         with refuse: ThrottlingException, InternalServerError, ExpiredTokenException, AccessDeniedException, ...
+  status, message    with refuse, where AWS's own will not do
+  ms           with delay
+  share        with unprocessed: how much of a batch comes back undone, 0 to 1
+  shown        with status: what DescribeTable says instead of ACTIVE
+To which calls:
+  service, operation, resource (a table or bucket), writes (only what changes something)
+To which of those:
+  call         from the n-th on (only that one, unless times is given)
+  times        so many of them
+  rate, seed   a share of them, drawn by the seed
+  for_ms       so long after the first
+
+Every second PutItem is throttled:
+  curl http://127.0.0.1:PORT/_landfall/faults -d '{\"effect\":\"refuse\",\"code\":\"ThrottlingException\",\"operation\":\"PutItem\",\"rate\":0.5}'";
+
+#[derive(Debug, Args)]
+pub struct Iam {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    pub stack: PathBuf,
+    /// Only what this verb needs; every verb's needs together by default. Repeatable.
+    #[arg(long = "verb", value_name = "VERB")]
+    pub verbs: Vec<PolicyVerb>,
+    /// With this phase's overlay.
+    #[arg(long, value_name = "NAME")]
+    pub phase: Option<String>,
+    /// Allow this table to be deleted, for `apply --destroy NAME`; no table can be otherwise. Repeatable.
+    #[arg(long, value_name = "NAME")]
+    pub destroy: Vec<String>,
+    /// Instead of the policy: one line for each permission, with the call that needs it, and the path where it is a rare one.
+    #[arg(long)]
+    pub why: bool,
+}
+
+/// The verbs that speak to AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyVerb {
+    Plan,
+    Drift,
+    Apply,
+    Load,
+    Validate,
+    Throttling,
+    Run,
+    Unlock,
 }
 
 #[derive(Debug, Args)]

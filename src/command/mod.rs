@@ -7,6 +7,7 @@ mod check;
 mod console;
 mod embedded;
 mod failure;
+mod iam;
 mod init;
 mod interrupt;
 mod keys;
@@ -46,6 +47,7 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::Throttling(args) => prove::throttling(&args).await,
         Verb::Run(args) => whole::run(&args).await,
         Verb::Unlock(args) => unlock::run(&args).await,
+        Verb::Iam(args) => iam::run(&args),
         #[cfg(feature = "local")]
         Verb::Local(args) => local::run(args).await,
         #[cfg(not(feature = "local"))]
