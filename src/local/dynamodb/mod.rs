@@ -6,6 +6,7 @@
 
 mod arn;
 mod backups;
+mod batch;
 mod capacity;
 mod data;
 mod describe;
@@ -19,6 +20,7 @@ mod region;
 mod streams;
 mod table;
 mod tags;
+mod throttle;
 mod ttl;
 mod update;
 mod warm;

@@ -1,6 +1,7 @@
 //! One region: its engine, the notes beside it, and where both are kept.
 
 use super::notes::{Notes, TableNotes};
+use super::throttle::Throttle;
 use crate::local::Error;
 use crate::local::cloudwatch::CloudWatch;
 use crate::local::fault::Fault;
@@ -26,6 +27,7 @@ pub(crate) struct Region {
     importing: RwLock<BTreeSet<String>>,
     alone: Mutex<()>,
     metrics: CloudWatch,
+    throttle: Throttle,
 }
 
 /// The names of the regions that `store` holds.
@@ -66,6 +68,7 @@ impl Region {
             importing: RwLock::default(),
             alone: Mutex::default(),
             metrics: metrics.clone(),
+            throttle: Throttle::default(),
         };
         region.each_level(|table, notes| region.metrics.provisioned(&region.name, table, None, notes.provisioned));
         Ok(region)
@@ -95,6 +98,11 @@ impl Region {
 
     pub(crate) fn db(&self) -> &Database {
         &self.db
+    }
+
+    /// What is left of each table's capacity.
+    pub(super) fn throttle(&self) -> &Throttle {
+        &self.throttle
     }
 
     pub(crate) fn metrics(&self) -> &CloudWatch {
