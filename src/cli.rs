@@ -1,5 +1,6 @@
 //! The command line: verbs, flags and their help. What they mean lives in `command`.
 
+use crate::plan::deadline::Deadline;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -22,6 +23,8 @@ pub struct Cli {
 pub enum Verb {
     /// Parse and lint stack files, offline: every error at once, with file, line and column.
     Check(Check),
+    /// Write a stack file from live tables and buckets. Reads only.
+    Init(Init),
     /// Compare the stack with live AWS: the difference, and the numbered calls that apply would make. Reads only.
     Plan(Plan),
     /// Make live AWS what the stack says: a sealed plan, or plan and ask.
@@ -36,6 +39,10 @@ pub enum Verb {
     Throttling(Throttling),
     /// Plan, apply, load, validate and throttling in one go.
     Run(Run),
+    /// Show who holds the lease of a stack; take it away with --force.
+    Unlock(Unlock),
+    /// Print the least IAM policy that the verbs need for this stack, offline.
+    Iam(Iam),
     /// The embedded AWS as a server on loopback; prints the environment to export.
     #[command(after_long_help = FAULTS_HELP)]
     Local(LocalArgs),
@@ -79,6 +86,39 @@ pub struct Check {
     /// Check with this phase's overlay.
     #[arg(long, value_name = "NAME")]
     pub phase: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// From what is live in AWS.
+    #[arg(long, required = true)]
+    pub from_live: bool,
+    /// The stack's name.
+    #[arg(long)]
+    pub name: String,
+    /// This table; every table of the account and region without it. Repeatable.
+    #[arg(long = "table", value_name = "NAME", conflicts_with = "prefix")]
+    pub tables: Vec<String>,
+    /// Tables whose name begins so.
+    #[arg(long)]
+    pub prefix: Option<String>,
+    /// This bucket too; none without it. Repeatable.
+    #[arg(long = "bucket", value_name = "NAME")]
+    pub buckets: Vec<String>,
+    /// Write warm throughput too. AWS raises it by itself, and a stack holds it as a floor.
+    #[arg(long)]
+    pub warm: bool,
+    /// Write to this file; stdout otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Overwrite the file when it is there.
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// Only the result and errors; no progress.
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// What every verb that looks at AWS takes.
@@ -166,7 +206,8 @@ pub struct ApprovalArgs {
     /// Manage this existing table or bucket, which carries no ownership tag. Repeatable.
     #[arg(long, value_name = "NAME")]
     pub adopt: Vec<String>,
-    /// Allow this table (`NAME`) or index (`TABLE/INDEX`) to be deleted. Repeatable.
+    /// Allow this table (`NAME`) or index (`TABLE/INDEX`) to be deleted, or a table to lose its recovery points, its stream or
+    /// its own key (`TABLE:recovery`, `TABLE:stream`, `TABLE:encryption`). Repeatable.
     #[arg(long, value_name = "NAME")]
     pub destroy: Vec<String>,
     /// With --destroy: also when the table holds items.
@@ -186,6 +227,9 @@ pub struct Plan {
     /// Exit 3 when there are changes.
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Refuse the plan if it may not be done by then, at its worst: `90m`, or `2026-11-21T02:00Z`.
+    #[arg(long, value_name = "WHEN")]
+    pub deadline: Option<Deadline>,
 }
 
 #[derive(Debug, Args)]
@@ -197,6 +241,8 @@ pub struct Apply {
     pub approvals: ApprovalArgs,
     #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub lock: LockArgs,
     /// Give up waiting for AWS after this many seconds; running again goes on from there.
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = seconds())]
     pub timeout: u64,
@@ -210,6 +256,32 @@ pub struct Consent {
     pub yes: bool,
 }
 
+/// One run at a time writes for a stack.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Lock")]
+pub struct LockArgs {
+    /// Wait so long for another run of this stack; 0 answers 7 at once. One that is dead is taken over in any case.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = seconds())]
+    pub lock_timeout: u64,
+    /// How long after this run's last heartbeat another run may take over.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub lease: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Unlock {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    pub stack: PathBuf,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// Take the lease away from its holder, whose run then stops before its next change.
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
 #[derive(Debug, Args)]
 pub struct Load {
     #[command(flatten)]
@@ -218,6 +290,8 @@ pub struct Load {
     pub approvals: ApprovalArgs,
     #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub lock: LockArgs,
     #[command(flatten)]
     pub limits: LoadLimits,
 }
@@ -287,6 +361,8 @@ pub struct Run {
     #[command(flatten)]
     pub consent: Consent,
     #[command(flatten)]
+    pub lock: LockArgs,
+    #[command(flatten)]
     pub limits: LoadLimits,
     #[command(flatten)]
     pub checks: CheckArgs,
@@ -328,6 +404,38 @@ To which of those:
 
 Every second PutItem is throttled:
   curl http://127.0.0.1:PORT/_landfall/faults -d '{\"effect\":\"refuse\",\"code\":\"ThrottlingException\",\"operation\":\"PutItem\",\"rate\":0.5}'";
+
+#[derive(Debug, Args)]
+pub struct Iam {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    pub stack: PathBuf,
+    /// Only what this verb needs; every verb's needs together by default. Repeatable.
+    #[arg(long = "verb", value_name = "VERB")]
+    pub verbs: Vec<PolicyVerb>,
+    /// With this phase's overlay.
+    #[arg(long, value_name = "NAME")]
+    pub phase: Option<String>,
+    /// Allow this table to be deleted, for `apply --destroy NAME`; no table can be otherwise. Repeatable.
+    #[arg(long, value_name = "NAME")]
+    pub destroy: Vec<String>,
+    /// Instead of the policy: one line for each permission, with the call that needs it, and the path where it is a rare one.
+    #[arg(long)]
+    pub why: bool,
+}
+
+/// The verbs that speak to AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyVerb {
+    Plan,
+    Drift,
+    Apply,
+    Load,
+    Validate,
+    Throttling,
+    Run,
+    Unlock,
+}
 
 #[derive(Debug, Args)]
 pub struct LocalArgs {
