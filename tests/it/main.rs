@@ -6,6 +6,7 @@ mod between;
 mod data;
 mod during;
 mod killed;
+mod lease;
 mod local;
 mod mistakes;
 mod oracle;
