@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | 0 | [`diagnostic`], [`exit`], [`event`], [`safe`], [`resource`], [`policy`], [`mapping`], `lease::model` |
 //! | 1 | [`stack`] (desired), `live::model`, `live::normal` (live) |
-//! | 2 | [`plan`], `validate::compare`, `validate::verdict` |
+//! | 2 | [`plan`], [`iam`], `validate::compare`, `validate::verdict` |
 //! | 3 | [`report`] |
 //! | 4 | [`clock`], [`aws`], [`source`], `local` |
 //! | 5 | `live::refresh`, `live::unmanaged`, [`apply`], [`load`], [`lease`], `validate::run`, [`throttling`] |
@@ -25,6 +25,7 @@ pub mod safe;
 pub mod live;
 pub mod stack;
 
+pub mod iam;
 pub mod plan;
 pub mod validate;
 

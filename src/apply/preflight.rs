@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn an_unapproved_destructive_step_is_refused_even_if_the_plan_calls_it_harmless() {
         let mut plan = samples::plan();
-        let delete = Planned { step: Step::DeleteTable { with_data: true }, seconds: (1, 2), destructive: false };
+        let delete = Planned { step: Step::DeleteTable { with_data: true }, seconds: (1, 2), destructive: false, not_before_ms: None };
         plan.works[1].steps.push(delete);
         assert!(matches!(check(&plan, &identity(), 2), Err(Error::Unapproved { .. })));
         plan.approvals.destroy.insert(plan.works[1].target.name().to_owned());

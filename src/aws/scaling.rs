@@ -12,7 +12,7 @@ use super::tables::wire::built;
 use super::{Aws, Error, limit::Api};
 use crate::live::normal::{ObservedScaler, ObservedTarget};
 use crate::plan::Dimension;
-use aws_sdk_applicationautoscaling::error::SdkError;
+use aws_sdk_applicationautoscaling::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_applicationautoscaling::types::{
     MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ScalableTarget, ScalingPolicy, ServiceNamespace,
     SuspendedState, TargetTrackingScalingPolicyConfiguration,
@@ -158,11 +158,15 @@ impl Aws {
     }
 }
 
-/// Whether a stand-in says that it has no such call at all.
-fn is_unknown<E: aws_sdk_applicationautoscaling::error::ProvideErrorMetadata>(error: &SdkError<E, Response>) -> bool {
-    let code = error.as_service_error().and_then(|e| e.code()).unwrap_or_default();
+/// Whether a stand-in says that it has no such call at all: by a code, by a status, or by a refusal without a code, which no service gives
+/// that knows the call.
+fn is_unknown<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> bool {
     let words = ["UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented", "InvalidRequest"];
-    words.contains(&code) || error.raw_response().is_some_and(|r| matches!(r.status().as_u16(), 404 | 405 | 501))
+    let code = error.as_service_error().and_then(|e| e.code());
+    let status = error.raw_response().map(|r| r.status().as_u16());
+    code.is_some_and(|code| words.contains(&code))
+        || matches!(status, Some(404 | 405 | 501))
+        || (code.is_none() && status.is_some_and(|s| (400..500).contains(&s)))
 }
 
 fn refusal(call: String, dimension: &ScalableDimension, foreign: &[String]) -> Error {

@@ -10,6 +10,7 @@ use crate::event::Events;
 use crate::exit::Exit;
 use crate::lease::Lease;
 use crate::live::{Live, refresh, unmanaged};
+use crate::plan::deadline::Deadline;
 use crate::plan::{self, Approvals, Context, Desired, Plan};
 use crate::report::model::{ApplyReport, Problem};
 use crate::report::outcome::Asked;
@@ -25,7 +26,7 @@ const MAX_PLAN_BYTES: u64 = 64 * 1024 * 1024;
 pub(super) async fn plan(args: &PlanArgs) -> Exit {
     let asked = Asked { plan: true, changes_are_no: args.detailed_exitcode, ..Asked::NOTHING };
     let mut draft = Draft::new("plan", asked);
-    if let Err(failure) = plan_into(&mut draft, &args.common, &approvals(&args.approvals), args.out.as_deref()).await {
+    if let Err(failure) = plan_into(&mut draft, &args.common, &approvals(&args.approvals), args.out.as_deref(), args.deadline).await {
         draft.failed(failure);
     }
     draft.finish(&args.common.output, &[])
@@ -34,16 +35,22 @@ pub(super) async fn plan(args: &PlanArgs) -> Exit {
 /// `drift`: a plan whose changes are the answer "no". It makes no call that writes.
 pub(super) async fn drift(args: &Common) -> Exit {
     let mut draft = Draft::new("drift", Asked { plan: true, changes_are_no: true, ..Asked::NOTHING });
-    if let Err(failure) = plan_into(&mut draft, args, &Approvals::default(), None).await {
+    if let Err(failure) = plan_into(&mut draft, args, &Approvals::default(), None, None).await {
         draft.failed(failure);
     }
     draft.finish(&args.output, &[])
 }
 
-async fn plan_into(draft: &mut Draft, common: &Common, approvals: &Approvals, out: Option<&Path>) -> Result<(), Failure> {
+async fn plan_into(
+    draft: &mut Draft,
+    common: &Common,
+    approvals: &Approvals,
+    out: Option<&Path>,
+    deadline: Option<Deadline>,
+) -> Result<(), Failure> {
     let session = Session::open(common).await?;
     draft.of(&session, None);
-    let made = make(&session, Desired::from(&session.stack), approvals.clone()).await?;
+    let made = make_by(&session, Desired::from(&session.stack), approvals.clone(), deadline).await?;
     draft.report.plan = Some((&made).into());
     if let Some(path) = out {
         output::file(path, plan::seal::seal(&made).as_bytes())
@@ -153,18 +160,25 @@ fn sealed(path: &Path) -> Result<Option<Plan>, Failure> {
 }
 
 /// Live AWS against `desired`, as a plan.
-pub(super) async fn make(session: &Session, desired: Desired, mut approvals: Approvals) -> Result<Plan, Failure> {
+pub(super) async fn make(session: &Session, desired: Desired, approvals: Approvals) -> Result<Plan, Failure> {
+    make_by(session, desired, approvals, None).await
+}
+
+/// As [`make`], to be done by `deadline`.
+async fn make_by(session: &Session, desired: Desired, mut approvals: Approvals, deadline: Option<Deadline>) -> Result<Plan, Failure> {
     let desired = keys::resolve(&session.aws, desired).await?;
     let live = refresh::refresh(&session.aws, &desired.wanted(&approvals), &session.events).await?;
     adopt_own_imports(session, &live, &mut approvals).await?;
     let known = desired.wanted(&approvals).tables.into_keys().collect();
     let (left, skipped) = unmanaged::unmanaged(&session.aws, &session.stack.name, &known).await?;
     let id = session.aws.identity();
+    let now_ms = now_ms();
     let context = Context {
         account: id.account.clone(),
         region: id.region.clone(),
         endpoint: id.endpoint.clone(),
-        now_ms: now_ms(),
+        now_ms,
+        deadline_ms: deadline.map(|deadline| deadline.at(now_ms)),
         unmanaged: left,
     };
     let mut made = plan::make(&desired, &live, &approvals, context);

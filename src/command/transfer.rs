@@ -51,7 +51,8 @@ async fn run_locked(draft: &mut Draft, args: &Load, session: &Session, snapshot:
 
 /// A load needs what is not the import's to make: the bucket, and every table that exists, as the stack says.
 fn provisioned(plan: &Plan) -> Result<(), Failure> {
-    let behind: Vec<String> = plan.works.iter().filter(|w| !w.steps.is_empty()).map(|w| w.target.to_string()).collect();
+    let behind: Vec<String> =
+        plan.works.iter().filter(|w| w.change.is_some() && !w.steps.is_empty()).map(|w| w.target.to_string()).collect();
     if behind.is_empty() {
         return Ok(());
     }

@@ -15,6 +15,7 @@ type File = (String, String);
 /// Pairs of rooms of which the first may name parts of its own rank in the second, and why. Else a room names only lower ranks.
 const NEIGHBOURS: &[(&str, &str)] = &[
     ("diagnostic", "safe"),  // what it quotes is a stranger's text
+    ("policy", "safe"),      // so is what it names of a policy
     ("mapping", "resource"), // DynamoDB's rules for an item need the table's keys
     ("local", "aws"),        // the embedded AWS hands out its own endpoint
     ("local", "clock"),      // what takes AWS time takes it by the shared clock

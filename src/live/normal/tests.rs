@@ -1,4 +1,5 @@
 use super::*;
+use crate::resource::{Capacity, Units};
 
 fn key(pairs: &[(&str, &str)]) -> Vec<ObservedKey> {
     pairs.iter().map(|(a, r)| ObservedKey { attribute: (*a).into(), role: (*r).into() }).collect()
