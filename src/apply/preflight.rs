@@ -4,12 +4,6 @@ use super::Error;
 use crate::aws::Identity;
 use crate::plan::{Plan, risk, simulate};
 
-/// Milliseconds since 1970, by this machine's clock.
-pub(super) fn now_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// Account, region, endpoint, version, expiry, refusals, approvals: in the order of what hurts most.
 pub(super) fn check(plan: &Plan, identity: &Identity, now_ms: u64) -> Result<(), Error> {
     same_place(plan, identity)?;

@@ -2,6 +2,7 @@
 
 use super::{failure::Failure, output, say};
 use crate::cli::LocalArgs;
+use crate::clock::Clock;
 use crate::exit::Exit;
 use crate::local::{Local, Options};
 
@@ -14,6 +15,8 @@ pub(super) async fn run(args: LocalArgs) -> Exit {
         access_key: args.access_key.clone(),
         secret_key: args.secret_key.clone(),
         dir: args.dir.clone(),
+        clock: Clock::scaled(args.time_scale),
+        ..Options::default()
     };
     let local = match Local::start(options).await {
         Ok(local) => local,

@@ -3,12 +3,13 @@
 use super::failure::{self, Failure};
 use super::interrupt::Interrupt;
 use super::session::{Session, pinned};
-use super::{Draft, console, output};
+use super::{Draft, console, keys, lock, output};
 use crate::aws::Settings;
 use crate::cli::{Apply, ApprovalArgs, Common, Plan as PlanArgs};
 use crate::event::Events;
 use crate::exit::Exit;
-use crate::live::{Live, refresh};
+use crate::lease::Lease;
+use crate::live::{Live, refresh, unmanaged};
 use crate::plan::deadline::Deadline;
 use crate::plan::{self, Approvals, Context, Desired, Plan};
 use crate::report::model::{ApplyReport, Problem};
@@ -75,9 +76,17 @@ pub(super) async fn apply(args: &Apply) -> Exit {
 }
 
 async fn apply_stack(draft: &mut Draft, args: &Apply) -> Result<(), Failure> {
-    let session = Session::open(&args.common).await?;
+    let mut session = Session::open(&args.common).await?;
     draft.of(&session, None);
-    let made = make(&session, Desired::from(&session.stack), approvals(&args.approvals)).await?;
+    session.lock("apply", args.lock).await?;
+    let done = apply_locked(draft, args, &session).await;
+    session.unlock().await;
+    session.close(&args.common).await;
+    done
+}
+
+async fn apply_locked(draft: &mut Draft, args: &Apply, session: &Session) -> Result<(), Failure> {
+    let made = make(session, Desired::from(&session.stack), approvals(&args.approvals)).await?;
     draft.show_plan(&made, &args.common.output);
     if refused(&made) {
         return Ok(());
@@ -85,9 +94,8 @@ async fn apply_stack(draft: &mut Draft, args: &Apply) -> Result<(), Failure> {
     if made.calls() > 0 {
         consent(args.consent.yes || free(&args.common), "Apply this plan?")?;
     }
-    let done = carry_out(draft, &session.aws, &made, &session.events, &session.interrupt, args.timeout).await;
+    let done = carry_out(draft, session.hands(), &made, args.timeout).await;
     draft.report.apply = Some(done);
-    session.close(&args.common).await;
     Ok(())
 }
 
@@ -105,7 +113,7 @@ async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<()
         profile: args.common.aws.profile.clone(),
         region: args.common.aws.region.clone(),
         fallback_region: Some(plan.region.clone()),
-        endpoint: None,
+        ..Settings::default()
     };
     let aws = pinned(&settings, &plan.account, &plan.region).await?;
     draft.identity(&plan.stack, aws.identity(), &events, None);
@@ -123,8 +131,12 @@ async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<()
     if refused(plan) {
         return Ok(());
     }
-    let done = carry_out(draft, &aws, plan, &events, &Interrupt::listen(), args.timeout).await;
+    let interrupt = Interrupt::listen();
+    let lease = lock::take(&aws, &plan.stack, "apply", args.lock, &events, &interrupt).await?;
+    let hands = Hands { aws: &lease.fence(&aws), events: &events, interrupt: &interrupt, lease: Some(&lease) };
+    let done = carry_out(draft, hands, plan, args.timeout).await;
     draft.report.apply = Some(done);
+    lock::release(&lease, &events).await;
     Ok(())
 }
 
@@ -154,10 +166,11 @@ pub(super) async fn make(session: &Session, desired: Desired, approvals: Approva
 
 /// As [`make`], to be done by `deadline`.
 async fn make_by(session: &Session, desired: Desired, mut approvals: Approvals, deadline: Option<Deadline>) -> Result<Plan, Failure> {
+    let desired = keys::resolve(&session.aws, desired).await?;
     let live = refresh::refresh(&session.aws, &desired.wanted(&approvals), &session.events).await?;
     adopt_own_imports(session, &live, &mut approvals).await?;
     let known = desired.wanted(&approvals).tables.into_keys().collect();
-    let (unmanaged, skipped) = refresh::unmanaged(&session.aws, &session.stack.name, &known).await?;
+    let (left, skipped) = unmanaged::unmanaged(&session.aws, &session.stack.name, &known).await?;
     let id = session.aws.identity();
     let now_ms = now_ms();
     let context = Context {
@@ -166,7 +179,7 @@ async fn make_by(session: &Session, desired: Desired, mut approvals: Approvals, 
         endpoint: id.endpoint.clone(),
         now_ms,
         deadline_ms: deadline.map(|deadline| deadline.at(now_ms)),
-        unmanaged,
+        unmanaged: left,
     };
     let mut made = plan::make(&desired, &live, &approvals, context);
     if skipped > 0 {
@@ -188,17 +201,27 @@ async fn adopt_own_imports(session: &Session, live: &Live, approvals: &mut Appro
     Ok(())
 }
 
+/// What it takes to change AWS.
+#[derive(Clone, Copy)]
+pub(super) struct Hands<'a> {
+    /// Behind the lease's fence.
+    pub(super) aws: &'a Aws,
+    pub(super) events: &'a Events,
+    pub(super) interrupt: &'a Interrupt,
+    pub(super) lease: Option<&'a Lease>,
+}
+
+impl Session {
+    /// The session's own.
+    pub(super) fn hands(&self) -> Hands<'_> {
+        Hands { aws: &self.aws, events: &self.events, interrupt: &self.interrupt, lease: self.lease.as_ref() }
+    }
+}
+
 /// Makes the plan's calls; what went wrong on the way is in the draft.
-pub(super) async fn carry_out(
-    draft: &mut Draft,
-    aws: &Aws,
-    plan: &Plan,
-    events: &Events,
-    interrupt: &Interrupt,
-    timeout: u64,
-) -> ApplyReport {
-    let options = apply::Options { timeout: Duration::from_secs(timeout), ..apply::Options::default() };
-    let outcome = apply::run(aws, plan, events, &options, &interrupt.stop()).await;
+pub(super) async fn carry_out(draft: &mut Draft, hands: Hands<'_>, plan: &Plan, timeout: u64) -> ApplyReport {
+    let options = apply::Options { timeout: Duration::from_secs(timeout), lease: hands.lease.cloned(), ..apply::Options::default() };
+    let outcome = apply::run(hands.aws, plan, hands.events, &options, &hands.interrupt.stop()).await;
     draft.report.errors.extend(outcome.problems.into_iter().map(failure::inert));
     outcome.report
 }

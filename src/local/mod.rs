@@ -5,7 +5,7 @@
 //! happened, checked signatures, regions) is ours, and the engine's known faults are corrected in `dynamodb`.
 //!
 //! Rules: loopback only; every request is signed or refused; every call passes [`gate::Gate`] with its name before it
-//! acts; an I/O error answers 500, never a panic.
+//! acts (and there befalls it what [`Faults`] say); an I/O error answers 500, never a panic.
 //! Key insight: all services share one port, told apart as AWS's own signatures do it, by target and credential scope,
 //! so one `--endpoint-url` serves every client of any age.
 //! Called by the verbs (`--local`, `local`) and by the tests.
@@ -15,6 +15,7 @@
 mod cloudwatch;
 mod dynamodb;
 mod fault;
+mod faults;
 mod form;
 mod gate;
 mod import;
@@ -26,8 +27,12 @@ mod signature;
 mod store;
 mod sts;
 
+pub use faults::{Call, Effect, Faults, Held, Installation, Moment, Rule};
+
+use crate::clock::Clock;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How to run one.
 #[derive(Debug, Clone)]
@@ -42,6 +47,10 @@ pub struct Options {
     pub secret_key: String,
     /// Keep the data here over restarts; `None` keeps it in memory (objects in a temporary directory).
     pub dir: Option<PathBuf>,
+    /// How fast what AWS takes minutes for goes by. The default passes through every state, a thousand times as fast.
+    pub clock: Clock,
+    /// How long a description still tells of the time before a change; AWS promises only eventual reads. Zero by default.
+    pub lag: Duration,
 }
 
 impl Default for Options {
@@ -53,6 +62,8 @@ impl Default for Options {
             access_key: "local".into(),
             secret_key: "local".into(),
             dir: None,
+            clock: Clock::scaled(1000.0),
+            lag: Duration::ZERO,
         }
     }
 }
@@ -83,6 +94,7 @@ pub enum Error {
 pub struct Local {
     addr: SocketAddr,
     options: Options,
+    gate: gate::Gate,
     server: server::Server,
 }
 
@@ -91,9 +103,10 @@ impl Local {
     pub async fn start(options: Options) -> Result<Self, Error> {
         check(&options)?;
         let world = server::World::open(&options)?;
+        let gate = world.gate().clone();
         let listener = server::listen(options.addr).await?;
         let addr = listener.local_addr().map_err(|e| Error::Listen(options.addr, e))?;
-        Ok(Self { addr, options, server: server::Server::run(listener, world) })
+        Ok(Self { addr, options, gate, server: server::Server::run(listener, world) })
     }
 
     /// `http://127.0.0.1:PORT`, without a final slash.
@@ -109,6 +122,21 @@ impl Local {
     /// The region that a session of its own uses.
     pub fn region(&self) -> &str {
         &self.options.region
+    }
+
+    /// The clock that everything here goes by: who waits for this AWS waits by it.
+    pub fn clock(&self) -> Clock {
+        self.options.clock.clone()
+    }
+
+    /// What shall go wrong: install rules, see what they did, let go of what they hold.
+    pub fn faults(&self) -> Faults {
+        self.gate.faults().clone()
+    }
+
+    /// The calls so far, oldest first; only the latest 20,000 are kept.
+    pub fn calls(&self) -> Vec<Call> {
+        self.gate.log().all().0
     }
 
     /// Stops answering, lets running imports end, and gives the directory free.

@@ -4,7 +4,9 @@
 //! Called by `lower`.
 
 pub(super) mod access;
+pub(super) mod kms;
 pub(super) mod mapping;
 pub(super) mod name;
+pub(super) mod policy;
 pub(super) mod table;
 pub(super) mod tag;

@@ -1,5 +1,6 @@
 //! From a path or a text to a checked [`Stack`], or to everything that is wrong with it.
 
+use super::attached::Attached;
 use super::finding::Findings;
 use super::secret::{holds_password, masked};
 use super::syntax::File;
@@ -20,20 +21,21 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 pub fn load(path: &Path, phase: Option<&str>) -> Result<Stack, Diagnostics> {
     let text = read(path).map_err(|(message, help)| unreadable(path, &message, help))?;
     let absolute = std::path::absolute(path).map_err(|e| unreadable(path, &format!("cannot find the stack file's directory: {e}"), ""))?;
-    read_stack(&text, path, directory(&absolute), phase)
+    let directory = directory(&absolute);
+    read_stack(&text, path, directory, phase, Attached::of(directory))
 }
 
 /// Checks `text` as the stack file `path`, which is only a name here: nothing is read. Relative paths in the stack are
 /// joined to `path`'s directory as it is written.
 pub fn parse(text: &str, path: &Path, phase: Option<&str>) -> Result<Stack, Diagnostics> {
-    read_stack(text, path, directory(path), phase)
+    read_stack(text, path, directory(path), phase, Attached::none())
 }
 
-fn read_stack(text: &str, shown: &Path, directory: &Path, phase: Option<&str>) -> Result<Stack, Diagnostics> {
+fn read_stack(text: &str, shown: &Path, directory: &Path, phase: Option<&str>, mut files: Attached) -> Result<Stack, Diagnostics> {
     let mut found = Findings::new(shown.display().to_string(), text);
-    let stack = document(text, &mut found).and_then(|file| lower::stack(&file, directory, phase, &mut found));
+    let stack = document(text, &mut found).and_then(|file| lower::stack(&file, directory, phase, &mut files, &mut found));
     match stack {
-        Some(stack) if found.is_empty() => Ok(Stack { digest: digest(text, phase), ..stack }),
+        Some(stack) if found.is_empty() => Ok(Stack { digest: digest(text, phase, &files), ..stack }),
         _ => {
             if found.is_empty() {
                 // Cannot happen while every check that gives up says why; if it does, it must not look like success.
@@ -94,13 +96,15 @@ fn directory(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
 }
 
-/// SHA-256 (hex) of the file's bytes; a phase adds a zero byte (which no TOML holds) and its name.
-fn digest(text: &str, phase: Option<&str>) -> String {
+/// SHA-256 (hex) of the file's bytes; a phase adds a zero byte (which no TOML holds) and its name, and a file that the stack names adds
+/// its own bytes.
+fn digest(text: &str, phase: Option<&str>, files: &Attached) -> String {
     let mut hash = Sha256::new();
     hash.update(text);
     if let Some(phase) = phase {
         hash.update([0]);
         hash.update(phase);
     }
+    files.digest(&mut hash);
     format!("{:x}", hash.finalize())
 }

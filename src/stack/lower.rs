@@ -10,9 +10,11 @@ mod capacity;
 mod columns;
 mod item;
 mod key;
+mod limits;
 mod phase;
 mod policy;
 mod rows;
+mod security;
 mod source;
 mod table;
 
@@ -21,6 +23,7 @@ pub(super) use item::word as type_word;
 pub(super) use rows::Lowered;
 pub(in crate::stack) use source::url;
 
+use super::attached::Attached;
 use super::finding::Findings;
 use super::lint::{name, tag};
 use super::model::{Stack, TableSpec};
@@ -34,15 +37,24 @@ use std::path::Path;
 /// Days that staged objects live, where the file does not say.
 const EXPIRE_DAYS: u32 = 7;
 
-/// The whole file. `directory`: where it stands; `phase`: the overlay that the caller chose. The digest is the caller's to fill in.
-pub(super) fn stack(file: &File, directory: &Path, phase: Option<&str>, found: &mut Findings<'_>) -> Option<Stack> {
+/// What a table is read with beside its own text.
+struct Around<'a> {
+    /// The stack's, where it is one.
+    region: Option<&'a str>,
+    files: &'a mut Attached,
+}
+
+/// The whole file. `directory`: where it stands; `phase`: the overlay that the caller chose; `files`: what it may name.
+/// The digest is the caller's to fill in.
+pub(super) fn stack(file: &File, directory: &Path, phase: Option<&str>, files: &mut Attached, found: &mut Findings<'_>) -> Option<Stack> {
     let name = named(file.name.as_ref(), name::stack, found);
     let account = named(file.account.as_ref(), name::account, found);
     let region = named(file.region.as_ref(), name::region, found);
     let source = file.source.as_ref().map(|s| source::source(s, directory, found));
-    let buckets = buckets(&file.bucket, found);
+    let buckets = buckets(&file.bucket, region.as_deref(), found);
+    let mut around = Around { region: region.as_deref(), files };
     let mut tables: BTreeMap<String, TableSpec> =
-        file.table.iter().filter_map(|(at, syntax)| Some((at.value.clone(), table::table(at, syntax, found)?))).collect();
+        file.table.iter().filter_map(|(at, syntax)| Some((at.value.clone(), table::table(at, syntax, &mut around, found)?))).collect();
     phase::apply(file, phase, &mut tables, found);
     if file.table.is_empty() && file.bucket.is_empty() && found.is_empty() {
         found.error_with(&(0..0), "this stack holds nothing", "write at least one table: [table.NAME]");
@@ -73,17 +85,18 @@ fn named(at: Option<&At<String>>, rule: fn(&str) -> name::Verdict, found: &mut F
     }
 }
 
-fn buckets(all: &BTreeMap<At<String>, BucketSyntax>, found: &mut Findings<'_>) -> BTreeMap<String, Bucket> {
+fn buckets(all: &BTreeMap<At<String>, BucketSyntax>, region: Option<&str>, found: &mut Findings<'_>) -> BTreeMap<String, Bucket> {
     let mut buckets: BTreeMap<String, Bucket> = BTreeMap::new();
     for (at, syntax) in all {
         let name = named(syntax.name.as_ref(), name::bucket, found);
         let expire_days = expire_days(syntax.expire_days.as_ref(), found);
         let tags = tag::tags(&syntax.tags, found);
+        let kms_key = security::bucket_key(syntax.encryption.as_ref(), region, found);
         let (Some(name), Some(place)) = (name, &syntax.name) else { continue };
         if buckets.values().any(|other| other.name == name) {
             found.error(&place.span, format!("bucket `{name}` stands twice in this stack"));
         }
-        buckets.insert(at.value.clone(), Bucket { name, expire_days, tags, versioning: false, kms_key: None });
+        buckets.insert(at.value.clone(), Bucket { name, expire_days, tags, versioning: syntax.versioning.unwrap_or(false), kms_key });
     }
     buckets
 }

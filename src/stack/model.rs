@@ -19,7 +19,7 @@ pub struct Stack {
     pub tables: BTreeMap<String, TableSpec>,
     pub policy: Policy,
     pub access: Vec<Access>,
-    /// SHA-256 (hex) of the file's bytes, and of the phase's name where one was applied.
+    /// SHA-256 (hex) of the file's bytes, of the phase's name where one was applied, and of the files that it names.
     pub digest: String,
 }
 

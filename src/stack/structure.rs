@@ -66,8 +66,8 @@ impl Check<'_, '_> {
     }
 
     fn unknown(&mut self, schema: &Schema, key: &str, span: &Range<usize>, place: &Place) {
-        if let Some(thing) = not_yet(key) {
-            let message = format!("`{key}`{}: landfall does not manage {thing} yet", place.within());
+        if let Some(thing) = not_managed(key) {
+            let message = format!("`{key}`{}: landfall does not manage {thing}", place.within());
             return self.found.error_with(span, message, "remove the key; what landfall does not manage, it neither changes nor checks");
         }
         if is_secret(key) {
@@ -76,7 +76,9 @@ impl Check<'_, '_> {
         }
         let known: Vec<&str> =
             schema.get("properties").and_then(Schema::as_object).into_iter().flat_map(|p| p.keys()).map(String::as_str).collect();
-        self.found.error_maybe(span, format!("unknown key `{key}`{}", place.within()), hint(key, "known keys", known));
+        let ours = called(key).filter(|ours| known.iter().any(|k| ours.split(' ').next() == Some(k)));
+        let help = ours.map(|ours| format!("here it is called `{ours}`")).or_else(|| hint(key, "known keys", known));
+        self.found.error_maybe(span, format!("unknown key `{key}`{}", place.within()), help);
     }
 
     /// Whether the value may stay.
@@ -215,18 +217,31 @@ fn either(expected: &[String]) -> String {
     }
 }
 
-/// What DynamoDB and S3 have and no verb honours yet: said by name, so that nobody believes it was done.
-fn not_yet(key: &str) -> Option<&'static str> {
+/// What DynamoDB and S3 have and no verb honours: said by name, so that nobody believes it was done.
+fn not_managed(key: &str) -> Option<&'static str> {
     Some(match key {
-        "warm_throughput" | "warm" => "warm throughput",
-        "autoscaling" | "auto_scaling" | "scaling" => "auto scaling",
-        "table_class" | "class" => "the table class",
-        "encryption" | "sse" | "kms_key" => "customer-managed encryption (tables use DynamoDB's own key)",
-        "resource_policy" | "policy" => "resource policies",
-        "insights" | "contributor_insights" => "contributor insights",
-        "max_read" | "max_write" | "maximum" | "on_demand_maximum" => "on-demand maximums",
-        "replica" | "replicas" | "global_table" => "global tables",
-        "versioning" => "bucket versioning",
+        "replica" | "replicas" | "global_table" | "witness" => {
+            "global tables: a replica is a table in another region, and a stack is pinned to one; what there is of them stays as it is"
+        }
+        "kinesis" | "kinesis_stream" => "Kinesis streams of a table; what there is of them stays as it is",
+        _ => return None,
+    })
+}
+
+/// What other tools call a setting that the syntax has under a name of its own, as far as the name is not near enough to be seen.
+fn called(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "warm_throughput" => "warm",
+        "autoscaling" | "auto_scaling" | "scaling" => "capacity = { read = { min = 5, max = 100 }, write = { min = 5, max = 100 } }",
+        "billing_mode" | "billing" | "provisioned_throughput" => "capacity",
+        "table_class" => "class",
+        "sse" | "kms_key" | "server_side_encryption" => "encryption",
+        "resource_policy" => "policy",
+        "contributor_insights" => "insights",
+        "max_read" | "max_write" | "on_demand_maximum" | "on_demand_throughput" => "maximum",
+        "deletion_protection" => "protect",
+        "point_in_time_recovery" | "pitr" => "recovery",
+        "time_to_live" => "ttl",
         _ => return None,
     })
 }

@@ -10,9 +10,11 @@ pub(super) mod access;
 pub(super) mod item;
 pub(super) mod policy;
 pub(super) mod rows;
+pub(super) mod security;
 pub(super) mod setting;
 pub(super) mod span;
 pub(super) mod table;
+pub(super) mod throughput;
 pub(super) mod union;
 
 use schemars::JsonSchema;

@@ -2,12 +2,15 @@
 
 mod access;
 mod items;
+mod limits;
 mod model;
 mod rows;
+mod security;
 mod settings;
 mod source;
 mod structure;
 mod tables;
+mod write;
 
 use super::*;
 use crate::diagnostic::Diagnostics;

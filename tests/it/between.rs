@@ -1,7 +1,8 @@
 //! A proxy between landfall and its AWS, as another process sees it: a rule decides what becomes of each call, and may do something first.
 //!
-//! One request per upstream connection, bodies by Content-Length. Called by `killed` and `during`.
+//! One request per upstream connection, bodies by Content-Length. Called by `killed`, `during`, `iam` and `readonly`.
 
+use crate::recorded::{self, Call};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -12,6 +13,14 @@ type Rule = dyn Fn(&str, &dyn Fn() -> Vec<u8>) -> Option<Vec<u8>> + Send + Sync;
 pub(crate) struct Between {
     pub(crate) url: String,
     calls: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<Call>>>,
+}
+
+/// What was seen: names as [`Between::calls`] gives them, and whole calls.
+#[derive(Clone, Default)]
+struct Seen {
+    calls: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<Call>>>,
 }
 
 impl Between {
@@ -20,28 +29,36 @@ impl Between {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let upstream = upstream.trim_start_matches("http://").to_owned();
-        let (rule, calls): (Arc<Rule>, Arc<Mutex<Vec<String>>>) = (Arc::new(rule), Arc::default());
-        let seen = Arc::clone(&calls);
+        let rule: Arc<Rule> = Arc::new(rule);
+        let seen = Seen::default();
+        let (calls, requests) = (Arc::clone(&seen.calls), Arc::clone(&seen.requests));
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (rule, seen, upstream) = (Arc::clone(&rule), Arc::clone(&seen), upstream.clone());
+                let (rule, seen, upstream) = (Arc::clone(&rule), seen.clone(), upstream.clone());
                 std::thread::spawn(move || serve(client, &upstream, &*rule, &seen));
             }
         });
-        Self { url, calls }
+        Self { url, calls, requests }
     }
 
     /// The names of all calls so far.
     pub(crate) fn calls(&self) -> Vec<String> {
         self.calls.lock().expect("not poisoned").clone()
     }
+
+    /// Every call since the last time, as IAM sees it.
+    pub(crate) fn take_requests(&self) -> Vec<Call> {
+        std::mem::take(&mut *self.requests.lock().expect("not poisoned"))
+    }
 }
 
-fn serve(mut client: TcpStream, upstream: &str, rule: &Rule, seen: &Mutex<Vec<String>>) {
+fn serve(mut client: TcpStream, upstream: &str, rule: &Rule, seen: &Seen) {
     let mut reader = BufReader::new(client.try_clone().expect("a second handle"));
     while let Some((head, body)) = read_request(&mut reader) {
         let name = name(&head);
-        seen.lock().expect("not poisoned").push(name.clone());
+        seen.calls.lock().expect("not poisoned").push(name.clone());
+        let call = recorded::call(head.lines().next().unwrap_or_default(), |name| header(&head, name), &body);
+        seen.requests.lock().expect("not poisoned").push(call);
         let answer = rule(&name, &|| forward(upstream, &head, &body));
         let Some(answer) = answer else { return };
         if client.write_all(&answer).is_err() {

@@ -5,12 +5,16 @@
 mod between;
 mod data;
 mod during;
+mod iam;
+mod init;
 mod killed;
 mod local;
 mod mistakes;
 mod oracle;
 mod program;
+mod readonly;
 mod reconcile;
+mod recorded;
 mod rooms;
 mod secrets;
 mod seeds;

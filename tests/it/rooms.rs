@@ -15,11 +15,14 @@ type File = (String, String);
 /// Pairs of rooms of which the first may name parts of its own rank in the second, and why. Else a room names only lower ranks.
 const NEIGHBOURS: &[(&str, &str)] = &[
     ("diagnostic", "safe"),  // what it quotes is a stranger's text
+    ("policy", "safe"),      // so is what it names of a policy
     ("mapping", "resource"), // DynamoDB's rules for an item need the table's keys
     ("local", "aws"),        // the embedded AWS hands out its own endpoint
     ("local", "clock"),      // what takes AWS time takes it by the shared clock
     ("aws", "clock"),        // so do waits between two tries
     ("apply", "live"),       // re-reads before and after every change
+    ("apply", "lease"),      // asks for it before every mutation
+    ("load", "lease"),       // likewise
     ("validate", "load"),    // predicts with the encoder loop that loads
     ("command", "cli"),      // a verb takes its parsed arguments
     ("main", "cli"),

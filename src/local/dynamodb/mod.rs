@@ -28,12 +28,13 @@ pub(crate) use notes::{Capacity, Import};
 pub(crate) use region::Region;
 pub(crate) use table::{drop_whole as drop_table, make as make_table};
 
-use super::Error;
 use super::cloudwatch::CloudWatch;
 use super::fault::Fault;
 use super::import;
+use super::moment::Time;
 use super::s3::Objects;
 use super::store::Store;
+use super::{Error, Options};
 use bytes::Bytes;
 use engine::read;
 use serde_json::{Value, json};
@@ -43,6 +44,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// All regions.
 pub(crate) struct DynamoDb {
     account: String,
+    time: Time,
     store: Arc<Store>,
     objects: Arc<Objects>,
     metrics: CloudWatch,
@@ -52,15 +54,18 @@ pub(crate) struct DynamoDb {
 
 impl DynamoDb {
     /// Opens the regions that the store holds.
-    pub(crate) fn open(account: &str, store: &Arc<Store>, objects: &Arc<Objects>, metrics: &CloudWatch) -> Result<Self, Error> {
+    pub(crate) fn open(options: &Options, store: &Arc<Store>, objects: &Arc<Objects>, metrics: &CloudWatch) -> Result<Self, Error> {
         let mut regions = BTreeMap::new();
+        let time = Time { clock: options.clock.clone(), lag: options.lag };
+        let account = &options.account;
         for name in region::kept(store)? {
-            let region = Region::open(&name, account, store, metrics)?;
+            let region = Region::open(&name, account, &time, store, metrics)?;
             import::abandon(&region).map_err(|f| Error::Corrupt { path: store.dir().to_owned(), reason: f.message })?;
             regions.insert(name, Arc::new(region));
         }
         Ok(Self {
-            account: account.to_owned(),
+            account: account.clone(),
+            time,
             store: Arc::clone(store),
             objects: Arc::clone(objects),
             metrics: metrics.clone(),
@@ -117,7 +122,7 @@ impl DynamoDb {
         if let Some(region) = regions.get(name) {
             return Ok(Arc::clone(region));
         }
-        let opened = Region::open(name, &self.account, &self.store, &self.metrics);
+        let opened = Region::open(name, &self.account, &self.time, &self.store, &self.metrics);
         let region = Arc::new(opened.map_err(|e| Fault::internal(e.to_string()))?);
         regions.insert(name.to_owned(), Arc::clone(&region));
         Ok(region)

@@ -4,6 +4,7 @@ use super::notes::{Notes, TableNotes};
 use crate::local::Error;
 use crate::local::cloudwatch::CloudWatch;
 use crate::local::fault::Fault;
+use crate::local::moment::Time;
 use crate::local::signature::is_region;
 use crate::local::store::{self, Store};
 use dynoxide::Database;
@@ -16,6 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 pub(crate) struct Region {
     name: String,
     account: String,
+    time: Time,
     db: Database,
     notes: Mutex<Notes>,
     /// Where the notes are kept; `None` keeps them in memory.
@@ -43,7 +45,7 @@ pub(super) fn kept(store: &Store) -> Result<Vec<String>, Error> {
 
 impl Region {
     /// Opens or makes it.
-    pub(super) fn open(name: &str, account: &str, store: &Store, metrics: &CloudWatch) -> Result<Self, Error> {
+    pub(super) fn open(name: &str, account: &str, time: &Time, store: &Store, metrics: &CloudWatch) -> Result<Self, Error> {
         let file = format!("dynamodb/{name}/tables.sqlite");
         let opened = if store.keeps() {
             let path = store.path(&file).map_err(|e| Error::Directory(store.dir().to_owned(), e))?;
@@ -57,6 +59,7 @@ impl Region {
         let region = Self {
             name: name.to_owned(),
             account: account.to_owned(),
+            time: time.clone(),
             db,
             notes: Mutex::new(notes),
             path,
@@ -83,6 +86,11 @@ impl Region {
 
     pub(crate) fn account(&self) -> &str {
         &self.account
+    }
+
+    /// The clock, and what AWS takes by it.
+    pub(crate) fn time(&self) -> &Time {
+        &self.time
     }
 
     pub(crate) fn db(&self) -> &Database {

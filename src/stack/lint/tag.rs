@@ -1,12 +1,12 @@
 //! Tags. Source: "Tagging restrictions" in the DynamoDB developer guide: 50 a resource, keys to 128 and values to 256 characters,
-//! the prefix `aws:` is AWS's. One of the 50 is the ownership tag.
+//! the prefix `aws:` is AWS's. Two of the 50 are landfall's: the owner, and the applied digest.
 
 use crate::resource::OWNER_TAG;
 use crate::stack::finding::Findings;
 use crate::stack::syntax::span::At;
 use std::collections::BTreeMap;
 
-const MOST: usize = 49;
+const MOST: usize = 48;
 
 /// The tags as text, each checked.
 pub(crate) fn tags(tags: &BTreeMap<At<String>, At<String>>, found: &mut Findings<'_>) -> BTreeMap<String, String> {
@@ -19,7 +19,7 @@ pub(crate) fn tags(tags: &BTreeMap<At<String>, At<String>>, found: &mut Findings
         }
     }
     if let Some((key, _)) = tags.iter().nth(MOST) {
-        found.error(&key.span, format!("{} tags: AWS takes 50 a resource, and landfall's ownership tag is one of them", tags.len()));
+        found.error(&key.span, format!("{} tags: AWS takes 50 a resource, and two of them are landfall's own", tags.len()));
     }
     tags.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect()
 }
@@ -31,7 +31,9 @@ fn check_key(key: &str) -> Result<(), String> {
         return Err("the prefix `aws:` is AWS's own".to_owned());
     }
     if lower.split(':').next() == Some(own) && lower.contains(':') {
-        return Err(format!("the prefix `{own}:` is landfall's own, for the tag that says which stack owns the resource"));
+        return Err(format!(
+            "the prefix `{own}:` is landfall's own, for the tags that say which stack owns the resource, and how it left it"
+        ));
     }
     check_text(key, 1, 128, "a tag's key")
 }

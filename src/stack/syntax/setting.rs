@@ -1,7 +1,9 @@
 //! The blocks around the tables: the source, buckets, phases.
 
+use super::security::BucketEncryption;
 use super::span::At;
-use super::table::Capacity;
+use super::table::Class;
+use super::throughput::{Capacity, Maximum, Warm};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -30,6 +32,10 @@ pub(crate) struct Bucket {
     pub name: Option<At<String>>,
     /// Days until a staged object expires; 7 when absent.
     pub expire_days: Option<At<u64>>,
+    /// Whether old versions of objects are kept; false when absent.
+    pub versioning: Option<bool>,
+    /// Default encryption: `"s3"` (S3's own keys, when absent), or `{ key = "alias/acme" }`.
+    pub encryption: Option<At<BucketEncryption>>,
     /// Tags, beside the ownership tag that landfall adds.
     #[serde(default)]
     pub tags: BTreeMap<At<String>, At<String>>,
@@ -39,7 +45,7 @@ pub(crate) struct Bucket {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Phase {
-    /// Tables of this stack whose capacity differs.
+    /// Tables of this stack in which something differs.
     #[serde(default)]
     pub table: BTreeMap<At<String>, PhaseTable>,
 }
@@ -48,9 +54,15 @@ pub(crate) struct Phase {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PhaseTable {
-    /// The table's capacity during the phase. On-demand takes the indexes along.
+    /// The table's capacity during the phase. On-demand takes the indexes and auto scaling along; units end on-demand maximums.
     pub capacity: Option<At<Capacity>>,
-    /// Indexes whose capacity differs.
+    /// On-demand: the most that the table takes during the phase.
+    pub maximum: Option<At<Maximum>>,
+    /// Warm throughput from this phase on, a floor: AWS does not lower it again.
+    pub warm: Option<At<Warm>>,
+    /// The storage class during the phase; AWS allows two changes in 30 days.
+    pub class: Option<Class>,
+    /// Indexes in which something differs.
     #[serde(default)]
     pub index: BTreeMap<At<String>, PhaseIndex>,
 }
@@ -60,6 +72,9 @@ pub(crate) struct PhaseTable {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PhaseIndex {
     /// The index's capacity during the phase.
-    #[schemars(required)]
     pub capacity: Option<At<Capacity>>,
+    /// On-demand: the most that the index takes during the phase.
+    pub maximum: Option<At<Maximum>>,
+    /// Warm throughput from this phase on, a floor: AWS does not lower it again.
+    pub warm: Option<At<Warm>>,
 }

@@ -1,7 +1,9 @@
 //! Tables and their indexes.
 
 use super::rows::Rows;
+use super::security::{Encryption, Policy};
 use super::span::At;
+use super::throughput::{Capacity, Maximum, Warm};
 use super::union::{Kind, Takes, Union};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,8 +16,21 @@ pub(crate) struct Table {
     /// The key, each attribute with its type S, N or B: `["userId:N"]`, or partition then sort: `["PK:S", "SK:S"]`.
     #[schemars(required)]
     pub key: Option<At<Vec<At<String>>>>,
-    /// `"on-demand"` (when absent), or `{ read = 5, write = 5 }` units per second.
+    /// `"on-demand"` (when absent), or `{ read = 5, write = 5 }` units per second. Either side may be left to auto scaling:
+    /// `read = { min = 5, max = 100, target = 70 }`.
     pub capacity: Option<At<Capacity>>,
+    /// On-demand: the most that the table takes, `{ read = 1000, write = 500 }`; no maximum when absent.
+    pub maximum: Option<At<Maximum>>,
+    /// Warm throughput, a floor: `{ read = 12000, write = 4000 }`. AWS only raises it, by itself too; not managed when absent.
+    pub warm: Option<At<Warm>>,
+    /// The storage class: `"standard"` (when absent) or `"infrequent-access"`.
+    pub class: Option<Class>,
+    /// Encryption at rest: `"owned"` by DynamoDB (when absent), `"managed"` (the account's `aws/dynamodb` key), or `{ key = "alias/acme" }`.
+    pub encryption: Option<At<Encryption>>,
+    /// The resource policy: its JSON in `'''…'''`, `{ file = "policy.json" }`, or `false` for none; not managed when absent.
+    pub policy: Option<At<Policy>>,
+    /// Contributor insights: `"all"` keys, `"throttled"` ones, or `false` for off; not managed when absent.
+    pub insights: Option<At<Insights>>,
     /// Deletion protection; true when absent.
     pub protect: Option<bool>,
     /// The attribute that holds the expiry time in epoch seconds; time to live is off when absent.
@@ -48,8 +63,14 @@ pub(crate) struct Index {
     pub key: Option<At<Union<Vec<At<String>>, MultiKey>>>,
     /// What the index carries: `"all"` (when absent), `"keys"`, or a list of attributes beside the keys.
     pub project: Option<At<Project>>,
-    /// Read and write units; needed when the table has them, absent when the table is on-demand.
+    /// Read and write units, or auto scaling, as a table's; needed when the table has them, absent when the table is on-demand.
     pub capacity: Option<At<Capacity>>,
+    /// On-demand: the most that the index takes, `{ read = 1000, write = 500 }`; no maximum when absent.
+    pub maximum: Option<At<Maximum>>,
+    /// Warm throughput, a floor: `{ read = 12000, write = 4000 }`. AWS only raises it, by itself too; not managed when absent.
+    pub warm: Option<At<Warm>>,
+    /// Contributor insights: `"all"` keys, `"throttled"` ones, or `false` for off; not managed when absent.
+    pub insights: Option<At<Insights>>,
 }
 
 /// A local secondary index: the table's partition key with another sort key.
@@ -75,33 +96,6 @@ pub(crate) struct MultiKey {
     pub sort: Vec<At<String>>,
 }
 
-/// How a table or an index is paid for.
-pub(crate) type Capacity = Union<CapacityWord, Units>;
-
-/// Paid by the request.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-pub(crate) enum CapacityWord {
-    #[serde(rename = "on-demand")]
-    OnDemand,
-}
-impl Takes for CapacityWord {
-    fn takes(kind: Kind) -> bool {
-        kind == Kind::Text
-    }
-}
-
-/// Provisioned capacity, in units per second.
-#[derive(Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Units {
-    /// Read units: 1 or more.
-    #[schemars(required)]
-    pub read: Option<At<u64>>,
-    /// Write units: 1 or more.
-    #[schemars(required)]
-    pub write: Option<At<u64>>,
-}
-
 /// What an index carries.
 pub(crate) type Project = Union<ProjectWord, Vec<At<String>>>;
 
@@ -113,6 +107,30 @@ pub(crate) enum ProjectWord {
     Keys,
 }
 impl Takes for ProjectWord {
+    fn takes(kind: Kind) -> bool {
+        kind == Kind::Text
+    }
+}
+
+/// The storage class.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Class {
+    Standard,
+    InfrequentAccess,
+}
+
+/// Contributor insights: which keys are watched, or `false`.
+pub(crate) type Insights = Union<InsightsWord, bool>;
+
+/// Which keys contributor insights watch.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum InsightsWord {
+    All,
+    Throttled,
+}
+impl Takes for InsightsWord {
     fn takes(kind: Kind) -> bool {
         kind == Kind::Text
     }

@@ -34,6 +34,11 @@ impl Takes for bool {
         kind == Kind::Bool
     }
 }
+impl Takes for u64 {
+    fn takes(kind: Kind) -> bool {
+        kind == Kind::Integer
+    }
+}
 impl<T> Takes for Vec<T> {
     fn takes(kind: Kind) -> bool {
         kind == Kind::List

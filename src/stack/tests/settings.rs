@@ -38,7 +38,7 @@ fn tags_and_buckets() {
     10 | tags = { "aws:x" = "1", "landfall:stack" = "mine", "a;b" = "x", ok = "x;" }
        |          ^^^^^^^
 
-    error: tag `landfall:stack`: the prefix `landfall:` is landfall's own, for the tag that says which stack owns the resource
+    error: tag `landfall:stack`: the prefix `landfall:` is landfall's own, for the tags that say which stack owns the resource, and how it left it
       --> stack.toml:10:25
        |
     10 | tags = { "aws:x" = "1", "landfall:stack" = "mine", "a;b" = "x", ok = "x;" }

@@ -78,19 +78,19 @@ fn unknown_keys_wrong_types_and_wrong_values_are_all_told_in_one_run() {
     13 | capacity = { read = -5, write = 5.5 }
        |                     ^^
 
-    error: `table.Users.capacity.write` must be a whole number, not a fraction
+    error: `table.Users.capacity.write` must be a whole number or a table, not a fraction
       --> stack.toml:13:33
        |
     13 | capacity = { read = -5, write = 5.5 }
        |                                 ^^^
 
-    error: `table_class` in `table.Users`: landfall does not manage the table class yet
+    error: unknown key `table_class` in `table.Users`
       --> stack.toml:14:1
        |
     14 | table_class = "infrequent"
        | ^^^^^^^^^^^
        |
-       = help: remove the key; what landfall does not manage, it neither changes nor checks
+       = help: here it is called `class`
 
     error: `key` is missing in `table.Users.index.ByName`
       --> stack.toml:15:20

@@ -1,0 +1,203 @@
+//! What planning reads and applying writes, by what the stack's tables and buckets say.
+
+use super::need::{Needs, On};
+use crate::resource::{Bucket, Capacity, Class, Encryption, Policy, Scaling, Table};
+use crate::stack::Stack;
+
+const UNDO: &str = "undoing a setting that somebody changed by hand";
+const BARE: &str = "telling a bucket that a killed run left from one that somebody uses";
+const FORGOTTEN: &str = "looking for tables that carry the stack's tag and left the file";
+const KILLED_IMPORT: &str = "taking over a table that a killed run of this stack imported";
+const GIVEN_BACK: &str = "giving up auto scaling that the file no longer asks for";
+
+/// What `plan` reads: of every resource of the file, and of the tables that `--destroy` names.
+pub(super) fn reads(stack: &Stack, destroy: &[String], needs: &mut Needs) {
+    needs.call("dynamodb", "ListTables", &On::Any);
+    needs.rare("dynamodb", "ListTagsOfResource", &On::AnyTable, FORGOTTEN);
+    if !stack.buckets.is_empty() && !stack.tables.is_empty() {
+        needs.rare("dynamodb", "ListImports", &On::Any, KILLED_IMPORT);
+    }
+    for name in stack.tables.keys().chain(destroy) {
+        for operation in ["DescribeTable", "DescribeTimeToLive", "DescribeContinuousBackups", "ListTagsOfResource"] {
+            needs.call("dynamodb", operation, &On::Table(name.clone()));
+        }
+    }
+    stack.tables.iter().for_each(|(name, spec)| table_reads(name, &spec.table, needs));
+    if stack.tables.values().any(|spec| may_scale(&spec.table)) {
+        needs.call("application-autoscaling", "DescribeScalableTargets", &On::Any);
+        needs.rare("application-autoscaling", "DescribeScalingPolicies", &On::Any, "reading the policy of a scalable target");
+    }
+    stack.buckets.values().for_each(|bucket| bucket_reads(bucket, needs));
+}
+
+fn table_reads(name: &str, table: &Table, needs: &mut Needs) {
+    if table.policy.is_some() {
+        needs.call("dynamodb", "GetResourcePolicy", &On::Table(name.to_owned()));
+    }
+    if table.insights.is_some() {
+        needs.call("dynamodb", "DescribeContributorInsights", &On::Table(name.to_owned()));
+    }
+    if table.indexes.values().any(|index| index.insights.is_some()) {
+        needs.call("dynamodb", "DescribeContributorInsights", &On::Table(name.to_owned()));
+        needs.call("dynamodb", "DescribeContributorInsights", &On::Indexes(name.to_owned()));
+    }
+    if let Encryption::Key(key) = &table.encryption {
+        needs.call("kms", "DescribeKey", &On::Key(key.clone()));
+    }
+}
+
+fn bucket_reads(bucket: &Bucket, needs: &mut Needs) {
+    let on = On::Bucket(bucket.name.clone());
+    for operation in [
+        "HeadBucket",
+        "GetBucketTagging",
+        "GetPublicAccessBlock",
+        "GetBucketOwnershipControls",
+        "GetBucketEncryption",
+        "GetBucketPolicy",
+        "GetBucketLifecycleConfiguration",
+        "GetBucketVersioning",
+    ] {
+        needs.call("s3", operation, &on);
+    }
+    needs.rare("s3", "ListObjectsV2", &on, BARE);
+    if let Some(key) = &bucket.kms_key {
+        needs.call("kms", "DescribeKey", &On::Key(key.clone()));
+    }
+}
+
+/// What `apply` writes. Deleting is asked for by name only.
+pub(super) fn writes(stack: &Stack, destroy: &[String], needs: &mut Needs) {
+    for (name, spec) in &stack.tables {
+        needs.call("dynamodb", "CreateTable", &On::Table(name.clone()));
+        needs.implied("CreateTable", &["dynamodb:TagResource"], &On::Table(name.clone()));
+        needs.call("dynamodb", "UpdateTable", &On::Table(name.clone()));
+        changes(name, &spec.table, needs);
+    }
+    for name in destroy {
+        let on = On::Table(name.clone());
+        needs.call("dynamodb", "Scan", &on);
+        needs.rare("dynamodb", "UpdateTable", &on, "lifting deletion protection");
+        needs.call("dynamodb", "DeleteTable", &on);
+    }
+    stack.buckets.values().for_each(|bucket| bucket_writes(bucket, needs));
+}
+
+/// What a load does after an import, which can set only some of a table.
+pub(super) fn after_import(name: &str, table: &Table, needs: &mut Needs) {
+    let on = On::Table(name.to_owned());
+    if table.protect || table.stream.is_some() || table.class != Class::Standard {
+        needs.call("dynamodb", "UpdateTable", &on);
+    } else {
+        needs.rare("dynamodb", "UpdateTable", &on, UNDO);
+    }
+    changes(name, table, needs);
+}
+
+/// What changes a table that is there, beside `UpdateTable`.
+fn changes(name: &str, table: &Table, needs: &mut Needs) {
+    let on = On::Table(name.to_owned());
+    needs.call("dynamodb", "TagResource", &on);
+    let unless = |wanted: bool| if wanted { None } else { Some(UNDO) };
+    for (operation, rare) in
+        [("UpdateTimeToLive", unless(table.ttl.is_some())), ("UpdateContinuousBackups", unless(table.recovery.is_some()))]
+    {
+        match rare {
+            None => needs.call("dynamodb", operation, &on),
+            Some(path) => needs.rare("dynamodb", operation, &on, path),
+        }
+    }
+    policy(table, &on, needs);
+    insights(name, table, needs);
+    scaling(name, table, needs);
+    if let Encryption::Key(key) = &table.encryption {
+        key_for_table(key, needs);
+    }
+}
+
+fn policy(table: &Table, on: &On, needs: &mut Needs) {
+    match &table.policy {
+        None => {}
+        Some(Policy::On(_)) => {
+            needs.implied("CreateTable", &["dynamodb:PutResourcePolicy"], on);
+            needs.call("dynamodb", "PutResourcePolicy", on);
+        }
+        Some(Policy::Off) => needs.rare("dynamodb", "DeleteResourcePolicy", on, UNDO),
+    }
+}
+
+/// The role: `DynamoDB` developer guide, "Using IAM with `CloudWatch` Contributor Insights for `DynamoDB`".
+fn insights(name: &str, table: &Table, needs: &mut Needs) {
+    let of_indexes = table.indexes.values().any(|index| index.insights.is_some());
+    if table.insights.is_none() && !of_indexes {
+        return;
+    }
+    needs.call("dynamodb", "UpdateContributorInsights", &On::Table(name.to_owned()));
+    if of_indexes {
+        needs.call("dynamodb", "UpdateContributorInsights", &On::Indexes(name.to_owned()));
+    }
+    let role = On::ServiceRole("contributorinsights.dynamodb.amazonaws.com");
+    needs.implied("UpdateContributorInsights", &["iam:CreateServiceLinkedRole"], &role);
+}
+
+/// What else it takes: Application Auto Scaling user guide, "Permissions required for API actions on target services and `CloudWatch`".
+fn scaling(name: &str, table: &Table, needs: &mut Needs) {
+    if !may_scale(table) {
+        return;
+    }
+    needs.rare("application-autoscaling", "DeregisterScalableTarget", &On::ScalableTargets, GIVEN_BACK);
+    if !scales(table) {
+        return;
+    }
+    needs.call("application-autoscaling", "RegisterScalableTarget", &On::ScalableTargets);
+    needs.call("application-autoscaling", "PutScalingPolicy", &On::ScalableTargets);
+    let alarms = ["cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"];
+    needs.implied("PutScalingPolicy", &alarms, &On::ScalingAlarms(format!("{name}-")));
+    needs.implied("PutScalingPolicy", &alarms, &On::ScalingAlarms(format!("{name}/index/")));
+    let role = On::ServiceRole("dynamodb.application-autoscaling.amazonaws.com");
+    needs.implied("RegisterScalableTarget", &["iam:CreateServiceLinkedRole"], &role);
+}
+
+/// `DynamoDB` developer guide, "`DynamoDB` encryption at rest: authorizing use of your customer managed key".
+fn key_for_table(key: &str, needs: &mut Needs) {
+    let actions = [
+        "kms:CreateGrant",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+    ];
+    needs.implied("CreateTable", &actions, &On::KeyThrough(key.to_owned(), "dynamodb"));
+}
+
+fn bucket_writes(bucket: &Bucket, needs: &mut Needs) {
+    let on = On::Bucket(bucket.name.clone());
+    let fresh = "a bucket that lost a guard which S3 gives to new ones";
+    for operation in ["CreateBucket", "PutBucketTagging", "PutBucketPolicy", "PutBucketLifecycleConfiguration"] {
+        needs.call("s3", operation, &on);
+    }
+    needs.rare("s3", "PutPublicAccessBlock", &on, fresh);
+    needs.rare("s3", "PutBucketOwnershipControls", &on, fresh);
+    match bucket.kms_key {
+        Some(_) => needs.call("s3", "PutBucketEncryption", &on),
+        None => needs.rare("s3", "PutBucketEncryption", &on, fresh),
+    }
+    if bucket.versioning {
+        needs.call("s3", "PutBucketVersioning", &on);
+    } else {
+        needs.rare("s3", "PutBucketVersioning", &on, UNDO);
+    }
+}
+
+/// Whether auto scaling may hold something of the table: only provisioned capacity is scaled.
+fn may_scale(table: &Table) -> bool {
+    matches!(table.capacity, Capacity::Provisioned(_)) || scales(table)
+}
+
+fn scales(table: &Table) -> bool {
+    let any = |scaling: &Scaling| scaling.read.is_some() || scaling.write.is_some();
+    any(&table.limits.scaling) || table.indexes.values().any(|index| any(&index.limits.scaling))
+}

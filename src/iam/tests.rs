@@ -1,0 +1,179 @@
+//! The policy of a small stack and of a rich one.
+
+use super::*;
+use crate::resource::{Capacity, Encryption, Index, Insights, Key, KeyKind, KeyPart, Policy, Range, Scaling, Units};
+use std::path::Path;
+
+const SMALL: &str = r#"
+name = "one"
+account = "123456789012"
+region = "us-east-1"
+[source]
+url = "sqlite:x.sqlite"
+[bucket.staging]
+name = "one-staging"
+[table.One]
+key = ["id:S"]
+[[table.One.rows]]
+from = "t"
+item = { id = "{id}" }
+"#;
+
+fn small() -> Stack {
+    crate::stack::parse(SMALL, Path::new("one.toml"), None).expect("a sound stack")
+}
+
+/// Everything that a table can ask for.
+fn rich() -> Stack {
+    let mut stack = small();
+    let range = Some(Range { min: 1, max: 9, target: Some(70) });
+    let index = Key { partition: vec![KeyPart { name: "a".into(), kind: KeyKind::S }], sort: Vec::new() };
+    let table = &mut stack.tables.get_mut("One").expect("there").table;
+    table.capacity = Capacity::Provisioned(Units { read: 1, write: 1 });
+    table.limits.scaling = Scaling { read: range, write: range };
+    table.policy = Some(Policy::On("{}".into()));
+    table.insights = Some(Insights::All);
+    table.encryption = Encryption::Key("alias/orders".into());
+    table.ttl = Some("exp".into());
+    table.recovery = Some(7);
+    table.indexes.insert("ByA".into(), Index { insights: Some(Insights::Throttled), ..Index::plain(index) });
+    let bucket = stack.buckets.get_mut("staging").expect("there");
+    bucket.kms_key = Some("arn:aws:kms:us-east-1:123456789012:key/1".into());
+    bucket.versioning = true;
+    stack
+}
+
+fn actions(stack: &Stack, verbs: &[Verb]) -> BTreeSet<&'static str> {
+    needs(stack, verbs, &[]).into_iter().map(|need| need.action).collect()
+}
+
+#[test]
+fn a_drift_policy_is_short_and_reads() {
+    insta::assert_snapshot!(format!("{:#}", policy(&small(), &[Verb::Drift], &[])), @r#"
+    {
+      "Statement": [
+        {
+          "Action": [
+            "dynamodb:DescribeContinuousBackups",
+            "dynamodb:DescribeTable",
+            "dynamodb:DescribeTimeToLive",
+            "dynamodb:ListTagsOfResource"
+          ],
+          "Effect": "Allow",
+          "Resource": [
+            "arn:aws:dynamodb:us-east-1:123456789012:table/One"
+          ],
+          "Sid": "Landfall1"
+        },
+        {
+          "Action": [
+            "dynamodb:ListImports",
+            "dynamodb:ListTables"
+          ],
+          "Effect": "Allow",
+          "Resource": [
+            "*"
+          ],
+          "Sid": "Landfall2"
+        },
+        {
+          "Action": [
+            "dynamodb:ListTagsOfResource"
+          ],
+          "Effect": "Allow",
+          "Resource": [
+            "arn:aws:dynamodb:us-east-1:123456789012:table/*"
+          ],
+          "Sid": "Landfall3"
+        },
+        {
+          "Action": [
+            "s3:GetBucketOwnershipControls",
+            "s3:GetBucketPolicy",
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetBucketTagging",
+            "s3:GetBucketVersioning",
+            "s3:GetEncryptionConfiguration",
+            "s3:GetLifecycleConfiguration",
+            "s3:ListBucket"
+          ],
+          "Effect": "Allow",
+          "Resource": [
+            "arn:aws:s3:::one-staging"
+          ],
+          "Sid": "Landfall4"
+        }
+      ],
+      "Version": "2012-10-17"
+    }
+    "#);
+}
+
+#[test]
+fn verbs_that_only_read_are_given_nothing_that_writes() {
+    for verb in [Verb::Plan, Verb::Drift, Verb::Validate, Verb::Throttling] {
+        for need in needs(&rich(), &[verb], &["Old".to_owned()]) {
+            match need.by {
+                By::Call(service, operation) => assert_eq!(api(service, operation).expect("a row").level, Level::Read, "{need:?}"),
+                By::Aws(_) => assert_eq!(need.action, "kms:Decrypt", "{need:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn no_action_is_a_wildcard_and_only_lists_and_metrics_are_about_everything() {
+    let whole = policy(&rich(), &Verb::ALL, &[]);
+    for statement in whole["Statement"].as_array().expect("statements") {
+        let actions: Vec<&str> = statement["Action"].as_array().expect("actions").iter().filter_map(Value::as_str).collect();
+        assert!(actions.iter().all(|a| !a.contains('*')), "{actions:?}");
+        if statement["Resource"][0] == "*" {
+            let lists = [
+                "application-autoscaling:DescribeScalableTargets",
+                "application-autoscaling:DescribeScalingPolicies",
+                "cloudwatch:GetMetricData",
+                "dynamodb:ListImports",
+                "dynamodb:ListTables",
+            ];
+            assert_eq!(actions, lists);
+        }
+    }
+}
+
+#[test]
+fn deleting_a_table_is_allowed_only_for_a_table_that_was_named() {
+    assert!(!actions(&rich(), &Verb::ALL).contains("dynamodb:DeleteTable"));
+    let named = needs(&rich(), &[Verb::Apply], &["Old".to_owned()]);
+    let deletes: Vec<&On> = named.iter().filter(|n| n.action == "dynamodb:DeleteTable").map(|n| &n.on).collect();
+    assert_eq!(deletes, [&On::Table("Old".into())]);
+}
+
+#[test]
+fn a_setting_that_the_stack_does_not_name_asks_for_nothing() {
+    let (poor, rich) = (actions(&small(), &[Verb::Run]), actions(&rich(), &[Verb::Run]));
+    let more: Vec<&&str> = rich.difference(&poor).collect();
+    assert_eq!(poor.difference(&rich).count(), 0);
+    for service in ["application-autoscaling:", "kms:", "iam:"] {
+        assert!(!poor.iter().any(|a| a.starts_with(service)), "{poor:?}");
+        assert!(more.iter().any(|a| a.starts_with(service)), "{more:?}");
+    }
+    for action in ["dynamodb:GetResourcePolicy", "dynamodb:DescribeContributorInsights"] {
+        assert!(!poor.contains(action) && rich.contains(action), "{action}");
+    }
+}
+
+#[test]
+fn a_key_named_by_an_alias_is_any_key_with_that_alias() {
+    let whole = policy(&rich(), &[Verb::Plan], &[]);
+    let of_keys = |s: &&Value| s["Action"][0] == "kms:DescribeKey" && s["Resource"][0] == "arn:aws:kms:us-east-1:123456789012:key/*";
+    let statement = whole["Statement"].as_array().expect("statements").iter().find(of_keys).expect("a statement for the alias");
+    assert_eq!(statement["Condition"]["ForAnyValue:StringEquals"]["kms:ResourceAliases"][0], "alias/orders");
+}
+
+#[test]
+fn the_partition_is_the_regions() {
+    let mut stack = small();
+    stack.region = "cn-north-1".into();
+    let text = policy(&stack, &[Verb::Run], &[]).to_string();
+    assert!(text.contains("arn:aws-cn:s3:::one-staging") && !text.contains("arn:aws:"), "{text}");
+}
