@@ -1,5 +1,10 @@
 //! The command line: verbs, flags and their help. What they mean lives in `command`.
 
+use crate::plan::deadline::Deadline;
+mod policy;
+
+pub use policy::{Iam, PolicyVerb};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -22,6 +27,8 @@ pub struct Cli {
 pub enum Verb {
     /// Parse and lint stack files, offline: every error at once, with file, line and column.
     Check(Check),
+    /// Write a stack file from live tables and buckets. Reads only.
+    Init(Init),
     /// Compare the stack with live AWS: the difference, and the numbered calls that apply would make. Reads only.
     Plan(Plan),
     /// Make live AWS what the stack says: a sealed plan, or plan and ask.
@@ -38,7 +45,10 @@ pub enum Verb {
     Run(Run),
     /// Print the least IAM policy that the verbs need for this stack, offline.
     Iam(Iam),
+    /// Show who holds the lease of a stack; take it away with --force.
+    Unlock(Unlock),
     /// The embedded AWS as a server on loopback; prints the environment to export.
+    #[command(after_long_help = FAULTS_HELP)]
     Local(LocalArgs),
     /// Print the JSON Schema of stack files, for editors.
     Schema,
@@ -80,6 +90,39 @@ pub struct Check {
     /// Check with this phase's overlay.
     #[arg(long, value_name = "NAME")]
     pub phase: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// From what is live in AWS.
+    #[arg(long, required = true)]
+    pub from_live: bool,
+    /// The stack's name.
+    #[arg(long)]
+    pub name: String,
+    /// This table; every table of the account and region without it. Repeatable.
+    #[arg(long = "table", value_name = "NAME", conflicts_with = "prefix")]
+    pub tables: Vec<String>,
+    /// Tables whose name begins so.
+    #[arg(long)]
+    pub prefix: Option<String>,
+    /// This bucket too; none without it. Repeatable.
+    #[arg(long = "bucket", value_name = "NAME")]
+    pub buckets: Vec<String>,
+    /// Write warm throughput too. AWS raises it by itself, and a stack holds it as a floor.
+    #[arg(long)]
+    pub warm: bool,
+    /// Write to this file; stdout otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Overwrite the file when it is there.
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// Only the result and errors; no progress.
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// What every verb that looks at AWS takes.
@@ -167,7 +210,8 @@ pub struct ApprovalArgs {
     /// Manage this existing table or bucket, which carries no ownership tag. Repeatable.
     #[arg(long, value_name = "NAME")]
     pub adopt: Vec<String>,
-    /// Allow this table (`NAME`) or index (`TABLE/INDEX`) to be deleted. Repeatable.
+    /// Allow this table (`NAME`) or index (`TABLE/INDEX`) to be deleted, or a table to lose its recovery points, its stream or
+    /// its own key (`TABLE:recovery`, `TABLE:stream`, `TABLE:encryption`). Repeatable.
     #[arg(long, value_name = "NAME")]
     pub destroy: Vec<String>,
     /// With --destroy: also when the table holds items.
@@ -187,6 +231,9 @@ pub struct Plan {
     /// Exit 3 when there are changes.
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Refuse the plan if it may not be done by then, at its worst: `90m`, or `2026-11-21T02:00Z`.
+    #[arg(long, value_name = "WHEN")]
+    pub deadline: Option<Deadline>,
 }
 
 #[derive(Debug, Args)]
@@ -198,6 +245,8 @@ pub struct Apply {
     pub approvals: ApprovalArgs,
     #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub lock: LockArgs,
     /// Give up waiting for AWS after this many seconds; running again goes on from there.
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = seconds())]
     pub timeout: u64,
@@ -211,6 +260,32 @@ pub struct Consent {
     pub yes: bool,
 }
 
+/// One run at a time writes for a stack.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Lock")]
+pub struct LockArgs {
+    /// Wait so long for another run of this stack; 0 answers 7 at once. One that is dead is taken over in any case.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = seconds())]
+    pub lock_timeout: u64,
+    /// How long after this run's last heartbeat another run may take over.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub lease: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Unlock {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    pub stack: PathBuf,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// Take the lease away from its holder, whose run then stops before its next change.
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
 #[derive(Debug, Args)]
 pub struct Load {
     #[command(flatten)]
@@ -219,6 +294,8 @@ pub struct Load {
     pub approvals: ApprovalArgs,
     #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub lock: LockArgs,
     #[command(flatten)]
     pub limits: LoadLimits,
 }
@@ -288,6 +365,8 @@ pub struct Run {
     #[command(flatten)]
     pub consent: Consent,
     #[command(flatten)]
+    pub lock: LockArgs,
+    #[command(flatten)]
     pub limits: LoadLimits,
     #[command(flatten)]
     pub checks: CheckArgs,
@@ -302,37 +381,33 @@ pub struct Run {
     pub timeout: u64,
 }
 
-#[derive(Debug, Args)]
-pub struct Iam {
-    /// The stack file.
-    #[arg(value_name = "STACK")]
-    pub stack: PathBuf,
-    /// Only what this verb needs; every verb's needs together by default. Repeatable.
-    #[arg(long = "verb", value_name = "VERB")]
-    pub verbs: Vec<PolicyVerb>,
-    /// With this phase's overlay.
-    #[arg(long, value_name = "NAME")]
-    pub phase: Option<String>,
-    /// Allow this table to be deleted, for `apply --destroy NAME`; no table can be otherwise. Repeatable.
-    #[arg(long, value_name = "NAME")]
-    pub destroy: Vec<String>,
-    /// Instead of the policy: one line for each permission, with the call that needs it, and the path where it is a rare one.
-    #[arg(long)]
-    pub why: bool,
-}
+/// How to make things go wrong from outside; `local::faults` has it in full.
+const FAULTS_HELP: &str = "\
+Faults on request, on the same port, without a signature:
+  POST   /_landfall/faults    install a rule, or a list of rules; answers their ids
+  GET    /_landfall/faults    the rules with what they did, and the calls that are held
+  DELETE /_landfall/faults    clear all (or /ID for one) and let go of what is held
+  POST   /_landfall/release   let go of what is held (or /ID for one held call)
+  GET    /_landfall/calls     what was asked, and how it was answered
 
-/// The verbs that speak to AWS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PolicyVerb {
-    Plan,
-    Drift,
-    Apply,
-    Load,
-    Validate,
-    Throttling,
-    Run,
-    Unlock,
-}
+A rule is JSON. What happens:
+  effect       refuse | reset | freeze | delay | unprocessed | status
+  at           before | after | half (of the answer); with refuse, reset, freeze, delay
+  code         with refuse: ThrottlingException, InternalServerError, ExpiredTokenException, AccessDeniedException, ...
+  status, message    with refuse, where AWS's own will not do
+  ms           with delay
+  share        with unprocessed: how much of a batch comes back undone, 0 to 1
+  shown        with status: what DescribeTable says instead of ACTIVE
+To which calls:
+  service, operation, resource (a table or bucket), writes (only what changes something)
+To which of those:
+  call         from the n-th on (only that one, unless times is given)
+  times        so many of them
+  rate, seed   a share of them, drawn by the seed
+  for_ms       so long after the first
+
+Every second PutItem is throttled:
+  curl http://127.0.0.1:PORT/_landfall/faults -d '{\"effect\":\"refuse\",\"code\":\"ThrottlingException\",\"operation\":\"PutItem\",\"rate\":0.5}'";
 
 #[derive(Debug, Args)]
 pub struct LocalArgs {

@@ -4,12 +4,12 @@
 //!
 //! | rank | rooms |
 //! | --- | --- |
-//! | 0 | [`diagnostic`], [`exit`], [`event`], [`safe`], [`resource`], [`policy`], [`mapping`] |
+//! | 0 | [`diagnostic`], [`exit`], [`event`], [`safe`], [`resource`], [`policy`], [`mapping`], `lease::model` |
 //! | 1 | [`stack`] (desired), `live::model`, `live::normal` (live) |
 //! | 2 | [`plan`], [`iam`], `validate::compare`, `validate::verdict` |
 //! | 3 | [`report`] |
 //! | 4 | [`clock`], [`aws`], [`source`], `local` |
-//! | 5 | `live::refresh`, [`apply`], [`load`], `validate::run`, [`throttling`] |
+//! | 5 | `live::refresh`, `live::unmanaged`, [`apply`], [`load`], [`lease`], `validate::run`, [`throttling`] |
 //! | 6 | [`command`], [`cli`], `main` |
 //!
 //! Ranks 0 to 3 are pure: no `async`, no network, no clock. `tests/it/rooms.rs` reads the `use` lines and holds the table to it.
@@ -38,6 +38,7 @@ pub mod local;
 pub mod source;
 
 pub mod apply;
+pub mod lease;
 pub mod load;
 pub mod throttling;
 

@@ -2,6 +2,7 @@
 
 use crate::aws;
 use crate::exit::Exit;
+use crate::lease;
 use crate::live::refresh;
 use crate::report::model::Problem;
 
@@ -41,6 +42,12 @@ pub enum Error {
     Timeout { address: String, waiting: String },
     #[error("{address}: not begun, because the credentials were refused elsewhere in this run")]
     Halted { address: String },
+    #[error("{address}: not changed")]
+    Lease {
+        address: String,
+        #[source]
+        source: Box<lease::Error>,
+    },
     #[error("{address}: stopped by request")]
     Interrupted { address: String },
     #[error("{address}: after all calls, live still differs: {difference}")]
@@ -57,6 +64,7 @@ impl Error {
             Self::Read { source, .. } if matches!(**source, refresh::Error::Taken(_) | refresh::Error::Elsewhere { .. }) => Exit::Refused,
             Self::Expired | Self::Version { .. } | Self::Stale { .. } => Exit::Stale,
             Self::Interrupted { .. } => Exit::Interrupted,
+            Self::Lease { source, .. } => source.exit(),
             _ if done => Exit::Partial,
             _ => Exit::Failed,
         }
@@ -78,6 +86,7 @@ impl Error {
             Self::Call { source, .. } if source.is_credentials() => {
                 "renew the credentials and run it again: it goes on from what is there".into()
             }
+            Self::Lease { source, .. } => source.help(),
             Self::Unproved { .. } => "somebody else may be changing it, or AWS did not do as it said: plan again and compare".into(),
             _ => again.into(),
         }

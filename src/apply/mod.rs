@@ -24,7 +24,7 @@ use crate::plan::{Goal, Plan, Work};
 use crate::report::model::{ApplyReport, Problem};
 use futures::stream::{self, StreamExt};
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use tokio::time::Instant;
+use std::time::Duration;
 use worker::{Finished, Worker};
 
 /// What a run of apply did, and what went wrong in it.
@@ -56,7 +56,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) events: &'a Events,
     pub(crate) options: &'a Options,
     pub(crate) stop: &'a Stop,
-    pub(crate) deadline: Instant,
+    /// Epoch milliseconds on the run's clock.
+    pub(crate) deadline_ms: u64,
     /// Set when the credentials were refused: nobody else needs to find out.
     pub(crate) halted: AtomicBool,
     pub(crate) calls_made: AtomicU64,
@@ -64,7 +65,7 @@ pub(crate) struct Shared<'a> {
 
 /// Applies `plan`. Never fails as a whole: what went wrong is in the outcome.
 pub async fn run(aws: &Aws, plan: &Plan, events: &Events, options: &Options, stop: &Stop) -> Outcome {
-    if let Err(error) = preflight::check(plan, aws.identity(), preflight::now_ms()) {
+    if let Err(error) = preflight::check(plan, aws.identity(), aws.clock().now_ms()) {
         return Outcome::refused(&error);
     }
     let shared = Shared {
@@ -73,7 +74,7 @@ pub async fn run(aws: &Aws, plan: &Plan, events: &Events, options: &Options, sto
         events,
         options,
         stop,
-        deadline: Instant::now() + options.timeout,
+        deadline_ms: aws.clock().now_ms().saturating_add(millis(options.timeout)),
         halted: AtomicBool::new(false),
         calls_made: AtomicU64::new(0),
     };
@@ -84,6 +85,17 @@ pub async fn run(aws: &Aws, plan: &Plan, events: &Events, options: &Options, sto
     let finished = work(&shared).await;
     events.finished("apply");
     conclude(&shared, finished).await
+}
+
+impl Shared<'_> {
+    /// Epoch milliseconds on the run's clock.
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.aws.clock().now_ms()
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Looks at every resource before anything is changed.

@@ -1,10 +1,12 @@
-//! How patient apply is, and how it is told to stop.
+//! How patient apply is, whose lease it asks, and how it is told to stop.
 
+use crate::clock::Clock;
+use crate::lease::Lease;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Bounds of one run. There is none on a backfill beside `timeout`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Bounds of one run, on the clock of its [`crate::aws::Aws`]. There is none on a backfill beside `timeout`.
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The whole run; after it, waiting ends with what is unfinished, and running again resumes.
     pub timeout: Duration,
@@ -15,6 +17,8 @@ pub struct Options {
     pub lag: Duration,
     /// Resources in motion at once.
     pub parallel: usize,
+    /// Asked before every mutation; `None`: no other writer can be there, as in a test with an AWS of its own.
+    pub lease: Option<Lease>,
 }
 
 impl Default for Options {
@@ -25,6 +29,7 @@ impl Default for Options {
             last_poll: Duration::from_secs(5),
             lag: Duration::from_mins(1),
             parallel: 8,
+            lease: None,
         }
     }
 }
@@ -68,10 +73,10 @@ impl Stop {
         }
     }
 
-    /// Sleeps, at most until stop is said.
-    pub async fn sleep(&self, time: Duration) {
+    /// Sleeps by `clock`, at most until stop is said.
+    pub async fn sleep(&self, clock: &Clock, time: Duration) {
         tokio::select! {
-            () = tokio::time::sleep(time) => {}
+            () = clock.sleep(time) => {}
             () = self.said() => {}
         }
     }
@@ -80,16 +85,15 @@ impl Stop {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
 
     #[tokio::test]
     async fn stop_ends_a_sleep_and_a_dropped_stopper_does_not() {
         let (stopper, stop) = Stop::new();
         stopper.stop();
-        stop.sleep(Duration::from_mins(1)).await;
+        stop.sleep(&Clock::wall(), Duration::from_mins(1)).await;
         assert!(stop.is_said());
-        let started = Instant::now();
-        Stop::never().sleep(Duration::from_millis(30)).await;
-        assert!(started.elapsed() >= Duration::from_millis(30));
+        let clock = Clock::manual(0);
+        Stop::never().sleep(&clock, Duration::from_mins(30)).await;
+        assert_eq!(clock.now_ms(), 1_800_000);
     }
 }

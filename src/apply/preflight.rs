@@ -4,12 +4,6 @@ use super::Error;
 use crate::aws::Identity;
 use crate::plan::{Plan, risk, simulate};
 
-/// Milliseconds since 1970, by this machine's clock.
-pub(super) fn now_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// Account, region, endpoint, version, expiry, refusals, approvals: in the order of what hurts most.
 pub(super) fn check(plan: &Plan, identity: &Identity, now_ms: u64) -> Result<(), Error> {
     same_place(plan, identity)?;
@@ -98,7 +92,7 @@ mod tests {
     #[test]
     fn an_unapproved_destructive_step_is_refused_even_if_the_plan_calls_it_harmless() {
         let mut plan = samples::plan();
-        let delete = Planned { step: Step::DeleteTable { with_data: true }, seconds: (1, 2), destructive: false };
+        let delete = Planned { step: Step::DeleteTable { with_data: true }, seconds: (1, 2), destructive: false, not_before_ms: None };
         plan.works[1].steps.push(delete);
         assert!(matches!(check(&plan, &identity(), 2), Err(Error::Unapproved { .. })));
         plan.approvals.destroy.insert(plan.works[1].target.name().to_owned());

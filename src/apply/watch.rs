@@ -6,12 +6,11 @@ use crate::live::refresh;
 use crate::plan::simulate::matches;
 use crate::plan::{State, Target, diff};
 use std::time::Duration;
-use tokio::time::Instant;
 
 impl Worker<'_> {
     /// The resource as it is now.
     pub(super) async fn look(&self) -> Result<State, Error> {
-        let (aws, deadline) = (self.shared.aws, self.shared.deadline);
+        let (aws, deadline) = (self.shared.aws, self.shared.deadline_ms);
         let seen = match &self.work.target {
             Target::Table(name) => refresh::table(aws, name, self.work.goal.table(), deadline).await.map(|t| State::Table(t.map(Box::new))),
             Target::Bucket(name) => {
@@ -31,7 +30,7 @@ impl Worker<'_> {
     /// so reads may lag behind it for a while; otherwise any difference is somebody else's.
     pub(super) async fn settled(&self, predicted: &State, own: bool) -> Result<State, Error> {
         let mut pace = Pace::new(self);
-        let mut lagging: Option<Instant> = None;
+        let mut lagging: Option<u64> = None;
         loop {
             let seen = self.look().await?;
             let same = matches(predicted, &seen);
@@ -40,14 +39,19 @@ impl Worker<'_> {
             }
             let moving = !seen.busy().is_empty();
             if !(same || own && moving) {
-                let since = *lagging.get_or_insert_with(Instant::now);
-                if !own || since.elapsed() > self.shared.options.lag {
+                if !own || self.outlasted(&mut lagging) {
                     return Err(self.stale(predicted, &seen));
                 }
             }
             let waiting = if moving { seen.busy().join(", ") } else { "AWS's reads to show the change".to_owned() };
             pace.wait(&waiting).await?;
         }
+    }
+
+    /// Whether what began with the first asking has lasted longer than AWS's reads may lag.
+    pub(super) fn outlasted(&self, since: &mut Option<u64>) -> bool {
+        let now = self.shared.now_ms();
+        now.saturating_sub(*since.get_or_insert(now)) > super::millis(self.shared.options.lag)
     }
 
     /// What differs, in the plan's words.
@@ -82,14 +86,14 @@ impl<'w, 'a> Pace<'w, 'a> {
     /// Waits once, for `waiting`.
     pub(super) async fn wait(&mut self, waiting: &str) -> Result<(), Error> {
         let shared = self.worker.shared;
-        if Instant::now() + self.next >= shared.deadline {
+        if shared.now_ms().saturating_add(super::millis(self.next)) >= shared.deadline_ms {
             return Err(Error::Timeout { address: self.worker.address(), waiting: waiting.to_owned() });
         }
         if self.told != waiting {
             waiting.clone_into(&mut self.told);
             shared.events.note(format!("{}: waiting: {waiting}", self.worker.address()));
         }
-        shared.stop.sleep(self.next).await;
+        shared.stop.sleep(shared.aws.clock(), self.next).await;
         self.worker.not_stopped()?;
         self.next = self.next.mul_f64(1.5).min(shared.options.last_poll);
         Ok(())

@@ -8,11 +8,12 @@ use super::fault::{Fault, judge};
 use super::watch::Pace;
 use super::{Error, Shared};
 use crate::aws;
+use crate::lease;
 use crate::plan::simulate::{matches, simulate};
-use crate::plan::{Goal, Next, State, Step, Wish, Work, diff, next_step};
+use crate::plan::{Goal, Next, Planned, State, Step, Wish, Work, diff, next_step};
 use crate::report::model::Done;
 use std::sync::atomic::Ordering;
-use tokio::time::Instant;
+use std::time::Duration;
 
 /// Looks and repeats after a call whose outcome is unknown.
 const DOUBTS: u32 = 4;
@@ -57,19 +58,19 @@ impl<'a> Worker<'a> {
         if self.work.steps.is_empty() {
             return Ok(());
         }
-        self.permit()?;
+        self.may_go_on()?;
         let mut state = self.settled(&self.work.before, false).await?;
         for (at, planned) in self.work.steps.iter().enumerate() {
             let call = planned.step.to_string();
             self.shared.events.note(format!("{}: {}/{} {call}", self.address(), at + 1, self.work.steps.len()));
-            let started = Instant::now();
-            self.make(&planned.step, &state).await?;
+            let started = self.shared.now_ms();
+            self.make(planned, &state).await?;
             self.count();
             done.push(Done { address: self.address(), call, seconds: 0.0 });
             // The look that ends this step is the look before the next.
             state = self.settled(&simulate(&state, &planned.step, self.work.target.name()), true).await?;
             if let Some(last) = done.last_mut() {
-                last.seconds = started.elapsed().as_secs_f64();
+                last.seconds = Duration::from_millis(self.shared.now_ms().saturating_sub(started)).as_secs_f64();
             }
         }
         Ok(())
@@ -80,17 +81,30 @@ impl<'a> Worker<'a> {
         self.shared.events.progress("apply", made, self.shared.plan.calls() as u64, "calls");
     }
 
-    /// The gate before every mutation. A lock's lease and fencing number belong here too.
-    fn permit(&self) -> Result<(), Error> {
-        self.not_stopped()?;
-        if self.shared.halted.load(Ordering::Relaxed) {
-            return Err(Error::Halted { address: self.address() });
-        }
-        Ok(())
+    /// The gate before every mutation: not stopped, not hopeless, and the stack's lease is ours. Before a destructive one the lease is
+    /// renewed in any case: also a machine that was paused together with its clocks finds out.
+    async fn permit(&self, destructive: bool) -> Result<(), Error> {
+        self.may_go_on()?;
+        let Some(lease) = &self.shared.options.lease else { return Ok(()) };
+        lease.permit(destructive).await.map_err(|error| self.unleased(error))
     }
 
+    fn may_go_on(&self) -> Result<(), Error> {
+        self.not_stopped()?;
+        if self.shared.halted.load(Ordering::Relaxed) { Err(Error::Halted { address: self.address() }) } else { Ok(()) }
+    }
+
+    fn unleased(&self, error: lease::Error) -> Error {
+        Error::Lease { address: self.address(), source: Box::new(error) }
+    }
+
+    /// Neither told to stop nor overtaken by another run.
     pub(super) fn not_stopped(&self) -> Result<(), Error> {
-        if self.shared.stop.is_said() { Err(Error::Interrupted { address: self.address() }) } else { Ok(()) }
+        if self.shared.stop.is_said() {
+            return Err(Error::Interrupted { address: self.address() });
+        }
+        let lost = self.shared.options.lease.as_ref().and_then(lease::Lease::lost);
+        lost.map_or(Ok(()), |error| Err(self.unleased(error)))
     }
 
     pub(super) fn halt_if_credentials(&self, error: Option<&aws::Error>) {
@@ -100,13 +114,14 @@ impl<'a> Worker<'a> {
     }
 
     /// Makes `step` happen once, from `state`: calls, and after a failure looks before it calls again.
-    async fn make(&self, step: &Step, state: &State) -> Result<(), Error> {
+    async fn make(&self, planned: &Planned, state: &State) -> Result<(), Error> {
+        let step = &planned.step;
         let after = simulate(state, step, self.work.target.name());
         let mut pace = Pace::new(self);
         let mut doubts = 0;
-        let mut busy_since: Option<Instant> = None;
+        let mut busy_since = None;
         loop {
-            self.permit()?;
+            self.permit(planned.destructive).await?;
             let error = match Box::pin(self.call(step, state)).await {
                 Ok(()) => return Ok(()),
                 Err(Refused::Guard(error)) => return Err(error),
@@ -115,9 +130,7 @@ impl<'a> Worker<'a> {
             self.halt_if_credentials(Some(&error));
             let reason = match judge(&error, step) {
                 Fault::Wait(reason) => reason,
-                Fault::Busy if busy_since.get_or_insert_with(Instant::now).elapsed() < self.shared.options.lag => {
-                    "AWS says that it is busy"
-                }
+                Fault::Busy if !self.outlasted(&mut busy_since) => "AWS says that it is busy",
                 Fault::Doubt if doubts < DOUBTS => {
                     doubts += 1;
                     "another look after a failed call"

@@ -79,7 +79,7 @@ where
         return Error {
             call,
             code: meta.code().map(str::to_owned),
-            message: crate::safe::text(meta.message().unwrap_or("the service gave no message")),
+            message: crate::safe::text(&meta.message().map_or_else(|| wordless(service), str::to_owned)),
             request_id: meta.extra("aws_request_id").map(crate::safe::text),
             throttling_reasons: throttling_reasons(service),
         };
@@ -92,6 +92,11 @@ where
         (None, crate::safe::text(&message))
     };
     Error { call, code, message, request_id: None, throttling_reasons: Vec::new() }
+}
+
+/// An answer without a message: what the SDK made of it.
+fn wordless(error: &(dyn std::error::Error + 'static)) -> String {
+    format!("the service gave no message: {}", chain(error))
 }
 
 /// The reasons that `DynamoDB` gives with a throttle, as `reason on resource`; the modelled exceptions sit behind the operation's error.

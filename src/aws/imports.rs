@@ -3,13 +3,14 @@
 //! Facts ("DynamoDB data import from Amazon S3"; measured in `ScyllaDB`'s `test/alternator/test_import.py`): the counters stay 0
 //! until the end; `ImportedItemCount` counts writes and not surviving keys; an import that skipped an item ends FAILED and leaves
 //! the table with the good items; an empty prefix completes with an empty table. So none of this is a proof: `load` counts.
-//! Local indexes, tags, TTL, streams, recovery and protection cannot be set by the call.
+//! Local indexes, tags, TTL, streams, recovery, protection, class, warm throughput and policy cannot be set by the call.
 
+use super::tables::wire;
 use super::{Aws, Error, error::from_sdk};
-use crate::resource::{Capacity, Index, Key, KeyKind, KeyPart, Projection, Table, Units};
+use crate::resource::Table;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types as sdk;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Where an import stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,72 +129,20 @@ fn observed(description: &sdk::ImportTableDescription) -> Import {
 }
 
 fn parameters(name: &str, table: &Table) -> Result<sdk::TableCreationParameters, BuildError> {
-    let indexes = table.indexes.iter().map(|(name, index)| global(name, index)).collect::<Result<Vec<_>, _>>()?;
-    let (mode, units) = billing(table.capacity);
+    let mut indexes = wire::globals(&table.indexes);
+    // Raised by a step of its own: the table's cannot be said here either, and an import does not use it.
+    indexes.iter_mut().for_each(|index| index.warm_throughput = None);
+    let globals = Table { locals: BTreeMap::new(), ..table.clone() };
     sdk::TableCreationParameters::builder()
         .table_name(name)
-        .set_attribute_definitions(Some(definitions(table)?))
-        .set_key_schema(Some(schema(&table.key)?))
-        .billing_mode(mode)
-        .set_provisioned_throughput(units.map(throughput).transpose()?)
+        .set_attribute_definitions(Some(wire::attributes(&crate::plan::order::attributes(&globals))))
+        .set_key_schema(Some(wire::key(&table.key)))
+        .billing_mode(wire::billing(table.capacity))
+        .set_provisioned_throughput(wire::throughput(table.capacity))
+        .set_on_demand_throughput(wire::maximum(table.limits.maximum))
+        .set_sse_specification(wire::new_encryption(&table.encryption))
         .set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes))
         .build()
-}
-
-fn global(name: &str, index: &Index) -> Result<sdk::GlobalSecondaryIndex, BuildError> {
-    let (_, units) = billing(index.capacity);
-    sdk::GlobalSecondaryIndex::builder()
-        .index_name(name)
-        .set_key_schema(Some(schema(&index.key)?))
-        .projection(projection(&index.projection))
-        .set_provisioned_throughput(units.map(throughput).transpose()?)
-        .build()
-}
-
-/// Exactly the attributes that keys name: one more is a `ValidationException`.
-fn definitions(table: &Table) -> Result<Vec<sdk::AttributeDefinition>, BuildError> {
-    let keys = std::iter::once(&table.key).chain(table.indexes.values().map(|i| &i.key));
-    let parts: BTreeSet<&KeyPart> = keys.flat_map(Key::parts).collect();
-    let define = |part: &KeyPart| sdk::AttributeDefinition::builder().attribute_name(&part.name).attribute_type(kind(part.kind)).build();
-    parts.into_iter().map(define).collect()
-}
-
-fn kind(kind: KeyKind) -> sdk::ScalarAttributeType {
-    match kind {
-        KeyKind::S => sdk::ScalarAttributeType::S,
-        KeyKind::N => sdk::ScalarAttributeType::N,
-        KeyKind::B => sdk::ScalarAttributeType::B,
-    }
-}
-
-fn schema(key: &Key) -> Result<Vec<sdk::KeySchemaElement>, BuildError> {
-    let element = |part: &KeyPart, kind| sdk::KeySchemaElement::builder().attribute_name(&part.name).key_type(kind).build();
-    let partition = key.partition.iter().map(|p| element(p, sdk::KeyType::Hash));
-    partition.chain(key.sort.iter().map(|p| element(p, sdk::KeyType::Range))).collect()
-}
-
-fn projection(projection: &Projection) -> sdk::Projection {
-    let builder = sdk::Projection::builder();
-    match projection {
-        Projection::All => builder.projection_type(sdk::ProjectionType::All),
-        Projection::Keys => builder.projection_type(sdk::ProjectionType::KeysOnly),
-        Projection::Include(names) => {
-            builder.projection_type(sdk::ProjectionType::Include).set_non_key_attributes(Some(names.iter().cloned().collect()))
-        }
-    }
-    .build()
-}
-
-fn billing(capacity: Capacity) -> (sdk::BillingMode, Option<Units>) {
-    match capacity {
-        Capacity::OnDemand => (sdk::BillingMode::PayPerRequest, None),
-        Capacity::Provisioned(units) => (sdk::BillingMode::Provisioned, Some(units)),
-    }
-}
-
-fn throughput(units: Units) -> Result<sdk::ProvisionedThroughput, BuildError> {
-    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    sdk::ProvisionedThroughput::builder().read_capacity_units(number(units.read)).write_capacity_units(number(units.write)).build()
 }
 
 fn ours(call: String, message: &str) -> Error {
@@ -203,6 +152,7 @@ fn ours(call: String, message: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::{Capacity, Encryption, Index, Key, KeyKind, KeyPart, Limits, Maximum, Projection, Units};
 
     fn part(name: &str, kind: KeyKind) -> KeyPart {
         KeyPart { name: name.into(), kind }
@@ -238,5 +188,19 @@ mod tests {
         let made = parameters("Users", &Table { capacity: Capacity::OnDemand, indexes: [].into(), ..table() }).expect("valid");
         assert_eq!(made.provisioned_throughput(), None);
         assert!(made.global_secondary_indexes.is_none());
+    }
+
+    #[test]
+    fn the_import_carries_encryption_and_maximums_and_leaves_warm_throughput_to_a_later_step() {
+        let maximum = Maximum { read: Some(9), write: None };
+        let limits = Limits { maximum, warm: Some(Units { read: 1, write: 1 }), ..Limits::default() };
+        let mut wish = Table { capacity: Capacity::OnDemand, encryption: Encryption::Managed, limits, ..table() };
+        wish.indexes.values_mut().for_each(|i| (i.capacity, i.limits) = (Capacity::OnDemand, limits));
+        let made = parameters("Users", &wish).expect("valid");
+        let read = |m: Option<&sdk::OnDemandThroughput>| m.and_then(sdk::OnDemandThroughput::max_read_request_units);
+        assert_eq!(read(made.on_demand_throughput()), Some(9));
+        assert_eq!(made.sse_specification().and_then(sdk::SseSpecification::enabled), Some(true));
+        let index = &made.global_secondary_indexes()[0];
+        assert_eq!((read(index.on_demand_throughput()), index.warm_throughput()), (Some(9), None));
     }
 }

@@ -8,14 +8,22 @@ pub mod buckets;
 pub mod error;
 pub mod imports;
 pub mod items;
+pub mod keys;
+pub mod leases;
+pub mod limit;
 pub mod metrics;
 pub mod objects;
 pub mod patience;
 pub mod provenance;
+pub mod scaling;
 pub mod tables;
+mod time;
 
 pub use error::Error;
 
+use crate::clock::Clock;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::{Builder, tls};
 use std::time::Duration;
@@ -29,6 +37,8 @@ pub struct Settings {
     pub fallback_region: Option<String>,
     /// The embedded AWS, or another stand-in.
     pub endpoint: Option<Endpoint>,
+    /// What waits for AWS waits on it.
+    pub clock: Clock,
 }
 
 /// An endpoint with credentials of its own (the embedded AWS).
@@ -55,7 +65,11 @@ pub struct Aws {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
+    pub(crate) kms: aws_sdk_kms::Client,
     pub(crate) identity: Identity,
+    patience: patience::Patience,
+    keys: keys::Known,
 }
 
 /// A configuration that the standard chain has settled, before any call was made.
@@ -63,6 +77,7 @@ pub struct Aws {
 pub struct Resolved {
     config: SdkConfig,
     region: String,
+    clock: Clock,
 }
 
 impl Resolved {
@@ -71,7 +86,7 @@ impl Resolved {
         let config = load(settings).await;
         let region = config.region().map(ToString::to_string).or_else(|| settings.fallback_region.clone()).ok_or_else(no_region)?;
         let config = config.into_builder().region(Region::new(region.clone())).build();
-        Ok(Self { config, region })
+        Ok(Self { config, region, clock: settings.clock.clone() })
     }
 
     /// The region that every call will go to.
@@ -83,8 +98,13 @@ impl Resolved {
     pub async fn identify(self) -> Result<Aws, Error> {
         let identity = identify(&self.config, self.region).await?;
         let s3 = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(identity.endpoint != "aws").build();
+        let beside = beside(&self.config, &identity.endpoint);
         Ok(Aws {
             dynamodb: aws_sdk_dynamodb::Client::new(&self.config),
+            scaling: aws_sdk_applicationautoscaling::Client::new(&beside),
+            kms: aws_sdk_kms::Client::new(&beside),
+            patience: patience::Patience::new(self.clock, identity.endpoint == "aws"),
+            keys: keys::Known::default(),
             s3: aws_sdk_s3::Client::from_conf(s3),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&self.config),
             identity,
@@ -106,16 +126,18 @@ impl Aws {
 
 async fn load(settings: &Settings) -> SdkConfig {
     let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
-    let timeouts = aws_config::timeout::TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_mins(1))
-        // An endpoint that accepts and never answers: all tries together, not five full ones.
-        .operation_timeout(Duration::from_secs(150))
-        .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
-        .timeout_config(timeouts)
+        .timeout_config(timeouts())
         .retry_config(aws_config::retry::RetryConfig::standard().with_max_attempts(5));
+    if settings.clock.is_manual() {
+        let time = time::Manual(settings.clock.clone());
+        loader = loader
+            .sleep_impl(time.clone())
+            .time_source(time)
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    }
     if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);
     }
@@ -127,6 +149,24 @@ async fn load(settings: &Settings) -> SdkConfig {
         loader = loader.endpoint_url(&endpoint.url).credentials_provider(key);
     }
     loader.load().await
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_mins(1))
+        // An endpoint that accepts and never answers: all tries together, not five full ones.
+        .operation_timeout(Duration::from_secs(150))
+        .build()
+}
+
+/// The configuration of the services beside `DynamoDB` that act on its tables. A stand-in that is named for `DynamoDB` alone must not
+/// make us register its tables with the real Application Auto Scaling: they go to the stand-in too.
+fn beside(config: &SdkConfig, endpoint: &str) -> SdkConfig {
+    if endpoint == "aws" || config.endpoint_url().is_some() {
+        return config.clone();
+    }
+    config.clone().into_builder().endpoint_url(endpoint).build()
 }
 
 fn no_region() -> Error {

@@ -1,10 +1,15 @@
-//! Throttling slows a read, it never fails it: calls are repeated with full jitter until a deadline.
+//! Throttling slows a read, it never fails it: calls keep to their kind's rate ([`super::limit`]) and are repeated with full jitter until
+//! a deadline. All of it on the run's clock, so that tests need no real time.
 //!
 //! Key insight: full jitter (a random wait between nothing and the bound) spreads many callers; a plain exponential wait
 //! makes them come back together. Called by `live::refresh` and `apply`.
 
-use super::Error;
+use super::limit::{Api, Limiter};
+use super::{Aws, Error};
+use crate::clock::Clock;
+use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -18,21 +23,96 @@ pub fn jitter(attempt: u32) -> Duration {
     bound.mul_f64(fastrand::f64())
 }
 
-/// The answer of `call`, repeated while AWS throttles and the deadline is not reached; then the throttle itself.
-pub async fn patiently<T, F, A>(deadline: Instant, mut call: F) -> Result<T, Error>
-where
-    F: FnMut() -> A,
-    A: Future<Output = Result<T, Error>>,
-{
-    let mut attempt = 0;
-    loop {
-        let answer = call().await;
-        let wait = jitter(attempt);
-        match answer {
-            Err(error) if error.is_throttle() && Instant::now() + wait < deadline => tokio::time::sleep(wait).await,
-            answer => return answer,
+/// When patience ends.
+#[derive(Debug, Clone, Copy)]
+pub enum Deadline {
+    /// By the machine's clock.
+    At(Instant),
+    /// By the run's clock, epoch milliseconds.
+    Ms(u64),
+}
+
+impl From<Instant> for Deadline {
+    fn from(at: Instant) -> Self {
+        Self::At(at)
+    }
+}
+
+impl From<u64> for Deadline {
+    fn from(ms: u64) -> Self {
+        Self::Ms(ms)
+    }
+}
+
+impl Deadline {
+    fn left(self, clock: &Clock) -> Duration {
+        match self {
+            Self::At(at) => at.saturating_duration_since(Instant::now()),
+            Self::Ms(ms) => Duration::from_millis(ms.saturating_sub(clock.now_ms())),
         }
-        attempt += 1;
+    }
+}
+
+/// The clock of a run and what it learned of AWS's limits; clones share both.
+#[derive(Debug, Clone)]
+pub(super) struct Patience {
+    clock: Clock,
+    limits: Arc<BTreeMap<Api, Limiter>>,
+}
+
+impl Patience {
+    /// `aws`: the real one, which has limits.
+    pub(super) fn new(clock: Clock, aws: bool) -> Self {
+        let now = clock.now_ms();
+        let limits = Api::ALL.into_iter().map(|api| (api, Limiter::new(api.rate(aws), now))).collect();
+        Self { clock, limits: Arc::new(limits) }
+    }
+
+    /// The answer of `call`, repeated while AWS throttles and the deadline is not reached; then the throttle itself.
+    async fn keep<T, F, A>(&self, api: Api, deadline: Deadline, mut call: F) -> Result<T, Error>
+    where
+        F: FnMut() -> A,
+        A: Future<Output = Result<T, Error>>,
+    {
+        let limiter = self.limits.get(&api);
+        let mut attempt = 0;
+        loop {
+            if let Some(wait) = limiter.map(|l| l.take(self.clock.now_ms())).filter(|w| !w.is_zero()) {
+                self.clock.sleep(wait.min(deadline.left(&self.clock))).await;
+            }
+            let answer = call().await;
+            let throttled = answer.as_ref().is_err_and(Error::is_throttle);
+            if let Some(limiter) = limiter {
+                if throttled { limiter.throttled(self.clock.now_ms()) } else { limiter.answered() }
+            }
+            let wait = jitter(attempt);
+            if !throttled || wait >= deadline.left(&self.clock) {
+                return answer;
+            }
+            self.clock.sleep(wait).await;
+            attempt += 1;
+        }
+    }
+}
+
+impl Aws {
+    /// The run's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.patience.clock
+    }
+
+    /// `time` from now.
+    pub fn deadline(&self, time: Duration) -> Deadline {
+        Deadline::Ms(self.clock().now_ms().saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)))
+    }
+
+    /// The answer of `call`, at its kind's rate and repeated while AWS throttles and the deadline is not reached.
+    pub async fn patiently<T, F, A>(&self, api: Api, deadline: Deadline, call: F) -> Result<T, Error>
+    where
+        F: FnMut() -> A,
+        A: Future<Output = Result<T, Error>>,
+    {
+        self.patience.keep(api, deadline, call).await
     }
 }
 
@@ -41,27 +121,69 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
+    const START: u64 = 1_000_000;
+
     fn error(code: &str) -> Error {
         Error { call: "c".into(), code: Some(code.into()), message: "m".into(), request_id: None, throttling_reasons: Vec::new() }
     }
 
+    fn patience() -> (Patience, Clock) {
+        let clock = Clock::manual(START);
+        (Patience::new(clock.clone(), true), clock)
+    }
+
     #[tokio::test]
     async fn a_throttle_is_repeated_and_another_error_is_not() {
-        let tries = Cell::new(0);
-        let answer = patiently(Instant::now() + Duration::from_mins(1), || {
+        let (patience, clock) = patience();
+        let (tries, deadline) = (Cell::new(0), Deadline::Ms(START + 60_000));
+        let answer = patience.keep(Api::DescribeTable, deadline, || {
             tries.set(tries.get() + 1);
             let answer = if tries.get() < 4 { Err(error("ThrottlingException")) } else { Ok(7) };
             async move { answer }
         });
         assert_eq!((answer.await.expect("in the end"), tries.get()), (7, 4));
-        let refused = patiently::<(), _, _>(Instant::now() + Duration::from_mins(1), || async { Err(error("ValidationException")) });
+        let refused = patience.keep::<(), _, _>(Api::DescribeTable, deadline, || async { Err(error("ValidationException")) });
         assert!(refused.await.expect_err("no retry").is("ValidationException"));
+        assert!(clock.now_ms() > START, "it waited on the run's clock");
     }
 
     #[tokio::test]
     async fn a_throttle_past_the_deadline_is_told() {
-        let refused = patiently::<(), _, _>(Instant::now(), || async { Err(error("ThrottlingException")) });
-        assert!(refused.await.expect_err("no time").is_throttle());
+        let (patience, _) = patience();
+        let deadlines = [Deadline::Ms(START), Deadline::At(Instant::now())];
+        for deadline in deadlines {
+            let refused = patience.keep::<(), _, _>(Api::DescribeTable, deadline, || async { Err(error("ThrottlingException")) });
+            assert!(refused.await.expect_err("no time").is_throttle());
+        }
+    }
+
+    /// A service that takes `limit` calls in each second of the clock.
+    struct Service {
+        clock: Clock,
+        limit: u64,
+        second: Cell<(u64, u64)>,
+    }
+
+    impl Service {
+        fn call(&self) -> Result<(), Error> {
+            let now = self.clock.now_ms() / 1_000;
+            let (second, calls) = self.second.get();
+            let calls = if second == now { calls + 1 } else { 1 };
+            self.second.set((now, calls));
+            if calls <= self.limit { Ok(()) } else { Err(error("ThrottlingException")) }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_thousand_reads_of_an_api_that_takes_ten_a_second_all_pass_at_about_that_rate() {
+        let (patience, clock) = patience();
+        let service = Service { clock: clock.clone(), limit: 10, second: Cell::new((0, 0)) };
+        for _ in 0..1_000 {
+            let answer = patience.keep(Api::DescribeContinuousBackups, Deadline::Ms(u64::MAX), || async { service.call() });
+            answer.await.expect("slowed, never failed");
+        }
+        let seconds = (clock.now_ms() - START) / 1_000;
+        assert!((95..=200).contains(&seconds), "{seconds} s for 1,000 reads at 10 a second");
     }
 
     #[test]

@@ -36,7 +36,9 @@ impl From<refresh::Error> for Failure {
         let (message, exit) = match error {
             refresh::Error::Aws(error) => return Self::Aws(error),
             refresh::Error::Taken(_) | refresh::Error::Elsewhere { .. } => (error.to_string(), Exit::Refused),
-            refresh::Error::Unknown(_) | refresh::Error::Disagreement(_) => (error.to_string(), Exit::Failed),
+            refresh::Error::Unknown(_) | refresh::Error::Disagreement(_) | refresh::Error::NoScaling(..) => {
+                (error.to_string(), Exit::Failed)
+            }
         };
         Self::Other(Problem { message, help: None, exit })
     }

@@ -7,15 +7,19 @@ mod check;
 mod console;
 mod failure;
 mod iam;
+mod init;
 mod interrupt;
+mod keys;
 #[cfg(feature = "local")]
 mod local;
+mod lock;
 mod output;
 mod prove;
 mod provision;
 mod session;
 mod source_url;
 mod transfer;
+mod unlock;
 mod whole;
 
 use crate::aws;
@@ -33,6 +37,7 @@ use std::time::Instant;
 pub async fn run(cli: Cli) -> Exit {
     match cli.verb {
         Verb::Check(args) => check::run(&args),
+        Verb::Init(args) => init::run(&args).await,
         Verb::Plan(args) => provision::plan(&args).await,
         Verb::Apply(args) => provision::apply(&args).await,
         Verb::Drift(args) => provision::drift(&args).await,
@@ -41,6 +46,7 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::Throttling(args) => prove::throttling(&args).await,
         Verb::Run(args) => whole::run(&args).await,
         Verb::Iam(args) => iam::run(&args),
+        Verb::Unlock(args) => unlock::run(&args).await,
         #[cfg(feature = "local")]
         Verb::Local(args) => local::run(args).await,
         #[cfg(not(feature = "local"))]

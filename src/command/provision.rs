@@ -3,12 +3,14 @@
 use super::failure::{self, Failure};
 use super::interrupt::Interrupt;
 use super::session::{Session, pinned};
-use super::{Draft, console, output};
+use super::{Draft, console, keys, lock, output};
 use crate::aws::Settings;
 use crate::cli::{Apply, ApprovalArgs, Common, Plan as PlanArgs};
 use crate::event::Events;
 use crate::exit::Exit;
-use crate::live::{Live, refresh};
+use crate::lease::Lease;
+use crate::live::{Live, refresh, unmanaged};
+use crate::plan::deadline::Deadline;
 use crate::plan::{self, Approvals, Context, Desired, Plan};
 use crate::report::model::{ApplyReport, Problem};
 use crate::report::outcome::Asked;
@@ -24,7 +26,7 @@ const MAX_PLAN_BYTES: u64 = 64 * 1024 * 1024;
 pub(super) async fn plan(args: &PlanArgs) -> Exit {
     let asked = Asked { plan: true, changes_are_no: args.detailed_exitcode, ..Asked::NOTHING };
     let mut draft = Draft::new("plan", asked);
-    if let Err(failure) = plan_into(&mut draft, &args.common, &approvals(&args.approvals), args.out.as_deref()).await {
+    if let Err(failure) = plan_into(&mut draft, &args.common, &approvals(&args.approvals), args.out.as_deref(), args.deadline).await {
         draft.failed(failure);
     }
     draft.finish(&args.common.output, &[])
@@ -33,16 +35,22 @@ pub(super) async fn plan(args: &PlanArgs) -> Exit {
 /// `drift`: a plan whose changes are the answer "no". It makes no call that writes.
 pub(super) async fn drift(args: &Common) -> Exit {
     let mut draft = Draft::new("drift", Asked { plan: true, changes_are_no: true, ..Asked::NOTHING });
-    if let Err(failure) = plan_into(&mut draft, args, &Approvals::default(), None).await {
+    if let Err(failure) = plan_into(&mut draft, args, &Approvals::default(), None, None).await {
         draft.failed(failure);
     }
     draft.finish(&args.output, &[])
 }
 
-async fn plan_into(draft: &mut Draft, common: &Common, approvals: &Approvals, out: Option<&Path>) -> Result<(), Failure> {
+async fn plan_into(
+    draft: &mut Draft,
+    common: &Common,
+    approvals: &Approvals,
+    out: Option<&Path>,
+    deadline: Option<Deadline>,
+) -> Result<(), Failure> {
     let session = Session::open(common).await?;
     draft.of(&session, None);
-    let made = make(&session, Desired::from(&session.stack), approvals.clone()).await?;
+    let made = make_by(&session, Desired::from(&session.stack), approvals.clone(), deadline).await?;
     draft.report.plan = Some((&made).into());
     if let Some(path) = out {
         output::file(path, plan::seal::seal(&made).as_bytes())
@@ -68,9 +76,17 @@ pub(super) async fn apply(args: &Apply) -> Exit {
 }
 
 async fn apply_stack(draft: &mut Draft, args: &Apply) -> Result<(), Failure> {
-    let session = Session::open(&args.common).await?;
+    let mut session = Session::open(&args.common).await?;
     draft.of(&session, None);
-    let made = make(&session, Desired::from(&session.stack), approvals(&args.approvals)).await?;
+    session.lock("apply", args.lock).await?;
+    let done = apply_locked(draft, args, &session).await;
+    session.unlock().await;
+    session.close(&args.common).await;
+    done
+}
+
+async fn apply_locked(draft: &mut Draft, args: &Apply, session: &Session) -> Result<(), Failure> {
+    let made = make(session, Desired::from(&session.stack), approvals(&args.approvals)).await?;
     draft.show_plan(&made, &args.common.output);
     if refused(&made) {
         return Ok(());
@@ -78,9 +94,8 @@ async fn apply_stack(draft: &mut Draft, args: &Apply) -> Result<(), Failure> {
     if made.calls() > 0 {
         consent(args.consent.yes || free(&args.common), "Apply this plan?")?;
     }
-    let done = carry_out(draft, &session.aws, &made, &session.events, &session.interrupt, args.timeout).await;
+    let done = carry_out(draft, session.hands(), &made, args.timeout).await;
     draft.report.apply = Some(done);
-    session.close(&args.common).await;
     Ok(())
 }
 
@@ -98,7 +113,7 @@ async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<()
         profile: args.common.aws.profile.clone(),
         region: args.common.aws.region.clone(),
         fallback_region: Some(plan.region.clone()),
-        endpoint: None,
+        ..Settings::default()
     };
     let aws = pinned(&settings, &plan.account, &plan.region).await?;
     draft.identity(&plan.stack, aws.identity(), &events, None);
@@ -116,8 +131,12 @@ async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<()
     if refused(plan) {
         return Ok(());
     }
-    let done = carry_out(draft, &aws, plan, &events, &Interrupt::listen(), args.timeout).await;
+    let interrupt = Interrupt::listen();
+    let lease = lock::take(&aws, &plan.stack, "apply", args.lock, &events, &interrupt).await?;
+    let hands = Hands { aws: &lease.fence(&aws), events: &events, interrupt: &interrupt, lease: Some(&lease) };
+    let done = carry_out(draft, hands, plan, args.timeout).await;
     draft.report.apply = Some(done);
+    lock::release(&lease, &events).await;
     Ok(())
 }
 
@@ -141,14 +160,27 @@ fn sealed(path: &Path) -> Result<Option<Plan>, Failure> {
 }
 
 /// Live AWS against `desired`, as a plan.
-pub(super) async fn make(session: &Session, desired: Desired, mut approvals: Approvals) -> Result<Plan, Failure> {
+pub(super) async fn make(session: &Session, desired: Desired, approvals: Approvals) -> Result<Plan, Failure> {
+    make_by(session, desired, approvals, None).await
+}
+
+/// As [`make`], to be done by `deadline`.
+async fn make_by(session: &Session, desired: Desired, mut approvals: Approvals, deadline: Option<Deadline>) -> Result<Plan, Failure> {
+    let desired = keys::resolve(&session.aws, desired).await?;
     let live = refresh::refresh(&session.aws, &desired.wanted(&approvals), &session.events).await?;
     adopt_own_imports(session, &live, &mut approvals).await?;
     let known = desired.wanted(&approvals).tables.into_keys().collect();
-    let (unmanaged, skipped) = refresh::unmanaged(&session.aws, &session.stack.name, &known).await?;
+    let (left, skipped) = unmanaged::unmanaged(&session.aws, &session.stack.name, &known).await?;
     let id = session.aws.identity();
-    let context =
-        Context { account: id.account.clone(), region: id.region.clone(), endpoint: id.endpoint.clone(), now_ms: now_ms(), unmanaged };
+    let now_ms = now_ms();
+    let context = Context {
+        account: id.account.clone(),
+        region: id.region.clone(),
+        endpoint: id.endpoint.clone(),
+        now_ms,
+        deadline_ms: deadline.map(|deadline| deadline.at(now_ms)),
+        unmanaged: left,
+    };
     let mut made = plan::make(&desired, &live, &approvals, context);
     if skipped > 0 {
         made.notes.push(format!("{skipped} more tables of this account were not looked at for the stack's tag"));
@@ -169,17 +201,27 @@ async fn adopt_own_imports(session: &Session, live: &Live, approvals: &mut Appro
     Ok(())
 }
 
+/// What it takes to change AWS.
+#[derive(Clone, Copy)]
+pub(super) struct Hands<'a> {
+    /// Behind the lease's fence.
+    pub(super) aws: &'a Aws,
+    pub(super) events: &'a Events,
+    pub(super) interrupt: &'a Interrupt,
+    pub(super) lease: Option<&'a Lease>,
+}
+
+impl Session {
+    /// The session's own.
+    pub(super) fn hands(&self) -> Hands<'_> {
+        Hands { aws: &self.aws, events: &self.events, interrupt: &self.interrupt, lease: self.lease.as_ref() }
+    }
+}
+
 /// Makes the plan's calls; what went wrong on the way is in the draft.
-pub(super) async fn carry_out(
-    draft: &mut Draft,
-    aws: &Aws,
-    plan: &Plan,
-    events: &Events,
-    interrupt: &Interrupt,
-    timeout: u64,
-) -> ApplyReport {
-    let options = apply::Options { timeout: Duration::from_secs(timeout), ..apply::Options::default() };
-    let outcome = apply::run(aws, plan, events, &options, &interrupt.stop()).await;
+pub(super) async fn carry_out(draft: &mut Draft, hands: Hands<'_>, plan: &Plan, timeout: u64) -> ApplyReport {
+    let options = apply::Options { timeout: Duration::from_secs(timeout), lease: hands.lease.cloned(), ..apply::Options::default() };
+    let outcome = apply::run(hands.aws, plan, hands.events, &options, &hands.interrupt.stop()).await;
     draft.report.errors.extend(outcome.problems.into_iter().map(failure::inert));
     outcome.report
 }

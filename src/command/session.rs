@@ -6,8 +6,9 @@
 use super::failure::Failure;
 use super::{console, interrupt::Interrupt, source_url};
 use crate::aws::{Aws, Resolved, Settings};
-use crate::cli::Common;
+use crate::cli::{AwsArgs, Common};
 use crate::event::Events;
+use crate::lease::Lease;
 use crate::source::Source;
 use crate::stack::{self, Stack};
 
@@ -17,9 +18,17 @@ pub(super) struct Session {
     pub(super) aws: Aws,
     pub(super) events: Events,
     pub(super) interrupt: Interrupt,
-    #[cfg(feature = "local")]
-    local: Option<crate::local::Local>,
+    /// Held by verbs that write.
+    pub(super) lease: Option<Lease>,
+    local: Option<Embedded>,
 }
+
+/// The embedded AWS, if this landfall was built with one.
+#[cfg(feature = "local")]
+pub(super) type Embedded = crate::local::Local;
+/// Nothing: this landfall was built without the embedded AWS.
+#[cfg(not(feature = "local"))]
+pub(super) type Embedded = std::convert::Infallible;
 
 impl Session {
     /// Loads the stack, starts the embedded AWS if asked, and makes sure that account and region are the stack's.
@@ -33,24 +42,10 @@ impl Session {
         let events = console::events(common.output.quiet);
         let mut settings = Settings { profile: common.aws.profile.clone(), region: common.aws.region.clone(), ..Settings::default() };
         settings.fallback_region = Some(stack.region.clone());
-        #[cfg(feature = "local")]
-        let local = embedded(common, &stack).await?;
-        #[cfg(feature = "local")]
-        if let Some(local) = &local {
-            settings.endpoint = Some(local.endpoint());
-            settings.region.get_or_insert_with(|| stack.region.clone());
-        }
-        #[cfg(not(feature = "local"))]
-        no_embedded(common)?;
+        let local = embedded(&common.aws, Some(&stack.account), &stack.region).await?;
+        point(&mut settings, local.as_ref(), &stack.region);
         let aws = pinned(&settings, &stack.account, &stack.region).await?;
-        Ok(Self {
-            stack,
-            aws,
-            events,
-            interrupt: Interrupt::listen(),
-            #[cfg(feature = "local")]
-            local,
-        })
+        Ok(Self { stack, aws, events, interrupt: Interrupt::listen(), lease: None, local })
     }
 
     /// Opens the source that the stack or `--source` names, making the sample database first where the stack has one.
@@ -65,15 +60,12 @@ impl Session {
 
     /// Stops the embedded AWS, telling how to look at what it kept.
     pub(super) async fn close(self, common: &Common) {
-        #[cfg(feature = "local")]
-        if let Some(local) = self.local {
-            local.stop().await;
-            if let Some(dir) = &common.aws.keep {
-                let dir = dir.display();
-                self.events.note(format!("The embedded AWS's data is in {dir}. To look at it: landfall local --dir {dir}"));
-            }
+        let ran = self.local.is_some();
+        stop(self.local).await;
+        if let Some(dir) = common.aws.keep.as_ref().filter(|_| ran) {
+            let dir = dir.display();
+            self.events.note(format!("The embedded AWS's data is in {dir}. To look at it: landfall local --dir {dir}"));
         }
-        let _ = common;
     }
 }
 
@@ -100,24 +92,48 @@ pub(super) async fn pinned(settings: &Settings, account: &str, region: &str) -> 
     Ok(aws)
 }
 
+/// The embedded AWS, where it was asked for; `account`: whose it is, if that matters.
 #[cfg(feature = "local")]
-async fn embedded(common: &Common, stack: &Stack) -> Result<Option<crate::local::Local>, Failure> {
-    if !common.aws.local {
+pub(super) async fn embedded(args: &AwsArgs, account: Option<&str>, region: &str) -> Result<Option<Embedded>, Failure> {
+    if !args.local {
         return Ok(None);
     }
-    let options = crate::local::Options {
-        account: stack.account.clone(),
-        region: stack.region.clone(),
-        dir: common.aws.keep.clone(),
-        ..crate::local::Options::default()
-    };
+    let mut options = crate::local::Options { region: region.to_owned(), dir: args.keep.clone(), ..crate::local::Options::default() };
+    if let Some(account) = account {
+        account.clone_into(&mut options.account);
+    }
     crate::local::Local::start(options).await.map(Some).map_err(|e| Failure::Io(format!("the embedded AWS cannot start: {e}")))
 }
 
 #[cfg(not(feature = "local"))]
-fn no_embedded(common: &Common) -> Result<(), Failure> {
-    if common.aws.local {
+#[allow(clippy::unused_async)] // the other build waits
+pub(super) async fn embedded(args: &AwsArgs, _account: Option<&str>, _region: &str) -> Result<Option<Embedded>, Failure> {
+    if args.local {
         return Err(Failure::Usage("this landfall was built without the embedded AWS (feature `local`)".into()));
     }
-    Ok(())
+    Ok(None)
+}
+
+/// Points `settings` at the embedded AWS.
+pub(super) fn point(settings: &mut Settings, local: Option<&Embedded>, region: &str) {
+    let Some(local) = local else { return };
+    #[cfg(feature = "local")]
+    {
+        settings.endpoint = Some(local.endpoint());
+        settings.region.get_or_insert_with(|| region.to_owned());
+    }
+    #[cfg(not(feature = "local"))]
+    {
+        let _ = (settings, region);
+        match *local {}
+    }
+}
+
+/// Ends the embedded AWS, so that what it keeps is kept.
+pub(super) async fn stop(local: Option<Embedded>) {
+    let Some(local) = local else { return };
+    #[cfg(feature = "local")]
+    local.stop().await;
+    #[cfg(not(feature = "local"))]
+    match local {}
 }

@@ -25,12 +25,20 @@ pub(super) async fn run(args: &Load) -> Exit {
 }
 
 async fn run_into(draft: &mut Draft, args: &Load) -> Result<(), Failure> {
-    let session = Session::open(&args.common).await?;
+    let mut session = Session::open(&args.common).await?;
     let source = session.source(&args.common).await?;
     draft.of(&session, Some(&source));
     let mut snapshot = source.snapshot().await?;
     preflight(&mut snapshot, &session).await?;
-    let plan = make(&session, desired(&session, &args.limits), approvals(&args.approvals)).await?;
+    session.lock("load", args.lock).await?;
+    let done = run_locked(draft, args, &session, &mut snapshot).await;
+    session.unlock().await;
+    session.close(&args.common).await;
+    done
+}
+
+async fn run_locked(draft: &mut Draft, args: &Load, session: &Session, snapshot: &mut Snapshot) -> Result<(), Failure> {
+    let plan = make(session, desired(session, &args.limits), approvals(&args.approvals)).await?;
     draft.show_plan(&plan, &args.common.output);
     if refused(&plan) {
         return Ok(());
@@ -38,14 +46,13 @@ async fn run_into(draft: &mut Draft, args: &Load) -> Result<(), Failure> {
     provisioned(&plan)?;
     consent(args.consent.yes || free(&args.common), "Load these tables?")?;
     let masker = super::prove::masker(&args.common.output);
-    load(draft, &session, &mut snapshot, &args.limits, masker, &plan.approvals).await?;
-    session.close(&args.common).await;
-    Ok(())
+    load(draft, session, snapshot, &args.limits, masker, &plan.approvals).await
 }
 
 /// A load needs what is not the import's to make: the bucket, and every table that exists, as the stack says.
 fn provisioned(plan: &Plan) -> Result<(), Failure> {
-    let behind: Vec<String> = plan.works.iter().filter(|w| !w.steps.is_empty()).map(|w| w.target.to_string()).collect();
+    let behind: Vec<String> =
+        plan.works.iter().filter(|w| w.change.is_some() && !w.steps.is_empty()).map(|w| w.target.to_string()).collect();
     if behind.is_empty() {
         return Ok(());
     }
@@ -83,6 +90,7 @@ pub(super) async fn load(
         quarantine: limits.quarantine.clone().unwrap_or_else(|| PathBuf::from(format!("{}-quarantine.ndjson", session.stack.name))),
         masker,
         stop: session.interrupt.flag(),
+        lease: session.lease.clone(),
         ..load::Options::default()
     };
     match load::run(&session.aws, snapshot, &session.stack, &options, &session.events).await {
@@ -111,7 +119,7 @@ async fn finish_imports(draft: &mut Draft, session: &Session, approved: &Approva
         let refusals: Vec<String> = plan.refusals.iter().map(|r| format!("{}: {}", r.target, r.reason)).collect();
         return Err(Failure::Refused(format!("after the import: {}", refusals.join("; ")), "run `landfall plan` to see the recipe".into()));
     }
-    let done = provision::carry_out(draft, &session.aws, &plan, &session.events, &session.interrupt, 3600).await;
+    let done = provision::carry_out(draft, session.hands(), &plan, 3600).await;
     let report = draft.report.apply.get_or_insert_with(Default::default);
     report.done.extend(done.done);
     report.unfinished.extend(done.unfinished);
@@ -133,6 +141,7 @@ pub(super) async fn preflight(snapshot: &mut Snapshot, session: &Session) -> Res
 fn load_failure(error: &load::Error, exit: Exit) -> Failure {
     let help = match error {
         load::Error::Aws(error) => failure::aws_help(error).0,
+        load::Error::Lease(error) => Some(error.help()),
         _ => None,
     };
     Failure::Other(Problem { message: chain(error), help, exit })

@@ -8,6 +8,7 @@ use super::{Draft, prove};
 use crate::cli::{Format, Output, Run};
 use crate::exit::Exit;
 use crate::report::outcome::{self, Asked};
+use crate::source::Snapshot;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,18 +28,25 @@ pub(super) async fn run(args: &Run) -> Exit {
 
 async fn run_into(draft: &mut Draft, args: &Run) -> Result<(), Failure> {
     let since = jiff::Timestamp::now().as_second();
-    let session = Session::open(&args.common).await?;
-    let done = parts(draft, args, &session, since).await;
+    let mut session = Session::open(&args.common).await?;
+    let done = parts(draft, args, &mut session, since).await;
     session.close(&args.common).await;
     done
 }
 
-async fn parts(draft: &mut Draft, args: &Run, session: &Session, since: i64) -> Result<(), Failure> {
-    let output = &args.common.output;
+async fn parts(draft: &mut Draft, args: &Run, session: &mut Session, since: i64) -> Result<(), Failure> {
     let source = session.source(&args.common).await?;
     draft.of(session, Some(&source));
     let mut snapshot = source.snapshot().await?;
     transfer::preflight(&mut snapshot, session).await?;
+    session.lock("run", args.lock).await?;
+    let done = parts_locked(draft, args, session, &mut snapshot, since).await;
+    session.unlock().await;
+    done
+}
+
+async fn parts_locked(draft: &mut Draft, args: &Run, session: &Session, snapshot: &mut Snapshot, since: i64) -> Result<(), Failure> {
+    let output = &args.common.output;
     let plan = make(session, transfer::desired(session, &args.limits), approvals(&args.approvals)).await?;
     draft.show_plan(&plan, output);
     if refused(&plan) {
@@ -47,20 +55,20 @@ async fn parts(draft: &mut Draft, args: &Run, session: &Session, since: i64) -> 
     if plan.calls() > 0 || leaves_to_import(&plan) {
         consent(args.consent.yes || free(&args.common), "Apply this plan and load?")?;
     }
-    let done = carry_out(draft, &session.aws, &plan, &session.events, &session.interrupt, args.timeout).await;
+    let done = carry_out(draft, session.hands(), &plan, args.timeout).await;
     draft.report.apply = Some(done);
     // Not shown yet: what an import cannot set is applied after the load, and belongs to the same account.
     if !draft.good_so_far(Asked { plan: true, apply: true, ..Asked::NOTHING }) {
         return Ok(());
     }
     let masker = prove::masker(output);
-    transfer::load(draft, session, &mut snapshot, &args.limits, masker, &plan.approvals).await?;
+    transfer::load(draft, session, snapshot, &args.limits, masker, &plan.approvals).await?;
     draft.show(output);
     if !draft.good_so_far(Asked { apply: true, load: true, ..Asked::NOTHING }) {
         return Ok(());
     }
     let read = jiff::Timestamp::now().as_second();
-    prove::compare(draft, session, &mut snapshot, &args.checks, masker).await?;
+    prove::compare(draft, session, snapshot, &args.checks, masker).await?;
     draft.show(output);
     prove::watch(draft, session, since, Some(read), Duration::from_secs(args.wait)).await
 }

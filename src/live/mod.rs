@@ -1,5 +1,6 @@
-//! LIVE: what AWS holds now. [`model`] is the nouns; [`normal`] folds AWS's defaults away (pure); [`refresh`] reads (rank 5).
+//! LIVE: what AWS holds now. [`model`] is the nouns; [`normal`] folds AWS's defaults away (pure); [`refresh`] and [`unmanaged`] read (rank 5).
 pub mod model;
 pub mod normal;
 pub mod refresh;
+pub mod unmanaged;
 pub use model::{Holder, Live, LiveBucket, LiveTable, Usage, Wanted};

@@ -1,28 +1,28 @@
-//! Reads what the stack manages: per table `DescribeTable`, TTL, recovery and tags; per bucket its guards. Nothing else, nothing twice.
+//! Reads what the stack manages, with the fewest calls: per table `DescribeTable`, TTL, recovery and tags; policy and insights only where
+//! the wish manages them, auto scaling only where capacity is provisioned; per bucket its guards. Nothing else, nothing twice.
 //!
 //! Rules: resources in parallel, bounded; a throttle slows the read and never fails it; what another account holds is an
-//! error of its own, never "absent". Called by the verbs for a plan, and by `apply` before every mutation.
+//! error of its own, never "absent". Auto scaling is asked once for all tables, so tables are described first.
+//! Called by the verbs for a plan, and by `apply` before every mutation.
 
 use super::model::{Live, LiveBucket, LiveTable, Wanted};
-use super::normal::{self, ObservedRecovery, ObservedTable};
+use super::normal::{self, ObservedAll, ObservedIndex, ObservedRecovery, ObservedTable, ObservedTarget};
 use crate::aws::buckets::Head;
-use crate::aws::patience::{jitter, patiently};
+use crate::aws::limit::Api;
+use crate::aws::patience::{Deadline, jitter};
 use crate::aws::{self, Aws};
 use crate::event::Events;
-use crate::resource::{Bucket, OWNER_TAG, Table};
+use crate::resource::{Bucket, Capacity, Encryption, Scaling, Table};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// Resources read at once.
 const PARALLEL: usize = 16;
 /// How long throttling may slow one refresh down.
-const PATIENCE: Duration = Duration::from_mins(10);
+pub(super) const PATIENCE: Duration = Duration::from_mins(10);
 /// Tries when AWS's own reads disagree about whether a table exists.
 const DISAGREEMENTS: u32 = 6;
-/// Tables outside the file whose tags are read to find forgotten ones.
-const LOOK_AT_MOST: usize = 100;
 
 /// Why live could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -40,12 +40,16 @@ pub enum Error {
     Elsewhere { bucket: String, region: String, wanted: String },
     #[error("table {0}: DescribeTable shows it and the other reads do not; run again in a minute")]
     Disagreement(String),
+    #[error(
+        "{0} has no Application Auto Scaling, and table {1} asks for it: take `scaling` out of the stack file for this endpoint, or use the embedded AWS"
+    )]
+    NoScaling(String, String),
 }
 
 /// Everything `wanted`, as it is now.
 pub async fn refresh(aws: &Aws, wanted: &Wanted, events: &Events) -> Result<Live, Error> {
-    let deadline = Instant::now() + PATIENCE;
-    let total = (wanted.tables.len() + wanted.buckets.len()) as u64;
+    let deadline = aws.deadline(PATIENCE);
+    let progress = Progress { events, total: (wanted.tables.len() * 2 + wanted.buckets.len()) as u64 };
     let mut live = Live::default();
     let mut done = 0;
     let mut buckets = stream::iter(&wanted.buckets)
@@ -53,52 +57,208 @@ pub async fn refresh(aws: &Aws, wanted: &Wanted, events: &Events) -> Result<Live
         .buffer_unordered(PARALLEL);
     while let Some((name, seen)) = buckets.try_next().await? {
         live.buckets.extend(seen.map(|b| (name.clone(), b)));
-        done += 1;
-        events.progress("read AWS", done, total, "resources");
+        progress.step(&mut done);
     }
     drop(buckets);
-    let mut tables = stream::iter(&wanted.tables)
-        .map(|(name, want)| async move { table(aws, name, want.as_ref(), deadline).await.map(|t| (name, t)) })
+    let described = describe_all(aws, wanted, deadline, &progress, &mut done).await?;
+    let targets = scaling(aws, &described, deadline).await?;
+    let mut tables = stream::iter(&described)
+        .map(|looked| async { Box::pin(finish(aws, looked, targets.get(looked.name), deadline)).await.map(|t| (looked.name, t)) })
         .buffer_unordered(PARALLEL);
     while let Some((name, seen)) = tables.try_next().await? {
-        live.tables.extend(seen.map(|t| (name.clone(), t)));
-        done += 1;
-        events.progress("read AWS", done, total, "resources");
+        live.tables.extend(seen.map(|t| (name.to_owned(), t)));
+        progress.step(&mut done);
     }
     drop(tables);
     events.finished("read AWS");
     Ok(live)
 }
 
-/// One table; `None`: absent. `want`: what the stack says of it; what it does not manage is folded away.
-pub async fn table(aws: &Aws, name: &str, want: Option<&Table>, deadline: Instant) -> Result<Option<LiveTable>, Error> {
-    for attempt in 0..DISAGREEMENTS {
-        let Some(seen) = patiently(deadline, || Box::pin(aws.describe_table(name))).await? else { return Ok(None) };
-        match Box::pin(rest(aws, name, &seen, want, deadline)).await {
-            // Deleted in between, or just made: ask DescribeTable again.
-            Err(Error::Aws(error)) if error.is("ResourceNotFoundException") => tokio::time::sleep(jitter(attempt + 2)).await,
-            answer => return answer.map(Some),
-        }
-    }
-    Err(Error::Disagreement(crate::safe::text(name)))
+/// Two steps a table, one a bucket.
+struct Progress<'a> {
+    events: &'a Events,
+    total: u64,
 }
 
-async fn rest(aws: &Aws, name: &str, seen: &ObservedTable, want: Option<&Table>, deadline: Instant) -> Result<LiveTable, Error> {
-    let (ttl, recovery, tags) = tokio::try_join!(
-        patiently(deadline, || aws.describe_ttl(name)),
-        patiently(deadline, || aws.describe_recovery(name)),
-        patiently(deadline, || aws.table_tags(&seen.arn)),
-    )?;
-    let mut live = normal::table(name, seen, &ttl, &recovery.clone().unwrap_or_else(ObservedRecovery::default), &tags, want)?;
-    if recovery.is_none() {
+impl Progress<'_> {
+    fn step(&self, done: &mut u64) {
+        *done += 1;
+        self.events.progress("read AWS", *done, self.total, "reads");
+    }
+}
+
+/// A table that exists, what it showed, and what is wanted of it.
+struct Looked<'a> {
+    name: &'a str,
+    want: Option<&'a Table>,
+    seen: ObservedTable,
+}
+
+async fn describe_all<'a>(
+    aws: &Aws,
+    wanted: &'a Wanted,
+    deadline: Deadline,
+    progress: &Progress<'_>,
+    done: &mut u64,
+) -> Result<Vec<Looked<'a>>, Error> {
+    let mut out = Vec::new();
+    let mut looks = stream::iter(&wanted.tables)
+        .map(|(name, want)| async move { describe(aws, name, deadline).await.map(|seen| (name.as_str(), want.as_ref(), seen)) })
+        .buffer_unordered(PARALLEL);
+    while let Some((name, want, seen)) = looks.try_next().await? {
+        out.extend(seen.map(|seen| Looked { name, want, seen }));
+        progress.step(done);
+    }
+    out.sort_by_key(|looked| looked.name);
+    Ok(out)
+}
+
+async fn describe(aws: &Aws, name: &str, deadline: Deadline) -> Result<Option<ObservedTable>, Error> {
+    Ok(aws.patiently(Api::DescribeTable, deadline, || Box::pin(aws.describe_table(name))).await?)
+}
+
+/// The targets of all tables that can have any, by table.
+async fn scaling<'a>(aws: &Aws, tables: &'a [Looked<'a>], deadline: Deadline) -> Result<BTreeMap<&'a str, Vec<ObservedTarget>>, Error> {
+    let asked: Vec<_> = tables.iter().filter(|looked| may_scale(looked)).collect();
+    let resources: Vec<String> = asked.iter().flat_map(|looked| resources(looked)).collect();
+    if resources.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let Some(targets) = Box::pin(aws.scalable_targets(&resources, deadline)).await? else {
+        let wishing = asked.iter().find(|looked| looked.want.is_some_and(scales));
+        return wishing.map_or(Ok(BTreeMap::new()), |looked| {
+            Err(Error::NoScaling(crate::safe::text(&aws.identity().endpoint), crate::safe::text(looked.name)))
+        });
+    };
+    let of = |name: &str| targets.iter().filter(|t| t.table == name).cloned().collect();
+    Ok(asked.into_iter().map(|looked| (looked.name, of(looked.name))).collect())
+}
+
+/// On demand there is nothing to scale, and targets that a switch left behind do nothing.
+fn may_scale(looked: &Looked<'_>) -> bool {
+    let provisioned = looked.want.is_some_and(|w| w.capacity != Capacity::OnDemand);
+    provisioned || looked.want.is_some_and(scales) || looked.seen.billing.as_deref() != Some("PAY_PER_REQUEST")
+}
+
+/// Whether the wish has auto scaling own any dimension.
+fn scales(want: &Table) -> bool {
+    let all = std::iter::once(&want.limits).chain(want.indexes.values().map(|i| &i.limits));
+    all.into_iter().any(|limits| limits.scaling != Scaling::default())
+}
+
+/// The table and every index that it has or shall have: a target may outlive its index, and then it is in the way of the next one.
+fn resources(looked: &Looked<'_>) -> Vec<String> {
+    let wanted = looked.want.into_iter().flat_map(|w| w.indexes.keys());
+    let indexes: BTreeSet<&String> = looked.seen.globals.iter().map(|i| &i.name).chain(wanted).collect();
+    let of_indexes = indexes.into_iter().map(|index| aws::scaling::resource(looked.name, Some(index)));
+    std::iter::once(aws::scaling::resource(looked.name, None)).chain(of_indexes).collect()
+}
+
+/// One table; `None`: absent. `want`: what the stack says of it; what it does not manage is not read, or folded away.
+pub async fn table(aws: &Aws, name: &str, want: Option<&Table>, deadline: impl Into<Deadline>) -> Result<Option<LiveTable>, Error> {
+    let deadline = deadline.into();
+    let Some(seen) = describe(aws, name, deadline).await? else { return Ok(None) };
+    let looked = [Looked { name, want, seen }];
+    let targets = scaling(aws, &looked, deadline).await?;
+    Box::pin(finish(aws, &looked[0], targets.get(name), deadline)).await
+}
+
+/// The other reads of a table that was described; they may disagree with `DescribeTable` for a moment.
+async fn finish(
+    aws: &Aws,
+    looked: &Looked<'_>,
+    targets: Option<&Vec<ObservedTarget>>,
+    deadline: Deadline,
+) -> Result<Option<LiveTable>, Error> {
+    let mut seen = looked.seen.clone();
+    for attempt in 0..DISAGREEMENTS {
+        let mut all = ObservedAll { table: seen, scaling: targets.cloned().unwrap_or_default(), ..ObservedAll::default() };
+        match rest(aws, looked, &mut all, deadline).await {
+            // Deleted in between, or just made: ask DescribeTable again.
+            Err(error) if error.is("ResourceNotFoundException") => aws.clock().sleep(jitter(attempt + 2)).await,
+            Err(error) => return Err(error.into()),
+            Ok(readable) => return fold(looked, &all, readable).map(Some),
+        }
+        match describe(aws, looked.name, deadline).await? {
+            Some(again) => seen = again,
+            None => return Ok(None),
+        }
+    }
+    Err(Error::Disagreement(crate::safe::text(looked.name)))
+}
+
+fn fold(looked: &Looked<'_>, all: &ObservedAll, recovery_readable: bool) -> Result<LiveTable, Error> {
+    let mut live = normal::table(looked.name, all, looked.want)?;
+    if !recovery_readable {
         live.busy.push("point-in-time recovery is not readable yet".to_owned());
     }
     Ok(live)
 }
 
+/// Everything that `DescribeTable` does not show; whether recovery could be read.
+async fn rest(aws: &Aws, looked: &Looked<'_>, all: &mut ObservedAll, deadline: Deadline) -> Result<bool, aws::Error> {
+    let (name, want, arn) = (looked.name, looked.want, all.table.arn.clone());
+    let (ttl, recovery, tags, policy, insights, managed_key) = tokio::try_join!(
+        aws.patiently(Api::DescribeTimeToLive, deadline, || aws.describe_ttl(name)),
+        aws.patiently(Api::DescribeContinuousBackups, deadline, || aws.describe_recovery(name)),
+        aws.patiently(Api::ListTagsOfResource, deadline, || aws.table_tags(&arn)),
+        policy(aws, &arn, want, deadline),
+        insights(aws, name, &all.table.globals, want, deadline),
+        managed_key(aws, &all.table, want, deadline),
+    )?;
+    let readable = recovery.is_some();
+    (all.ttl, all.recovery, all.tags) = (ttl, recovery.unwrap_or_else(ObservedRecovery::default), tags);
+    (all.policy, all.insights, all.managed_key) = (policy, insights, managed_key);
+    Ok(readable)
+}
+
+async fn policy(aws: &Aws, arn: &str, want: Option<&Table>, deadline: Deadline) -> Result<Option<Option<String>>, aws::Error> {
+    if want.and_then(|w| w.policy.as_ref()).is_none() {
+        return Ok(None);
+    }
+    aws.patiently(Api::GetResourcePolicy, deadline, || aws.resource_policy(arn)).await.map(Some)
+}
+
+async fn insights(
+    aws: &Aws,
+    name: &str,
+    present: &[ObservedIndex],
+    want: Option<&Table>,
+    deadline: Deadline,
+) -> Result<BTreeMap<Option<String>, normal::ObservedInsights>, aws::Error> {
+    let mut out = BTreeMap::new();
+    let Some(want) = want else { return Ok(out) };
+    let table = want.insights.map(|_| None);
+    let here = |index: &&String| present.iter().any(|i| i.name == **index && i.status.as_deref() != Some("DELETING"));
+    let indexes = want.indexes.iter().filter(|(_, i)| i.insights.is_some()).map(|(index, _)| index).filter(here);
+    for index in table.into_iter().chain(indexes.map(|index| Some(index.clone()))) {
+        let ask = || aws.describe_insights(name, index.as_deref());
+        let seen = aws.patiently(Api::DescribeContributorInsights, deadline, ask).await?;
+        out.insert(index, seen);
+    }
+    Ok(out)
+}
+
+/// Whether the table's KMS key is AWS's own. The key that the wish names is not, and need not be asked for; a key that we may not ask
+/// about is taken for a customer's, unless the wish is AWS's own: then only the answer can tell.
+async fn managed_key(aws: &Aws, seen: &ObservedTable, want: Option<&Table>, deadline: Deadline) -> Result<bool, aws::Error> {
+    let Some(key) = seen.encryption.as_ref().filter(|e| e.kind.as_deref() == Some("KMS")).and_then(|e| e.key.as_ref()) else {
+        return Ok(false);
+    };
+    let want = want.map(|w| &w.encryption);
+    if matches!(want, Some(Encryption::Key(wanted)) if wanted == key) {
+        return Ok(false);
+    }
+    match aws.is_aws_managed(key, deadline).await {
+        Err(error) if error.is_denied() && want != Some(&Encryption::Managed) => Ok(false),
+        answer => answer,
+    }
+}
+
 /// One bucket; `None`: the name is free.
-pub async fn bucket(aws: &Aws, name: &str, want: Option<&Bucket>, deadline: Instant) -> Result<Option<LiveBucket>, Error> {
-    match patiently(deadline, || Box::pin(aws.head_bucket(name))).await? {
+pub async fn bucket(aws: &Aws, name: &str, want: Option<&Bucket>, deadline: impl Into<Deadline>) -> Result<Option<LiveBucket>, Error> {
+    let deadline = deadline.into();
+    match aws.patiently(Api::Buckets, deadline, || Box::pin(aws.head_bucket(name))).await? {
         Head::Absent => Ok(None),
         Head::Taken => Err(Error::Taken(crate::safe::text(name))),
         Head::Elsewhere(region) => Err(Error::Elsewhere {
@@ -106,45 +266,10 @@ pub async fn bucket(aws: &Aws, name: &str, want: Option<&Bucket>, deadline: Inst
             region: region.unwrap_or_else(|| "of another endpoint".to_owned()),
             wanted: aws.identity().region.clone(),
         }),
-        Head::Ours => match patiently(deadline, || Box::pin(aws.observe_bucket(name))).await {
+        Head::Ours => match aws.patiently(Api::Buckets, deadline, || Box::pin(aws.observe_bucket(name))).await {
             Ok(seen) => Ok(Some(normal::bucket(name, &seen, want))),
             Err(error) if error.is("NoSuchBucket") => Ok(None),
             Err(error) => Err(error.into()),
         },
     }
-}
-
-/// Tables that carry the stack's tag and are not `known`, and how many others were not looked at. One `ListTables`, and the
-/// tags of at most 100 tables beside the known ones: those whose names begin most like a known one's come first. What a table
-/// that is not ours forbids or has become is no failure: it was not looked at, or is gone.
-pub async fn unmanaged(aws: &Aws, stack: &str, known: &BTreeSet<String>) -> Result<(Vec<String>, usize), Error> {
-    let deadline = Instant::now() + PATIENCE;
-    let mut others = patiently(deadline, || Box::pin(aws.table_names())).await?;
-    others.retain(|name| !known.contains(name));
-    others.sort_by_key(|name| (std::cmp::Reverse(likeness(name, known)), name.clone()));
-    let mut skipped = others.len().saturating_sub(LOOK_AT_MOST);
-    others.truncate(LOOK_AT_MOST);
-    let looks = stream::iter(others)
-        .map(|name| async move {
-            let arn = aws.table_arn(&name);
-            let tags = match patiently(deadline, || aws.table_tags(&arn)).await {
-                Ok(tags) => tags,
-                Err(error) if error.is("AccessDeniedException") => return Ok(None),
-                Err(error) if error.is("ResourceNotFoundException") => Vec::new(),
-                Err(error) => return Err(error),
-            };
-            Ok::<_, aws::Error>(Some((name, tags.iter().any(|(key, value)| key == OWNER_TAG && value == stack))))
-        })
-        .buffer_unordered(PARALLEL);
-    let looks: Vec<Option<(String, bool)>> = looks.try_collect().await?;
-    skipped += looks.iter().filter(|look| look.is_none()).count();
-    let mut found: Vec<String> = looks.into_iter().flatten().filter(|(_, ours)| *ours).map(|(name, _)| name).collect();
-    found.sort();
-    Ok((found, skipped))
-}
-
-/// How many leading bytes `name` shares with the known name that is most like it.
-fn likeness(name: &str, known: &BTreeSet<String>) -> usize {
-    let shared = |other: &String| name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
-    known.iter().map(shared).max().unwrap_or(0)
 }

@@ -1,6 +1,7 @@
 //! What can stop a load, and what has been done by then.
 
 use crate::exit::Exit;
+use crate::lease;
 use crate::mapping::Unmappable;
 use crate::report::model::LoadReport;
 use crate::{aws, source};
@@ -41,6 +42,8 @@ pub enum Error {
         "table {table}, entity {entity}: {read} rows were read but {accounted} are accounted for; this is a defect, do not trust this load"
     )]
     DoesNotClose { table: String, entity: String, read: u64, accounted: u64 },
+    #[error(transparent)]
+    Lease(Box<lease::Error>),
     #[error("interrupted; what was acknowledged stays, run again to go on")]
     Interrupted,
     /// Any of the above, after work was done.
@@ -62,6 +65,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Interrupted => Exit::Interrupted,
+            Self::Lease(error) => error.exit(),
             Self::NoSuchTable(_) | Self::Mapping { .. } => Exit::Usage,
             Self::Source(error) => error.exit(),
             Self::Partial(partial) => match partial.cause.exit() {
@@ -90,6 +94,12 @@ impl Error {
 impl From<aws::Error> for Error {
     fn from(error: aws::Error) -> Self {
         Self::Aws(Box::new(error))
+    }
+}
+
+impl From<lease::Error> for Error {
+    fn from(error: lease::Error) -> Self {
+        Self::Lease(Box::new(error))
     }
 }
 

@@ -10,6 +10,7 @@ use super::quarantine::Quarantine;
 use super::stage::Wait;
 use crate::aws::Aws;
 use crate::event::Events;
+use crate::lease::Lease;
 use crate::report::model::{LoadPath, LoadReport, TableLoad};
 use crate::safe::Masker;
 use crate::source::Snapshot;
@@ -39,6 +40,9 @@ pub struct Options {
     pub stall: Duration,
     /// Raised by somebody else: stop between two requests.
     pub stop: Arc<AtomicBool>,
+    /// Asked before every chunk of rows and every import; whoever sets it raises `stop` when it is lost. `None`: no other writer can be
+    /// there.
+    pub lease: Option<Lease>,
 }
 
 impl Default for Options {
@@ -52,6 +56,7 @@ impl Default for Options {
             deadline: None,
             stall: Duration::from_mins(5),
             stop: Arc::new(AtomicBool::new(false)),
+            lease: None,
         }
     }
 }
@@ -62,7 +67,8 @@ pub async fn run(aws: &Aws, snapshot: &mut Snapshot, stack: &Stack, options: &Op
     let mut run = Run::new(aws, stack, options, events);
     match run.all(snapshot).await {
         Ok(()) => Ok(run.report()),
-        Err(error) => Err(error.after(run.report())),
+        // Whatever it stumbled over: that another run took over is the reason to tell.
+        Err(error) => Err(options.lease.as_ref().and_then(Lease::lost).map_or(error, Error::from).after(run.report())),
     }
 }
 
@@ -159,6 +165,14 @@ impl<'a> Run<'a> {
 
     pub(super) fn wait<'b>(&'b self, table: &'b str) -> Wait<'b> {
         Wait { aws: self.aws, table, stop: &self.options.stop, until: self.until, events: self.events }
+    }
+
+    /// The gate before a part of the work that writes.
+    pub(super) async fn permit(&self) -> Result<(), Error> {
+        match &self.options.lease {
+            Some(lease) => Ok(lease.permit(false).await?),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn zone(&self) -> Option<jiff::tz::TimeZone> {

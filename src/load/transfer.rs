@@ -71,6 +71,7 @@ impl Run<'_> {
         let mut pass = Pass::new(name, spec, self.zone(), self.seed, plan.collisions);
         while let Some(chunk) = pass.next(snapshot).await? {
             let entity = chunk.entity;
+            self.permit().await?;
             for ready in self.sort_out(name, spec, chunk, accounts)? {
                 writer.push(entity, ready).await?;
             }
@@ -139,6 +140,7 @@ impl Run<'_> {
         let mut done = 0;
         while let Some(chunk) = pass.next(snapshot).await? {
             let entity = chunk.entity;
+            self.permit().await?;
             for ready in self.sort_out(name, spec, chunk, accounts)? {
                 stager.add(&ready).await?;
                 booked[entity].0 += 1;
@@ -147,15 +149,18 @@ impl Run<'_> {
             }
             self.events.progress(&task, done, plan.items, "items");
         }
+        self.permit().await?;
         let manifest = stager.finish().await?;
         self.events.finished(&task);
         load.bytes = manifest.bytes;
+        self.permit().await?;
         load.acknowledged = self.wait(name).import_staged(&spec.table, &place, &manifest).await?;
         for (entity, (items, children)) in booked.into_iter().enumerate() {
             accounts.written(entity, items, children);
         }
         let keys: Vec<String> = manifest.objects.into_iter().map(|o| o.key).collect();
         let manifest = format!("the manifest stays at s3://{}/{}", place.bucket, place.manifest());
+        self.permit().await?;
         match self.aws.delete_objects(&place.bucket, &keys).await {
             Ok(()) => self.events.note(format!("table {name}: imported; the staged rows are deleted, {manifest}")),
             // The rows have arrived: what stays behind is worth a word, not a failure.

@@ -1,61 +1,168 @@
-//! The seam that every call of every service passes, with its name, before it acts.
+//! The seam that every call of every service passes, with its name, before it acts and after it was answered.
 //!
-//! Rule: nothing is done and nothing is read from the stores before [`Gate::before`] has said yes; what it answers instead
-//! is rendered in the caller's protocol. Today every call passes; throttles, faults and control-plane states over time
-//! are answered from here, so the services themselves never learn of them.
+//! Rule: nothing is done and nothing is read from the stores before [`Pass::before`] has said yes; what it answers instead
+//! is rendered in the caller's protocol. Every call is recorded, and the faults that were asked for happen here, so the services
+//! themselves never learn of them.
 
 use super::fault::Fault;
+use super::faults::{Call, Faults, Log, Stop, Strike, Torn, first_resource};
+use bytes::Bytes;
+use http::Response;
+use s3s::Body;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// One call, before anything happened.
-#[derive(Debug, Clone, Copy)]
-#[allow(dead_code, reason = "rules read it, and none is installed yet")]
-pub(crate) struct Call<'a> {
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
     /// `dynamodb`, `s3`, `monitoring`, `sts`.
     pub(crate) service: &'a str,
     /// The API's name: `BatchWriteItem`.
     pub(crate) operation: &'a str,
-    pub(crate) region: &'a str,
+    /// The bucket, or the first table; empty where there is none.
+    pub(crate) resource: &'a str,
     /// The request's body where it is whole already (empty for S3, whose bodies stream).
     pub(crate) body: &'a [u8],
 }
 
-type Rule = dyn Fn(&Call<'_>) -> Option<Fault> + Send + Sync;
-
-/// Decides whether a call goes on.
-pub(crate) struct Gate(Box<Rule>);
-
-impl Gate {
-    /// Lets everything through.
-    pub(crate) fn open() -> Self {
-        Self::ruled(|_| None)
-    }
-
-    /// Asks `rule` for each call.
-    pub(crate) fn ruled(rule: impl Fn(&Call<'_>) -> Option<Fault> + Send + Sync + 'static) -> Self {
-        Self(Box::new(rule))
-    }
-
-    /// The refusal to answer with instead of acting, if there is one.
-    pub(crate) fn before(&self, call: &Call<'_>) -> Result<(), Fault> {
-        (self.0)(call).map_or(Ok(()), Err)
+impl Asked<'_> {
+    /// Every table or bucket that the call is about.
+    pub(crate) fn resources(&self) -> Vec<String> {
+        let mut all = super::faults::all_resources(self.body);
+        if !self.resource.is_empty() && !all.iter().any(|name| name == self.resource) {
+            all.push(self.resource.to_owned());
+        }
+        all
     }
 }
 
-impl std::fmt::Debug for Gate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Gate")
+/// Records calls and decides about them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Gate {
+    faults: Faults,
+    log: Log,
+}
+
+impl Gate {
+    /// A gate that goes by `faults`.
+    pub(crate) fn new(faults: Faults) -> Self {
+        Self { faults, log: Log::default() }
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Records a call whose first table is in its body, and decides about it.
+    pub(crate) fn enter(&self, service: &str, operation: &str, body: &[u8]) -> Pass {
+        self.pass(&Asked { service, operation, resource: &first_resource(body), body })
+    }
+
+    /// Records the call and decides about it.
+    pub(crate) fn pass(&self, asked: &Asked<'_>) -> Pass {
+        let (service, operation, resource) = (asked.service.to_owned(), asked.operation.to_owned(), asked.resource.to_owned());
+        let number = self.log.begin(Call { service, operation, resource, status: None });
+        Pass { log: self.log.clone(), number, strike: self.faults.strike(asked) }
+    }
+
+    /// Records a call that was refused before anybody knew what it asks.
+    pub(crate) fn unknown(&self, service: &str, status: u16) {
+        let call = Call { service: service.to_owned(), operation: String::new(), resource: String::new(), status: Some(status) };
+        self.log.begin(call);
+    }
+}
+
+/// One call on its way through.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    log: Log,
+    number: u64,
+    strike: Option<Strike>,
+}
+
+impl Pass {
+    /// Whether the call goes on; returns when it may.
+    pub(crate) async fn before(&self) -> Result<(), Stop> {
+        match &self.strike {
+            Some(strike) => strike.before().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Answers by `act`, which gets the request's body or what a fault has left of it.
+    pub(crate) async fn around<F: Future<Output = Result<Bytes, Fault>>>(
+        &self,
+        body: Bytes,
+        act: impl FnOnce(Bytes) -> F,
+    ) -> Result<Bytes, Fault> {
+        let thinned = self.strike.as_ref().and_then(|strike| strike.thin(&body));
+        let answer = match thinned {
+            None => act(body).await,
+            Some(mut thinned) => match thinned.request.take() {
+                Some(rest) => act(rest).await.map(|answer| thinned.answer(&answer)),
+                None => Ok(thinned.answer(b"{}")),
+            },
+        };
+        self.refused_after().map_or(answer, Err)
+    }
+
+    /// The refusal that takes the answer's place after the effect.
+    pub(crate) fn refused_after(&self) -> Option<Fault> {
+        self.strike.as_ref().and_then(Strike::refused_after)
+    }
+
+    /// The answer as the caller gets it, recorded.
+    pub(crate) async fn after(self, answer: Response<Body>) -> Result<Response<Body>, Torn> {
+        let status = answer.status().as_u16();
+        let answer = match self.strike {
+            Some(strike) => strike.after(answer).await?,
+            None => answer,
+        };
+        self.log.end(self.number, status);
+        Ok(answer)
+    }
+}
+
+/// How the pass of an S3 call, which is given inside of `s3s`, comes back out of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Slip(Arc<Mutex<Option<Slipped>>>);
+
+/// What became of an S3 call at the gate.
+#[derive(Debug)]
+pub(crate) struct Slipped {
+    pub(crate) pass: Pass,
+    /// The connection is to be reset, nothing was done.
+    pub(crate) torn: bool,
+}
+
+impl Slip {
+    pub(crate) fn put(&self, pass: Pass, torn: bool) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Slipped { pass, torn });
+    }
+
+    pub(crate) fn take(&self) -> Option<Slipped> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::faults::Rule;
     use super::*;
 
-    #[test]
-    fn a_rule_answers_early_for_the_call_it_names_and_for_no_other() {
-        let gate = Gate::ruled(|call| (call.operation == "PutItem").then(|| Fault::new("ThrottlingException", "slow down")));
-        let call = |operation| Call { service: "dynamodb", operation, region: "us-east-1", body: b"" };
-        assert_eq!(gate.before(&call("PutItem")).map_err(|f| f.code), Err("ThrottlingException".to_owned()));
-        assert_eq!(gate.before(&call("GetItem")), Ok(()));
+    #[tokio::test]
+    async fn a_rule_answers_early_for_the_call_it_names_and_for_no_other_and_both_are_recorded() {
+        let gate = Gate::default();
+        gate.faults().install(Rule::refuse("ThrottlingException").operation("PutItem"));
+        let put = gate.enter("dynamodb", "PutItem", br#"{"TableName":"A"}"#);
+        assert!(matches!(put.before().await, Err(Stop::Refuse(fault)) if fault.code == "ThrottlingException"));
+        let get = gate.enter("dynamodb", "GetItem", b"{}");
+        assert!(get.before().await.is_ok());
+        assert!(get.after(Response::new(Body::empty())).await.is_ok());
+        let told: Vec<_> = gate.log().all().0.into_iter().map(|c| (c.operation, c.resource, c.status)).collect();
+        assert_eq!(told, [("PutItem".into(), "A".into(), None), ("GetItem".into(), String::new(), Some(200))]);
     }
 }

@@ -5,7 +5,7 @@
 //! happened, checked signatures, regions) is ours, and the engine's known faults are corrected in `dynamodb`.
 //!
 //! Rules: loopback only; every request is signed or refused; every call passes [`gate::Gate`] with its name before it
-//! acts; an I/O error answers 500, never a panic.
+//! acts (and there befalls it what [`Faults`] say); an I/O error answers 500, never a panic.
 //! Key insight: all services share one port, told apart as AWS's own signatures do it, by target and credential scope,
 //! so one `--endpoint-url` serves every client of any age.
 //! Called by the verbs (`--local`, `local`) and by the tests.
@@ -15,6 +15,7 @@
 mod cloudwatch;
 mod dynamodb;
 mod fault;
+mod faults;
 mod form;
 mod gate;
 mod import;
@@ -25,6 +26,8 @@ mod server;
 mod signature;
 mod store;
 mod sts;
+
+pub use faults::{Call, Effect, Faults, Held, Installation, Moment, Rule};
 
 use crate::clock::Clock;
 use std::net::SocketAddr;
@@ -91,6 +94,7 @@ pub enum Error {
 pub struct Local {
     addr: SocketAddr,
     options: Options,
+    gate: gate::Gate,
     server: server::Server,
 }
 
@@ -99,9 +103,10 @@ impl Local {
     pub async fn start(options: Options) -> Result<Self, Error> {
         check(&options)?;
         let world = server::World::open(&options)?;
+        let gate = world.gate().clone();
         let listener = server::listen(options.addr).await?;
         let addr = listener.local_addr().map_err(|e| Error::Listen(options.addr, e))?;
-        Ok(Self { addr, options, server: server::Server::run(listener, world) })
+        Ok(Self { addr, options, gate, server: server::Server::run(listener, world) })
     }
 
     /// `http://127.0.0.1:PORT`, without a final slash.
@@ -122,6 +127,16 @@ impl Local {
     /// The clock that everything here goes by: who waits for this AWS waits by it.
     pub fn clock(&self) -> Clock {
         self.options.clock.clone()
+    }
+
+    /// What shall go wrong: install rules, see what they did, let go of what they hold.
+    pub fn faults(&self) -> Faults {
+        self.gate.faults().clone()
+    }
+
+    /// The calls so far, oldest first; only the latest 20,000 are kept.
+    pub fn calls(&self) -> Vec<Call> {
+        self.gate.log().all().0
     }
 
     /// Stops answering, lets running imports end, and gives the directory free.

@@ -65,6 +65,15 @@ impl Protocol {
         }
     }
 
+    /// The API's name of what is asked.
+    pub(crate) fn operation(&self, body: &[u8]) -> String {
+        match self {
+            Self::Dynamo(operation) | Self::CloudWatchJson(operation) | Self::CloudWatchCbor(operation) => operation.clone(),
+            Self::CloudWatchQuery | Self::Sts => form::get(&form::parse(body), "Action").unwrap_or_default().to_owned(),
+            Self::S3 => String::new(),
+        }
+    }
+
     /// The refusal that AWS gives in this service for a request that is not believed.
     pub(crate) fn denied(&self, denial: Denial) -> Fault {
         let dynamo = matches!(self, Self::Dynamo(_));
@@ -95,7 +104,8 @@ impl Protocol {
             Self::Dynamo(_) => fault.json.clone().unwrap_or_else(|| json(fault, "com.amazonaws.dynamodb.v20120810#")),
             Self::CloudWatchJson(_) => json(fault, "com.amazonaws.cloudwatch.v2010_08_01#"),
             Self::CloudWatchCbor(_) => cbor(fault),
-            Self::CloudWatchQuery | Self::Sts | Self::S3 => xml(fault, id),
+            Self::CloudWatchQuery | Self::Sts => xml(fault, id),
+            Self::S3 => bare_xml(fault, id),
         };
         let mut response = self.respond(fault.status, body, id);
         let sender = if fault.status >= 500 { "Receiver" } else { "Sender" };
@@ -143,6 +153,12 @@ fn xml(fault: &Fault, id: &str) -> Bytes {
     let kind = if fault.status >= 500 { "Receiver" } else { "Sender" };
     let (code, message) = (form::xml(&fault.code), form::xml(&fault.message));
     format!("<ErrorResponse><Error><Type>{kind}</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>{id}</RequestId></ErrorResponse>").into()
+}
+
+/// S3's errors have no envelope.
+fn bare_xml(fault: &Fault, id: &str) -> Bytes {
+    let (code, message) = (form::xml(&fault.code), form::xml(&fault.message));
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{id}</RequestId></Error>").into()
 }
 
 #[cfg(test)]

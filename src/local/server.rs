@@ -3,7 +3,8 @@
 use super::cloudwatch::CloudWatch;
 use super::dynamodb::DynamoDb;
 use super::fault::Fault;
-use super::gate::{Call, Gate};
+use super::faults::{self, Faults, Stop, Torn};
+use super::gate::{Gate, Slip};
 use super::route::Protocol;
 use super::s3::{Bucketeer, Objects};
 use super::signature::{Authorization, Keys};
@@ -12,12 +13,11 @@ use super::{Error, Options, sts};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, Collected, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use s3s::Body;
-use std::convert::Infallible;
 use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,12 +27,14 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// More than any DynamoDB request may have (16 MB of batch, in JSON).
 const MAX_BODY: usize = 64 * 1024 * 1024;
+/// Thousands of fault rules.
+const MAX_RULES: usize = 1024 * 1024;
 
 /// All services and what they share.
 pub(crate) struct World {
     account: String,
     keys: Keys,
-    gate: Arc<Gate>,
+    gate: Gate,
     dynamodb: Arc<DynamoDb>,
     cloudwatch: CloudWatch,
     s3: s3s::service::S3Service,
@@ -47,7 +49,7 @@ impl World {
     pub(crate) fn open(options: &Options) -> Result<Arc<Self>, Error> {
         let store = Arc::new(Store::open(options.dir.as_deref())?);
         let keys = Keys { access: options.access_key.clone(), secret: options.secret_key.clone() };
-        let gate = Arc::new(Gate::open());
+        let gate = Gate::new(Faults::new(options.clock.clone()));
         let objects = Objects::open(&store)?;
         let cloudwatch = CloudWatch::default();
         let dynamodb = DynamoDb::open(options, &store, &objects, &cloudwatch)?;
@@ -64,21 +66,49 @@ impl World {
         }))
     }
 
-    /// Answers one request, whatever it is.
-    async fn serve(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-        let id = request_id();
-        let (parts, body) = request.into_parts();
-        let protocol = Protocol::of(&parts);
-        if protocol == Protocol::S3 {
-            return Ok(self.serve_s3(Request::from_parts(parts, body), &id).await);
-        }
-        Ok(match self.answer(&protocol, parts, body, &id).await {
-            Ok(bytes) => protocol.reply(bytes, &id),
-            Err(fault) => protocol.refuse(&fault, &id),
-        })
+    /// The calls that came, and the faults that befall them.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
-    async fn serve_s3(&self, request: Request<Incoming>, id: &str) -> Response<Body> {
+    /// Answers one request, whatever it is.
+    async fn serve(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, Torn> {
+        let id = request_id();
+        let (parts, body) = request.into_parts();
+        if faults::is_control(&parts) {
+            return Ok(self.control(&parts, body).await);
+        }
+        let protocol = Protocol::of(&parts);
+        if protocol == Protocol::S3 {
+            return self.serve_s3(Request::from_parts(parts, body), &id).await;
+        }
+        let (signed, body) = match self.believe(&protocol, &parts, body).await {
+            Ok(believed) => believed,
+            Err(fault) => {
+                self.gate.unknown(protocol.service(), fault.status);
+                return Ok(protocol.refuse(&fault, &id));
+            }
+        };
+        let operation = protocol.operation(&body);
+        let pass = self.gate.enter(protocol.service(), &operation, &body);
+        let answer = match pass.before().await {
+            Ok(()) => pass.around(body, |body| self.act(&protocol, &operation, signed.region, body, &id)).await,
+            Err(Stop::Refuse(fault)) => Err(fault),
+            Err(Stop::Tear) => return Err(Torn),
+        };
+        pass.after(answer.map_or_else(|fault| protocol.refuse(&fault, &id), |bytes| protocol.reply(bytes, &id))).await
+    }
+
+    async fn control(&self, parts: &Parts, body: Incoming) -> Response<Body> {
+        let body = Limited::new(body, MAX_RULES).collect().await.map(Collected::to_bytes);
+        let answer = body.ok().and_then(|body| faults::control(&self.gate, parts, &body));
+        answer.unwrap_or_else(|| Protocol::S3.refuse(&Fault::new("RequestEntityTooLarge", "too many rules at once").with_status(413), ""))
+    }
+
+    /// S3's calls pass the gate inside of `s3s`, which alone knows their names, and leave a slip on their way out.
+    async fn serve_s3(&self, mut request: Request<Incoming>, id: &str) -> Result<Response<Body>, Torn> {
+        let slip = Slip::default();
+        request.extensions_mut().insert(slip.clone());
         let mut response = match self.s3.call(request.map(Body::from)).await {
             Ok(response) => response,
             Err(error) => Protocol::S3.refuse(&Fault::internal(format!("S3: {error:?}")), id),
@@ -86,38 +116,36 @@ impl World {
         if let Ok(value) = id.parse() {
             response.headers_mut().insert("x-amz-request-id", value);
         }
-        response
+        match slip.take() {
+            None => {
+                self.gate.unknown("s3", response.status().as_u16());
+                Ok(response)
+            }
+            Some(slipped) if slipped.torn => Err(Torn),
+            Some(slipped) => {
+                let refused = slipped.pass.refused_after().map(|fault| Protocol::S3.refuse(&fault, id));
+                slipped.pass.after(refused.unwrap_or(response)).await
+            }
+        }
     }
 
-    async fn answer(self: &Arc<Self>, protocol: &Protocol, parts: Parts, body: Incoming, id: &str) -> Result<Bytes, Fault> {
+    /// Reads the body, if it was signed by somebody whom we know.
+    async fn believe(&self, protocol: &Protocol, parts: &Parts, body: Incoming) -> Result<(Authorization, Bytes), Fault> {
         let collected = Limited::new(body, MAX_BODY).collect().await;
         let body = collected.map_err(|e| Fault::new("RequestEntityTooLarge", e.to_string()).with_status(413))?.to_bytes();
-        let signed = Authorization::of(&parts).and_then(|a| a.verify(&parts, &body, &self.keys).map(|()| a));
+        let signed = Authorization::of(parts).and_then(|a| a.verify(parts, &body, &self.keys).map(|()| a));
         let signed = signed.map_err(|denial| protocol.denied(denial))?;
-        let body = unpacked(&parts, body)?;
+        Ok((signed, unpacked(parts, body)?))
+    }
+
+    /// Does what the call asks for.
+    async fn act(self: &Arc<Self>, protocol: &Protocol, operation: &str, region: String, body: Bytes, id: &str) -> Result<Bytes, Fault> {
         match protocol {
-            Protocol::Dynamo(operation) => {
-                self.pass(protocol, operation, &signed.region, &body)?;
-                self.dynamo(operation.clone(), signed.region, body).await
-            }
-            Protocol::Sts => {
-                self.pass(protocol, "GetCallerIdentity", &signed.region, &body)?;
-                sts::answer(&body, &self.account, &self.keys.access, id).map(Bytes::from)
-            }
-            Protocol::CloudWatchJson(operation) => {
-                self.pass(protocol, operation, &signed.region, &body)?;
-                self.cloudwatch.json(&signed.region, operation, &body)
-            }
-            Protocol::CloudWatchCbor(operation) => {
-                self.pass(protocol, operation, &signed.region, &body)?;
-                self.cloudwatch.cbor(&signed.region, operation, &body)
-            }
-            Protocol::CloudWatchQuery => {
-                let operation = super::form::parse(&body);
-                let operation = super::form::get(&operation, "Action").unwrap_or_default().to_owned();
-                self.pass(protocol, &operation, &signed.region, &body)?;
-                self.cloudwatch.query(&signed.region, &operation, &body, id)
-            }
+            Protocol::Dynamo(_) => self.dynamo(operation.to_owned(), region, body).await,
+            Protocol::Sts => sts::answer(&body, &self.account, &self.keys.access, id).map(Bytes::from),
+            Protocol::CloudWatchJson(_) => self.cloudwatch.json(&region, operation, &body),
+            Protocol::CloudWatchCbor(_) => self.cloudwatch.cbor(&region, operation, &body),
+            Protocol::CloudWatchQuery => self.cloudwatch.query(&region, operation, &body, id),
             Protocol::S3 => Err(Fault::internal("S3 does not come this way")),
         }
     }
@@ -131,10 +159,6 @@ impl World {
             dynamodb.answer(&region, &operation, &body)
         });
         work.await.map_err(|e| Fault::internal(format!("the embedded AWS failed: {e}")))?
-    }
-
-    fn pass(&self, protocol: &Protocol, operation: &str, region: &str, body: &[u8]) -> Result<(), Fault> {
-        self.gate.before(&Call { service: protocol.service(), operation, region, body })
     }
 }
 
@@ -205,9 +229,11 @@ async fn connection(stream: tokio::net::TcpStream, world: Arc<World>) {
     // Without this every small reply waits for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| Arc::clone(&world).serve(request));
-    let http = hyper::server::conn::http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
-    // A torn connection is the client's affair; what was answered was answered.
-    let _ = http.await;
+    let mut http = hyper::server::conn::http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    // A connection that the client tore is the client's affair; what was answered was answered. One that we tear ends by a reset.
+    if (&mut http).await.is_err_and(|error| error.is_user()) {
+        let _ = http.into_parts().io.inner().set_zero_linger();
+    }
 }
 
 /// 32 upper-case hexadecimal digits in AWS's five groups.

@@ -3,35 +3,47 @@
 //! Key insight: both sides are flattened into the same `path -> text` map, so a difference is a comparison of maps and
 //! nothing can be compared on one side only. Called by `make`, and by `drift` through the plan.
 
-use super::model::{Field, Goal, State};
-use super::words;
-use crate::live::{LiveBucket, LiveTable};
-use crate::resource::Table;
+use super::facets::{self, Facets};
+use super::model::{Field, Goal, Side, State};
+use crate::live::{LiveTable, Usage};
+use crate::resource::{Capacity, Insights, Limits, Policy, Table, Units};
 use crate::safe;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-type Facets = BTreeMap<String, String>;
+/// Hexadecimal digits of the applied tag's value.
+const APPLIED_LEN: usize = 32;
 
-/// What differs, by path. Empty: live is as desired.
+/// What differs, by path. Empty: live is as desired. A new resource does not list what it has by default.
 pub fn fields(goal: &Goal, stack: &str, live: &State) -> Vec<Field> {
-    let desired = match goal {
-        Goal::Table(table) | Goal::Import(table) => owned(table_facets(table), stack),
-        Goal::Bucket(bucket) => owned(bucket_facets(bucket.expire_days, &bucket.tags, [true; 5]), stack),
+    let mut desired = match goal {
+        Goal::Table(table) | Goal::Import(table) => owned(facets::table(table), stack),
+        Goal::Bucket(bucket) => owned(facets::wanted_bucket(bucket), stack),
         Goal::Gone { .. } => Facets::new(),
     };
-    compare(&live_facets(live), &desired)
+    let mut live = live_facets(live);
+    if live.is_empty() || desired.is_empty() {
+        live.retain(|path, text| !facets::is_default(path, text));
+        desired.retain(|path, text| !facets::is_default(path, text));
+    }
+    compare(&live, &desired)
 }
 
-/// What differs between two observations or predictions, foreign tags among it.
+/// What differs between two observations or predictions, foreign tags, replicas and the applied tag among it.
 pub fn between(predicted: &State, seen: &State) -> Vec<Field> {
-    let all = |state: &State| {
-        let foreign = state.table().map(|t| &t.foreign_tags).or_else(|| state.bucket().map(|b| &b.foreign_tags));
-        let mut facets = live_facets(state);
-        facets.extend(foreign.into_iter().flat_map(tag_facets));
-        facets
-    };
-    compare(&all(predicted), &all(seen))
+    compare(&all_facets(predicted), &all_facets(seen))
+}
+
+fn all_facets(state: &State) -> Facets {
+    let mut out = live_facets(state);
+    if let Some(table) = state.table() {
+        out.extend(facets::tags(&table.foreign_tags));
+        out.extend(table.applied.as_ref().map(|digest| ("applied tag".to_owned(), safe::text(digest))));
+        out.extend(table.holder.as_ref().map(|holder| ("holder".to_owned(), super::words::holder(holder))));
+        out.extend(table.replicas.iter().map(|region| (format!("replica {}", safe::text(region)), "present".to_owned())));
+    }
+    out.extend(state.bucket().into_iter().flat_map(|b| facets::tags(&b.foreign_tags)));
+    out
 }
 
 fn owned(mut facets: Facets, stack: &str) -> Facets {
@@ -41,15 +53,18 @@ fn owned(mut facets: Facets, stack: &str) -> Facets {
 
 fn live_facets(live: &State) -> Facets {
     let (facets, owner) = match live {
-        State::Table(Some(t)) => (table_facets(&t.table), &t.owner),
-        State::Bucket(Some(b)) => (bucket_facets(b.bucket.expire_days, &b.bucket.tags, guards(b)), &b.owner),
+        State::Table(Some(t)) => (facets::table(&t.table), &t.owner),
+        State::Bucket(Some(b)) => (facets::live_bucket(b), &b.owner),
         State::Table(None) | State::Bucket(None) => return Facets::new(),
     };
-    owner.as_ref().map_or_else(|| facets.clone(), |owner| owned(facets.clone(), owner))
+    match owner {
+        Some(owner) => owned(facets, owner),
+        None => facets,
+    }
 }
 
 fn compare(live: &Facets, desired: &Facets) -> Vec<Field> {
-    let paths: std::collections::BTreeSet<_> = live.keys().chain(desired.keys()).collect();
+    let paths: BTreeSet<_> = live.keys().chain(desired.keys()).collect();
     paths
         .into_iter()
         .filter(|path| live.get(*path) != desired.get(*path))
@@ -57,59 +72,53 @@ fn compare(live: &Facets, desired: &Facets) -> Vec<Field> {
         .collect()
 }
 
-/// A table, flattened. What is off has no facet.
-fn table_facets(table: &Table) -> Facets {
-    let mut out = Facets::new();
-    out.insert("key".to_owned(), words::key(&table.key));
-    out.insert("capacity".to_owned(), words::capacity(table.capacity));
-    for (name, index) in &table.indexes {
-        let path = format!("index {}", safe::text(name));
-        out.insert(format!("{path}.capacity"), words::capacity(index.capacity));
-        out.insert(path, format!("{}; {}", words::key(&index.key), words::projection(&index.projection)));
-    }
-    for (name, index) in &table.locals {
-        let text = format!("{}; {}", words::key(&index.key), words::projection(&index.projection));
-        out.insert(format!("local index {}", safe::text(name)), text);
-    }
-    if table.protect {
-        out.insert("protect".to_owned(), "on".to_owned());
-    }
-    out.extend(table.ttl.as_ref().map(|a| ("ttl".to_owned(), safe::text(a))));
-    out.extend(table.stream.map(|v| ("stream".to_owned(), words::stream(v).to_owned())));
-    out.extend(table.recovery.map(|d| ("recovery".to_owned(), words::days(d))));
-    out.extend(tag_facets(&table.tags));
-    out
-}
-
-fn tag_facets(tags: &BTreeMap<String, String>) -> impl Iterator<Item = (String, String)> {
-    tags.iter().map(|(key, value)| (format!("tag {}", safe::text(key)), safe::text(value)))
-}
-
-const GUARDS: [&str; 5] = ["public access block", "owner enforced", "encryption", "tls only", "abort unfinished uploads"];
-
-fn guards(b: &LiveBucket) -> [bool; 5] {
-    [b.public_access_blocked, b.owner_enforced, b.encrypted, b.tls_only, b.aborts_multipart]
-}
-
-fn bucket_facets(expire_days: u32, tags: &BTreeMap<String, String>, guards: [bool; 5]) -> Facets {
-    let on = GUARDS.iter().zip(guards).filter(|(_, on)| *on).map(|(name, _)| ((*name).to_owned(), "on".to_owned()));
-    let mut out: Facets = on.chain(tag_facets(tags)).collect();
-    if expire_days > 0 {
-        out.insert("expire".to_owned(), words::days(expire_days));
-    }
-    out
-}
-
 /// SHA-256 (hex) of the canonical JSON of what was seen, identity included; `absent` where there is nothing.
-/// Motion (`busy`) is left out: it passes by itself.
-#[allow(clippy::missing_panics_doc)] // an invariant of our own nouns
+/// Motion (`busy`) and AWS's counters (`usage`) are left out: they move by themselves.
 pub fn digest(state: &State) -> String {
-    let json = match state {
-        State::Table(Some(table)) => serde_json::to_vec(&LiveTable { busy: Vec::new(), ..(**table).clone() }),
-        State::Bucket(Some(bucket)) => serde_json::to_vec(bucket),
-        State::Table(None) | State::Bucket(None) => return "absent".to_owned(),
-    };
-    hex(&Sha256::digest(json.expect("invariant: our own nouns have string keys only")))
+    match state {
+        State::Table(Some(table)) => of(&LiveTable { busy: Vec::new(), usage: Usage::default(), ..(**table).clone() }),
+        State::Bucket(Some(bucket)) => of(bucket),
+        State::Table(None) | State::Bucket(None) => "absent".to_owned(),
+    }
+}
+
+fn of(noun: &impl serde::Serialize) -> String {
+    let json = serde_json::to_vec(noun).expect("invariant: our own nouns have string keys only");
+    hex(&Sha256::digest(json))
+}
+
+/// The applied tag's value for a table that is as `table` says: 32 hexadecimal digits. What reads the same whether it is
+/// managed or not (no policy, no insights), what is only a floor, and what auto scaling moves have no part in it, so that
+/// [`side`] does not blame the wrong one.
+pub fn applied(table: &Table) -> String {
+    let mut plain = table.clone();
+    plain.policy = plain.policy.filter(|policy| *policy != Policy::Off);
+    plain.insights = plain.insights.filter(|insights| *insights != Insights::Off);
+    settle(&mut plain.capacity, &mut plain.limits);
+    for index in plain.indexes.values_mut() {
+        index.insights = index.insights.filter(|insights| *insights != Insights::Off);
+        settle(&mut index.capacity, &mut index.limits);
+    }
+    let mut digest = of(&plain);
+    digest.truncate(APPLIED_LEN);
+    digest
+}
+
+fn settle(capacity: &mut Capacity, limits: &mut Limits) {
+    limits.warm = None;
+    let Capacity::Provisioned(Units { read, write }) = capacity else { return };
+    *read = limits.scaling.read.map_or(*read, |range| range.min);
+    *write = limits.scaling.write.map_or(*write, |range| range.min);
+}
+
+/// Which side moved since the last finished apply; asked where `want` and `live` differ.
+pub fn side(want: &Table, live: &LiveTable) -> Side {
+    let Some(tag) = live.applied.as_deref() else { return Side::Unknown };
+    match (tag == applied(want), tag == applied(&live.table)) {
+        (true, _) => Side::Live,
+        (false, true) => Side::File,
+        (false, false) => Side::Both,
+    }
 }
 
 /// Lower-case hexadecimal.

@@ -1,20 +1,23 @@
 //! Makes a plan: for every resource, [`next_step`] over [`simulate`] until nothing is left to do.
 //!
 //! Rules: no clock and no environment here; the caller says when and where ([`Context`]). A resource with a refusal gets
-//! no steps at all, and apply refuses a plan that has any: half a decision is not one.
+//! no steps at all (one that only misses the deadline keeps them, to show what takes so long), and apply refuses a plan
+//! that has any refusal: half a decision is not one.
 
+use super::budget::Ledger;
 use super::desired::{Desired, is_table};
-use super::model::{Action, Approvals, Change, Goal, Plan, Planned, Refusal, State, Step, Target, Work};
-use super::order::{Next, Wish, next_step};
-use super::{diff, risk, simulate::simulate};
+use super::model::{Action, Approvals, Change, Goal, Plan, Planned, Refusal, State, Target, Work};
+use super::order::{Next, Wish, is_applied, next_step};
+use super::step::Step;
+use super::{cost, deadline, diff, risk, simulate::simulate, words};
 use crate::live::Live;
 use crate::safe;
 
 /// A sealed plan is good for a day.
 const LIFETIME_MS: u64 = 24 * 3600 * 1000;
 
-/// Far more steps than any table can need (20 index deletes and 20 creates are the bulk).
-const STEP_LIMIT: usize = 200;
+/// Far more steps than any table can need: 20 index deletes and 20 creates, and auto scaling of both sides of all of them.
+const STEP_LIMIT: usize = 500;
 
 /// When and where a plan is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct Context {
     pub endpoint: String,
     /// Epoch milliseconds.
     pub now_ms: u64,
+    /// When everything must be done, epoch milliseconds.
+    pub deadline_ms: Option<u64>,
     /// Tables under the stack's tag that the file does not name (see `live::refresh::unmanaged`).
     pub unmanaged: Vec<String>,
 }
@@ -42,6 +47,8 @@ pub fn make(desired: &Desired, live: &Live, approvals: &Approvals, context: Cont
         approvals: approvals.clone(),
         works: Vec::new(),
         refusals: Vec::new(),
+        budgets: Vec::new(),
+        deadline_ms: context.deadline_ms,
         unmanaged: context.unmanaged,
         notes: Vec::new(),
     };
@@ -49,6 +56,7 @@ pub fn make(desired: &Desired, live: &Live, approvals: &Approvals, context: Cont
         plan.add(target, goal, before);
     }
     refuse_contradictions(&mut plan, desired);
+    refuse_late(&mut plan);
     note_unused(&mut plan, live);
     plan
 }
@@ -79,9 +87,11 @@ impl Plan {
     fn add(&mut self, target: Target, goal: Goal, before: State) {
         let fields = diff::fields(&goal, &self.stack, &before);
         let steps = self.steps(&target, &goal, &before);
-        let change = (!fields.is_empty() || !steps.is_empty()).then(|| Change {
+        let done = steps.iter().all(|s| matches!(&s.step, Step::Tag { tags } if is_applied(tags)));
+        let change = (!fields.is_empty() || !done).then(|| Change {
             action: action(&goal, &before),
             note: note(&goal, &before),
+            since: goal.table().zip(before.table()).map(|(want, live)| diff::side(want, live)),
             fields,
         });
         let basis = diff::digest(&before);
@@ -90,25 +100,19 @@ impl Plan {
 
     /// Iterates to the fixed point; refusals end it and are kept.
     fn steps(&mut self, target: &Target, goal: &Goal, before: &State) -> Vec<Planned> {
-        let wish = Wish { target, goal, stack: &self.stack, approvals: &self.approvals };
-        let mut steps = Vec::new();
-        let mut state = before.clone();
-        let mut ttl_was_on = false;
-        while steps.len() < STEP_LIMIT {
-            match next_step(&wish, &state) {
-                Next::Done => return steps,
+        let mut walk = Walk::new(before, self.created_ms);
+        while walk.steps.len() < STEP_LIMIT {
+            let wish = Wish { target, goal, stack: &self.stack, approvals: &self.approvals };
+            match next_step(&wish, &walk.state) {
+                Next::Done => {
+                    self.budgets.extend(walk.ledger.close(target));
+                    return walk.steps;
+                }
                 Next::Refused(refusals) => {
                     self.refusals.extend(refusals);
                     return Vec::new();
                 }
-                Next::Do(step) => {
-                    let after = simulate(&state, &step, target.name());
-                    let seconds = risk::estimate(&step, ttl_was_on);
-                    let destructive = risk::destructive(&step, &state);
-                    ttl_was_on |= matches!(step, Step::TtlOff { .. });
-                    steps.push(Planned { step, seconds, destructive });
-                    state = after;
-                }
+                Next::Do(step) => walk.take(step, target.name()),
             }
         }
         self.refusals.push(Refusal {
@@ -117,6 +121,40 @@ impl Plan {
             recipe: "this is a fault of landfall: report it with the stack file".into(),
         });
         Vec::new()
+    }
+}
+
+/// One resource's steps so far, and where they have led.
+struct Walk {
+    now_ms: u64,
+    state: State,
+    steps: Vec<Planned>,
+    ledger: Ledger,
+    ttl_was_on: bool,
+}
+
+impl Walk {
+    fn new(before: &State, now_ms: u64) -> Self {
+        Self { now_ms, state: before.clone(), steps: Vec::new(), ledger: Ledger::new(before, now_ms), ttl_was_on: false }
+    }
+
+    fn take(&mut self, step: Step, name: &str) {
+        let after = simulate(&self.state, &step, name);
+        let not_before_ms = self.ledger.book(&step, &self.state);
+        let (from, to) = cost::estimate(&step, self.ttl_was_on);
+        let (least, most) = self.waits(not_before_ms);
+        let destructive = risk::destructive(&step, &self.state);
+        self.ttl_was_on |= matches!(step, Step::TtlOff { .. });
+        self.steps.push(Planned { step, seconds: (from + least, to + most), destructive, not_before_ms });
+        self.state = after;
+    }
+
+    /// Seconds until `not_before_ms`, after the steps so far at their slowest and at their fastest.
+    fn waits(&self, not_before_ms: Option<u64>) -> (u64, u64) {
+        let Some(at) = not_before_ms else { return (0, 0) };
+        let ahead = at.saturating_sub(self.now_ms).div_ceil(1000);
+        let (fast, slow) = self.steps.iter().fold((0, 0), |(a, b), s| (a + s.seconds.0, b + s.seconds.1));
+        (ahead.saturating_sub(slow), ahead.saturating_sub(fast))
     }
 }
 
@@ -135,8 +173,18 @@ fn note(goal: &Goal, before: &State) -> Option<String> {
     }
     let table = before.table()?;
     let id: String = safe::text(&table.id).chars().take(8).collect();
-    let busy = if table.busy.is_empty() { String::new() } else { format!("; apply waits: {}", table.busy.join(", ")) };
-    Some(format!("id {id}{busy}"))
+    let mut out = format!("id {id}");
+    if !table.busy.is_empty() {
+        out.push_str(&format!("; apply waits: {}", table.busy.join(", ")));
+    }
+    if let Some(holder) = &table.holder {
+        out.push_str(&format!("; held by {}", words::holder(holder)));
+    }
+    if !table.replicas.is_empty() {
+        let regions: Vec<_> = table.replicas.iter().map(|region| safe::text(region)).collect();
+        out.push_str(&format!("; global table, replicas in {}", regions.join(", ")));
+    }
+    Some(out)
 }
 
 /// `--destroy NAME` for a table that the file still names is a contradiction, not a wish.
@@ -148,6 +196,12 @@ fn refuse_contradictions(plan: &mut Plan, desired: &Desired) {
             recipe: "remove the table from the file first, or drop the flag".into(),
         });
     }
+}
+
+/// A plan that may not be over by its deadline is refused now, not when the time is up.
+fn refuse_late(plan: &mut Plan) {
+    let Some(deadline) = plan.deadline_ms else { return };
+    plan.refusals.extend(plan.works.iter().filter_map(|work| deadline::missed(work, plan.created_ms, deadline)));
 }
 
 /// An approval that changes nothing is told: a typing error in it would otherwise look like a success.

@@ -7,23 +7,36 @@
 //! After an `ImportTable` the same planner finishes what the import cannot set (ownership tag, TTL, recovery, stream,
 //! protection): refresh, then [`make`] with the table's name in [`Approvals::adopt`].
 
+pub mod budget;
+mod calls;
+pub mod cost;
+pub mod deadline;
 pub mod desired;
 pub mod diff;
+mod facets;
+mod fit;
 pub mod make;
 pub mod model;
 pub mod order;
 pub mod risk;
 pub mod seal;
 pub mod simulate;
+pub mod step;
 mod words;
 
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod legal;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 pub(crate) mod samples;
 
+pub use budget::{Budget, Limited};
 pub use desired::Desired;
 pub use make::{Context, make};
-pub use model::{Action, Approvals, Change, Dimension, Field, Goal, Mode, Plan, Planned, Refusal, State, Step, Target, Work};
+pub use model::{Action, Approvals, Change, Field, Goal, Plan, Planned, Refusal, Side, State, Target, Work};
 pub use order::{Next, Wish, next_step};
 pub use simulate::simulate;
+pub use step::{Dimension, Mode, Step};

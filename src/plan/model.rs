@@ -2,10 +2,12 @@
 //!
 //! Called by everything in `plan`, by `apply`, `report` and `load`.
 
+use super::budget::Budget;
+use super::step::Step;
 use crate::live::{LiveBucket, LiveTable};
-use crate::resource::{Bucket, Class, Encryption, Index, Insights, KeyKind, Maximum, StreamView, Table, Units};
+use crate::resource::{Bucket, Table};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// One resource: its kind and its AWS name.
@@ -102,136 +104,6 @@ impl State {
     }
 }
 
-/// A billing mode, alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    OnDemand,
-    Provisioned,
-}
-
-/// One call that apply makes. Each is a legal `UpdateTable` bundle by itself: billing mode, table capacity and index
-/// capacities go together; everything else goes alone (reference: `DynamoDB` API, `UpdateTable`; one index create or delete a call).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "call")]
-pub enum Step {
-    /// With every index, tag, stream and protection; TTL and recovery have calls of their own.
-    CreateTable {
-        table: Table,
-        owner: String,
-    },
-    /// Only what changes: an unchanged value is refused by AWS. On-demand to provisioned carries every index.
-    SetCapacity {
-        mode: Option<Mode>,
-        table: Option<Units>,
-        indexes: BTreeMap<String, Units>,
-    },
-    DeleteIndex {
-        index: String,
-    },
-    /// `attributes`: every attribute that any key of the table uses once the index is there.
-    CreateIndex {
-        index: String,
-        spec: Index,
-        attributes: BTreeMap<String, KeyKind>,
-    },
-    /// On-demand maximums, the table's or those of some indexes, never both in one call; a side that is `None` is cleared (-1).
-    SetMaximum {
-        table: Option<Maximum>,
-        indexes: BTreeMap<String, Maximum>,
-    },
-    /// Raises warm throughput of the table, or of one index.
-    RaiseWarm {
-        index: Option<String>,
-        units: Units,
-    },
-    /// `RegisterScalableTarget`: auto scaling owns this dimension from now on.
-    ScaleTarget {
-        index: Option<String>,
-        dimension: Dimension,
-        min: u64,
-        max: u64,
-    },
-    /// `PutScalingPolicy`: the one target-tracking policy of a registered dimension.
-    ScalePolicy {
-        index: Option<String>,
-        dimension: Dimension,
-        target: u64,
-    },
-    /// `DeregisterScalableTarget`, which takes its policies along.
-    Unscale {
-        index: Option<String>,
-        dimension: Dimension,
-    },
-    SetClass {
-        class: Class,
-    },
-    /// Re-encrypts: AWS allows four a day.
-    Encrypt {
-        with: Encryption,
-    },
-    /// `None`: deletes the policy; otherwise canonical JSON.
-    SetPolicy {
-        policy: Option<String>,
-    },
-    SetInsights {
-        index: Option<String>,
-        insights: Insights,
-    },
-    SetStream {
-        view: Option<StreamView>,
-    },
-    Protect {
-        on: bool,
-    },
-    TtlOff {
-        attribute: String,
-    },
-    TtlOn {
-        attribute: String,
-    },
-    /// `None`: off; otherwise the window in days.
-    SetRecovery {
-        days: Option<u32>,
-    },
-    /// Adds or overwrites these tags, the ownership tag or the applied tag among them where they are wanted.
-    Tag {
-        tags: BTreeMap<String, String>,
-    },
-    /// Unless `with_data`, the last call before it is a consistent scan that must find nothing.
-    DeleteTable {
-        with_data: bool,
-    },
-    CreateBucket,
-    /// The whole set, foreign tags kept: S3 replaces all of them.
-    TagBucket {
-        tags: BTreeMap<String, String>,
-    },
-    BlockPublicAccess,
-    EnforceOwner,
-    /// By the KMS key of this ARN; `None`: SSE-S3.
-    EncryptBucket {
-        kms_key: Option<String>,
-    },
-    /// Off means suspended where it was ever on.
-    SetVersioning {
-        on: bool,
-    },
-    /// Objects expire, and unfinished uploads are aborted after a day.
-    ExpireObjects {
-        days: u32,
-    },
-    DenyPlainHttp,
-}
-
-/// One side of a capacity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Dimension {
-    Read,
-    Write,
-}
-
 /// What a person allowed by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approvals {
@@ -260,11 +132,27 @@ pub struct Field {
     pub desired: Option<String>,
 }
 
+/// Which side moved since the last finished apply, by the applied tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The file is what was applied: AWS changed.
+    Live,
+    /// AWS is what was applied: the file changed.
+    File,
+    /// Neither is what was applied.
+    Both,
+    /// No apply has been recorded on it.
+    Unknown,
+}
+
 /// A resource's difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     pub action: Action,
     pub note: Option<String>,
+    /// For a table that exists and stays; `None` elsewhere.
+    pub since: Option<Side>,
     pub fields: Vec<Field>,
 }
 
@@ -272,9 +160,12 @@ pub struct Change {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planned {
     pub step: Step,
-    /// Seconds that it usually takes, from and to; an estimate.
+    /// Seconds that it usually takes, from and to, waits before it included; an estimate.
     pub seconds: (u64, u64),
     pub destructive: bool,
+    /// AWS refuses it before this time (epoch milliseconds), because a budget is spent; `None`: at once.
+    #[serde(default)]
+    pub not_before_ms: Option<u64>,
 }
 
 /// A difference that landfall will not make.
@@ -295,7 +186,7 @@ pub struct Work {
     pub before: State,
     /// SHA-256 of `before`'s canonical JSON (identity included), or `absent`.
     pub basis: String,
-    /// `None`: in sync.
+    /// `None`: in sync, though the applied tag may still be due.
     pub change: Option<Change>,
     pub steps: Vec<Planned>,
 }
@@ -319,6 +210,10 @@ pub struct Plan {
     /// Buckets first (a load needs them), then tables, by name.
     pub works: Vec<Work>,
     pub refusals: Vec<Refusal>,
+    /// What AWS allows only so often, where this plan uses it or AWS says that some of it is used.
+    pub budgets: Vec<Budget>,
+    /// When everything must be done (epoch milliseconds); a plan that may take longer has a refusal.
+    pub deadline_ms: Option<u64>,
     /// Tables under the stack's tag that the file does not name.
     pub unmanaged: Vec<String>,
     pub notes: Vec<String>,

@@ -1,15 +1,17 @@
-//! What landfall will not do by itself, with the recipe; which steps destroy; how long a step takes.
+//! What landfall will not do by itself, with the recipe; and which steps destroy.
 //!
-//! Rules: nothing is replaced implicitly, ever; what can lose data or its recoverability needs the thing's name on the
-//! command line; what is not tagged as this stack's is not touched. A refusal names the flag or the manual way.
-//! Timings: measured once by the field study behind the design, so they are ranges and called estimates.
+//! Rules: nothing is replaced implicitly, ever; what can lose data, its recoverability or its readers needs the thing's name
+//! on the command line; what is not tagged as this stack's, or is held by another tool, is not touched.
+//! A refusal names the flag or the manual way. Called by [`super::order`], and by `apply` as a second lock.
 
 use super::desired::is_table;
-use super::model::{Goal, Mode, Refusal, State, Step};
+use super::fit::unfit;
+use super::model::{Goal, Refusal, State};
 use super::order::Wish;
-use super::words;
-use crate::live::LiveTable;
-use crate::resource::{Capacity, Table};
+use super::step::Step;
+use super::{diff, words};
+use crate::live::{Holder, LiveTable};
+use crate::resource::{Encryption, Index, Table};
 use crate::safe;
 
 /// Everything that stands between this resource and its goal. Empty: the planner may go on.
@@ -25,18 +27,22 @@ pub fn refusals(wish: &Wish<'_>, state: &State) -> Vec<Refusal> {
 }
 
 /// Reason and recipe.
-type Reason = (String, String);
+pub(super) type Reason = (String, String);
 
 fn table(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Vec<Reason> {
     if let Some(reason) = leaving(live) {
         return vec![reason];
     }
     let mut out: Vec<Reason> = not_ours(wish, live.owner.as_deref(), false).into_iter().collect();
+    out.extend(held(wish, want, live));
     out.extend(unfit(want));
     out.extend(key(want, &live.table));
     out.extend(locals(want, &live.table));
     out.extend(indexes(wish, want, &live.table));
     out.extend(recovery(wish, want, &live.table));
+    out.extend(stream(wish, want, &live.table));
+    out.extend(encryption(wish, want, &live.table));
+    out.extend(replicated(want, live));
     out
 }
 
@@ -51,6 +57,26 @@ fn not_ours(wish: &Wish<'_>, owner: Option<&str>, fresh: bool) -> Option<Reason>
     let whose = owner.map_or_else(|| "no stack's ownership tag".to_owned(), |o| format!("the tag of the stack \"{}\"", safe::text(o)));
     let recipe = format!("--adopt {} takes it over as it is and changes what the plan shows; or choose another name", safe::text(name));
     (!allowed).then(|| (format!("it exists and has {whose}"), recipe))
+}
+
+/// Another tool's table. One that was adopted before is ours to look at, and each change of it needs the word again.
+fn held(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Option<Reason> {
+    let holder = live.holder.as_ref()?;
+    let name = wish.target.name();
+    let quiet = live.owner.as_deref() == Some(wish.stack) && live.table == *want;
+    let recipe = format!(
+        "take it out of {}'s configuration first (it would undo these changes); --adopt {} changes it all the same",
+        tool(holder),
+        safe::text(name)
+    );
+    (!quiet && !wish.approvals.adopt.contains(name)).then(|| (format!("it is held by {}", words::holder(holder)), recipe))
+}
+
+fn tool(holder: &Holder) -> &'static str {
+    match holder {
+        Holder::CloudFormation(_) => "CloudFormation",
+        Holder::Terraform(_) => "Terraform",
+    }
 }
 
 fn key(want: &Table, live: &Table) -> Option<Reason> {
@@ -70,7 +96,7 @@ fn indexes(wish: &Wish<'_>, want: &Table, live: &Table) -> Vec<Reason> {
     live.indexes.iter().filter_map(|(name, now)| index(wish, name, want.indexes.get(name), now)).collect()
 }
 
-fn index(wish: &Wish<'_>, name: &str, want: Option<&crate::resource::Index>, now: &crate::resource::Index) -> Option<Reason> {
+fn index(wish: &Wish<'_>, name: &str, want: Option<&Index>, now: &Index) -> Option<Reason> {
     let shown = safe::text(name);
     let Some(want) = want else {
         let what = format!("{}/{name}", wish.target.name());
@@ -79,7 +105,7 @@ fn index(wish: &Wish<'_>, name: &str, want: Option<&crate::resource::Index>, now
             .then(|| (format!("index {shown} is not in the file, and removing an index is destructive"), recipe));
     };
     let same = want.key == now.key && want.projection == now.projection;
-    let text = |i: &crate::resource::Index| format!("{}; {}", words::key(&i.key), words::projection(&i.projection));
+    let text = |i: &Index| format!("{}; {}", words::key(&i.key), words::projection(&i.projection));
     let reason = || format!("index {shown} is ({}) and would have to be ({}); an index cannot be changed in place", text(now), text(want));
     let recipe = || {
         format!(
@@ -90,38 +116,91 @@ fn index(wish: &Wish<'_>, name: &str, want: Option<&crate::resource::Index>, now
     (!same).then(|| (reason(), recipe()))
 }
 
-fn recovery(wish: &Wish<'_>, want: &Table, live: &Table) -> Option<Reason> {
-    let narrower = live.recovery.is_some_and(|now| want.recovery.is_none_or(|days| days < now));
-    let what = format!("{}:recovery", wish.target.name());
-    let now = live.recovery.map(words::days).unwrap_or_default();
-    let wanted = want.recovery.map_or_else(|| "off".to_owned(), words::days);
-    let reason = || format!("point-in-time recovery would go from {now} to {wanted}: older recovery points are lost");
-    let recipe = || format!("keep `recovery` in the file as it is live, or allow it with --destroy {}", safe::text(&what));
-    (narrower && !wish.approvals.destroy.contains(&what)).then(|| (reason(), recipe()))
+/// A refusal unless `--destroy TABLE:aspect` was given.
+fn unless_named(wish: &Wish<'_>, aspect: &str, reason: impl FnOnce() -> String, otherwise: &str) -> Option<Reason> {
+    let what = format!("{}:{aspect}", wish.target.name());
+    (!wish.approvals.destroy.contains(&what)).then(|| (reason(), format!("{otherwise}, or allow it with --destroy {}", safe::text(&what))))
 }
 
-/// What AWS would refuse whatever is live: an index that is paid for in another way than its table.
-fn unfit(want: &Table) -> Vec<Reason> {
-    let kind = |c: Capacity| matches!(c, Capacity::OnDemand);
-    let odd = want.indexes.iter().filter(|(_, i)| kind(i.capacity) != kind(want.capacity));
-    odd.map(|(name, _)| {
-        let reason = format!("index {} and the table do not share a billing mode", safe::text(name));
-        (reason, "make both on-demand, or give both `read` and `write`".into())
-    })
-    .collect()
+fn recovery(wish: &Wish<'_>, want: &Table, live: &Table) -> Option<Reason> {
+    let now = live.recovery.filter(|now| want.recovery.is_none_or(|days| days < *now))?;
+    let wanted = want.recovery.map_or_else(|| "off".to_owned(), words::days);
+    let reason = || format!("point-in-time recovery would go from {} to {wanted}: older recovery points are lost", words::days(now));
+    unless_named(wish, "recovery", reason, "keep `recovery` in the file as it is live")
+}
+
+fn stream(wish: &Wish<'_>, want: &Table, live: &Table) -> Option<Reason> {
+    let now = live.stream.filter(|now| want.stream != Some(*now))?;
+    let wanted = want.stream.map_or("off", words::stream);
+    let reason = || {
+        format!(
+            "its stream would go from {} to {wanted}: the stream ARN and every unread record go, and its consumers stop",
+            words::stream(now)
+        )
+    };
+    unless_named(wish, "stream", reason, "keep `stream` in the file as it is live; else stop the consumers once they have read all")
+}
+
+fn encryption(wish: &Wish<'_>, want: &Table, live: &Table) -> Option<Reason> {
+    let leaves = leaves_key(&live.encryption, &want.encryption);
+    let reason = || format!("it would leave {} for {}", words::encryption(&live.encryption), words::encryption(&want.encryption));
+    let otherwise = "who may read the data would no longer be the key policy's to say: keep `encryption` in the file as it is live";
+    leaves.then(|| unless_named(wish, "encryption", reason, otherwise)).flatten()
+}
+
+/// From a customer's key to one that the customer does not control.
+fn leaves_key(now: &Encryption, to: &Encryption) -> bool {
+    matches!(now, Encryption::Key(_)) && !matches!(to, Encryption::Key(_))
+}
+
+/// A global table: what AWS keeps equal in all replicas is not changed from here.
+/// Source: developer guide, "How DynamoDB global tables work": class, protection, recovery, tags, policy and insights are each replica's own.
+fn replicated(want: &Table, live: &LiveTable) -> Option<Reason> {
+    if live.replicas.is_empty() {
+        return None;
+    }
+    let as_now = |name: &String, index: &Index| live.table.indexes.get(name).map_or(index.insights, |now| now.insights);
+    let indexes = want.indexes.iter().map(|(name, index)| (name.clone(), Index { insights: as_now(name, index), ..index.clone() }));
+    let now = live.table.clone();
+    let shared = Table {
+        indexes: indexes.collect(),
+        class: now.class,
+        protect: now.protect,
+        recovery: now.recovery,
+        tags: now.tags,
+        policy: now.policy,
+        insights: now.insights,
+        ..want.clone()
+    };
+    let states = [&live.table, &shared].map(|table| State::Table(Some(Box::new(LiveTable { table: table.clone(), ..live.clone() }))));
+    let paths: Vec<String> = diff::between(&states[0], &states[1]).into_iter().map(|field| field.path).collect();
+    let regions = live.replicas.iter().map(|region| safe::text(region)).collect::<Vec<_>>().join(", ");
+    let reason = || format!("it is a global table with replicas in {regions}, and these would change there too: {}", paths.join(", "));
+    let recipe =
+        "landfall looks at replicas and changes none: make the change with the tool that owns the global table, then put it into the file";
+    (live.table != shared).then(|| (reason(), recipe.into()))
 }
 
 fn gone(wish: &Wish<'_>, live: &LiveTable) -> Vec<Reason> {
     let named = wish.approvals.destroy.contains(wish.target.name()) && is_table(wish.target.name());
     let unnamed = (!named).then(|| ("it would be deleted".into(), format!("--destroy {} allows it", safe::text(wish.target.name()))));
-    leaving(live).into_iter().chain(not_ours(wish, live.owner.as_deref(), false)).chain(unnamed).collect()
+    let held = live.holder.as_ref().map(|holder| {
+        (format!("it is held by {}", words::holder(holder)), format!("take it out of {}'s configuration first", tool(holder)))
+    });
+    let replicas = live.replicas.iter().map(|region| safe::text(region)).collect::<Vec<_>>().join(", ");
+    let replicated = (!replicas.is_empty()).then(|| {
+        (format!("it is a global table with replicas in {replicas}"), "remove the replicas with the tool that made them first".to_owned())
+    });
+    leaving(live).into_iter().chain(not_ours(wish, live.owner.as_deref(), false)).chain(held).chain(replicated).chain(unnamed).collect()
 }
 
-/// Whether `step` can lose data or its recoverability, seen from the state before it.
+/// Whether `step` can lose data, its recoverability, its readers or the control over it, seen from the state before it.
 pub fn destructive(step: &Step, before: &State) -> bool {
+    let now = before.table().map(|live| &live.table);
     match step {
-        Step::DeleteIndex { .. } | Step::DeleteTable { .. } | Step::SetRecovery { days: None } => true,
-        Step::SetRecovery { days: Some(days) } => before.table().and_then(|t| t.table.recovery).is_some_and(|now| *days < now),
+        Step::DeleteIndex { .. } | Step::DeleteTable { .. } | Step::SetRecovery { days: None } | Step::SetStream { view: None } => true,
+        Step::SetRecovery { days: Some(days) } => now.and_then(|t| t.recovery).is_some_and(|now| *days < now),
+        Step::Encrypt { with } => now.is_some_and(|t| leaves_key(&t.encryption, with)),
         _ => false,
     }
 }
@@ -131,27 +210,8 @@ pub fn approval(step: &Step, name: &str) -> String {
     match step {
         Step::DeleteIndex { index } => format!("{name}/{index}"),
         Step::SetRecovery { .. } => format!("{name}:recovery"),
+        Step::SetStream { .. } => format!("{name}:stream"),
+        Step::Encrypt { .. } => format!("{name}:encryption"),
         _ => name.to_owned(),
-    }
-}
-
-/// Seconds that a step usually takes, from and to. `ttl_was_on`: an earlier step of the same plan turned TTL off, which
-/// `DynamoDB` lets be followed by another change only after up to an hour.
-pub fn estimate(step: &Step, ttl_was_on: bool) -> (u64, u64) {
-    match step {
-        Step::CreateTable { table, .. } if table.indexes.is_empty() => (2, 7),
-        Step::CreateTable { .. } => (7, 25),
-        Step::SetCapacity { mode: Some(Mode::Provisioned), .. } => (60, 100),
-        Step::SetCapacity { mode: Some(Mode::OnDemand), .. } => (4, 175),
-        Step::SetCapacity { mode: None, .. } => (2, 60),
-        // On an empty table; the backfill of a full one comes on top.
-        Step::CreateIndex { .. } => (450, 1020),
-        Step::DeleteIndex { .. } => (3, 10),
-        Step::SetStream { .. } => (2, 10),
-        Step::Protect { .. } => (1, 15),
-        Step::TtlOn { .. } if ttl_was_on => (1800, 3600),
-        Step::SetRecovery { .. } => (1, 5),
-        Step::DeleteTable { .. } => (2, 20),
-        _ => (1, 2),
     }
 }

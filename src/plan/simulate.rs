@@ -2,10 +2,12 @@
 //!
 //! Rules: only the step's own effect; identity that AWS gives (id, ARN) stays empty after a create. A step that does not
 //! fit the state changes nothing. [`matches`] says when an observation is what was predicted.
+//! The state is as a refresh for the same wish reads it: what auto scaling owns reads as its minimum.
 
-use super::model::{Mode, State, Step};
+use super::model::State;
+use super::step::{Dimension, Mode, Step};
 use crate::live::{LiveBucket, LiveTable, Usage};
-use crate::resource::{Bucket, Capacity, OWNER_TAG, Table, Units};
+use crate::resource::{APPLIED_TAG, Bucket, Capacity, Index, Insights, Limits, OWNER_TAG, Policy, Range, Scaling, Table, Units};
 use std::collections::BTreeMap;
 
 /// `state` after `step`, quiescent.
@@ -31,21 +33,40 @@ pub fn simulate(state: &State, step: &Step, name: &str) -> State {
     }
 }
 
-/// `CreateTable` sets everything but TTL and recovery.
+/// `CreateTable` sets everything but what has a call of its own: TTL, recovery, insights and scaling.
 fn created(table: &Table, owner: &str) -> LiveTable {
+    let mut tags = table.tags.clone();
+    let applied = tags.remove(APPLIED_TAG);
+    let indexes = table.indexes.iter().map(|(name, index)| (name.clone(), created_index(index))).collect();
     LiveTable {
-        table: Table { ttl: None, recovery: None, ..table.clone() },
+        table: Table {
+            ttl: None,
+            recovery: None,
+            tags,
+            indexes,
+            limits: unscaled(table.limits),
+            insights: table.insights.map(|_| Insights::Off),
+            ..table.clone()
+        },
         id: String::new(),
         arn: String::new(),
         owner: Some(owner.to_owned()),
         busy: Vec::new(),
         foreign_tags: BTreeMap::new(),
         created_ms: 0,
-        applied: None,
+        applied,
         holder: None,
         replicas: Vec::new(),
         usage: Usage::default(),
     }
+}
+
+fn created_index(index: &Index) -> Index {
+    Index { limits: unscaled(index.limits), insights: index.insights.map(|_| Insights::Off), ..index.clone() }
+}
+
+fn unscaled(limits: Limits) -> Limits {
+    Limits { scaling: Scaling::default(), ..limits }
 }
 
 fn update_table(live: &mut LiveTable, step: &Step) {
@@ -53,19 +74,104 @@ fn update_table(live: &mut LiveTable, step: &Step) {
     match step {
         Step::SetCapacity { mode, table: units, indexes } => set_capacity(table, *mode, *units, indexes),
         Step::DeleteIndex { index } => drop(table.indexes.remove(index)),
-        Step::CreateIndex { index, spec, .. } => drop(table.indexes.insert(index.clone(), spec.clone())),
+        Step::CreateIndex { index, spec, .. } => drop(table.indexes.insert(index.clone(), created_index(spec))),
         Step::SetStream { view } => table.stream = *view,
         Step::Protect { on } => table.protect = *on,
         Step::TtlOff { .. } => table.ttl = None,
         Step::TtlOn { attribute } => table.ttl = Some(attribute.clone()),
         Step::SetRecovery { days } => table.recovery = *days,
-        Step::Tag { tags } => {
-            let mut tags = tags.clone();
-            live.owner = tags.remove(OWNER_TAG).or_else(|| live.owner.take());
-            table.tags.extend(tags);
+        Step::SetClass { class } => table.class = *class,
+        Step::Encrypt { with } => table.encryption = with.clone(),
+        Step::SetPolicy { policy } => table.policy = Some(policy.clone().map_or(Policy::Off, Policy::On)),
+        Step::Tag { tags } => tag(live, tags),
+        step => limit(table, step),
+    }
+}
+
+fn tag(live: &mut LiveTable, tags: &BTreeMap<String, String>) {
+    let mut tags = tags.clone();
+    live.owner = tags.remove(OWNER_TAG).or_else(|| live.owner.take());
+    live.applied = tags.remove(APPLIED_TAG).or_else(|| live.applied.take());
+    live.table.tags.extend(tags);
+}
+
+/// The steps that bound or observe the throughput of a table or an index.
+fn limit(table: &mut Table, step: &Step) {
+    match step {
+        Step::SetMaximum { table: whole, indexes } => {
+            if let Some(maximum) = whole {
+                table.limits.maximum = *maximum;
+            }
+            for (name, maximum) in indexes {
+                if let Some(index) = table.indexes.get_mut(name) {
+                    index.limits.maximum = *maximum;
+                }
+            }
+        }
+        Step::RaiseWarm { index, units } => {
+            let Some((_, limits)) = part(table, index.as_ref()) else { return };
+            limits.warm = Some(limits.warm.map_or(*units, |now| kept(*units, now)));
+        }
+        Step::ScaleTarget { index, dimension, min, max } => claim(table, index.as_ref(), *dimension, *min, *max),
+        Step::ScalePolicy { index, dimension, target } => {
+            let Some((_, limits)) = part(table, index.as_ref()) else { return };
+            if let Some(range) = range(limits, *dimension) {
+                range.target = Some(*target);
+            }
+        }
+        Step::Unscale { index, dimension } => {
+            let Some((_, limits)) = part(table, index.as_ref()) else { return };
+            match dimension {
+                Dimension::Read => limits.scaling.read = None,
+                Dimension::Write => limits.scaling.write = None,
+            }
+        }
+        Step::SetInsights { index: None, insights } => table.insights = Some(*insights),
+        Step::SetInsights { index: Some(name), insights } => {
+            if let Some(index) = table.indexes.get_mut(name) {
+                index.insights = Some(*insights);
+            }
         }
         _ => {}
     }
+}
+
+/// Capacity and limits of the table (`None`) or of one of its indexes.
+fn part<'a>(table: &'a mut Table, index: Option<&String>) -> Option<(&'a mut Capacity, &'a mut Limits)> {
+    match index {
+        None => Some((&mut table.capacity, &mut table.limits)),
+        Some(name) => table.indexes.get_mut(name).map(|i| (&mut i.capacity, &mut i.limits)),
+    }
+}
+
+fn range(limits: &mut Limits, dimension: Dimension) -> Option<&mut Range> {
+    match dimension {
+        Dimension::Read => limits.scaling.read.as_mut(),
+        Dimension::Write => limits.scaling.write.as_mut(),
+    }
+}
+
+/// A target keeps its policy when its bounds change. Once it is there, the capacity of its side reads as `min`, whatever it is.
+fn claim(table: &mut Table, index: Option<&String>, dimension: Dimension, min: u64, max: u64) {
+    let Some((capacity, limits)) = part(table, index) else { return };
+    let target = range(limits, dimension).and_then(|range| range.target);
+    let new = Some(Range { min, max, target });
+    match dimension {
+        Dimension::Read => limits.scaling.read = new,
+        Dimension::Write => limits.scaling.write = new,
+    }
+    if let Capacity::Provisioned(units) = capacity {
+        match dimension {
+            Dimension::Read => units.read = min,
+            Dimension::Write => units.write = min,
+        }
+    }
+}
+
+/// `sent`, where a side of 0 keeps what is there.
+fn kept(sent: Units, now: Units) -> Units {
+    let side = |sent: u64, now: u64| if sent == 0 { now } else { sent };
+    Units { read: side(sent.read, now.read), write: side(sent.write, now.write) }
 }
 
 fn set_capacity(table: &mut Table, mode: Option<Mode>, units: Option<Units>, indexes: &BTreeMap<String, Units>) {
@@ -73,12 +179,16 @@ fn set_capacity(table: &mut Table, mode: Option<Mode>, units: Option<Units>, ind
         table.capacity = Capacity::OnDemand;
         table.indexes.values_mut().for_each(|i| i.capacity = Capacity::OnDemand);
     }
+    let set = |capacity: &mut Capacity, sent: Units| {
+        let now = if let Capacity::Provisioned(now) = *capacity { now } else { sent };
+        *capacity = Capacity::Provisioned(kept(sent, now));
+    };
     if let Some(units) = units {
-        table.capacity = Capacity::Provisioned(units);
+        set(&mut table.capacity, units);
     }
     for (name, units) in indexes {
         if let Some(index) = table.indexes.get_mut(name) {
-            index.capacity = Capacity::Provisioned(*units);
+            set(&mut index.capacity, *units);
         }
     }
 }
@@ -127,7 +237,8 @@ fn update_bucket(live: &mut LiveBucket, step: &Step) {
 pub fn matches(predicted: &State, seen: &State) -> bool {
     match (predicted, seen) {
         (State::Table(Some(p)), State::Table(Some(s))) => {
-            p.table == s.table && p.owner == s.owner && p.foreign_tags == s.foreign_tags && (p.id.is_empty() || p.id == s.id)
+            let same = p.table == s.table && p.owner == s.owner && p.applied == s.applied && p.foreign_tags == s.foreign_tags;
+            same && p.holder == s.holder && p.replicas == s.replicas && (p.id.is_empty() || p.id == s.id)
         }
         (State::Bucket(Some(p)), State::Bucket(Some(s))) => {
             p.bucket == s.bucket

@@ -1,9 +1,9 @@
-//! How values and calls read: one spelling for plan, drift and apply's progress.
+//! How values read: one spelling for plan, drift and apply's progress. Calls: [`super::calls`].
 //!
 //! Rules: names and tag values come from files and from AWS, so everything foreign goes through [`crate::safe`].
 
-use super::model::{Mode, Step};
-use crate::resource::{Capacity, Key, KeyKind, KeyPart, Projection, StreamView, Units};
+use crate::live::Holder;
+use crate::resource::{Class, Encryption, Insights, Key, KeyKind, KeyPart, Maximum, Projection, Range, StreamView, Units};
 use crate::safe;
 
 pub(super) fn kind(kind: KeyKind) -> &'static str {
@@ -23,13 +23,6 @@ pub(super) fn key(key: &Key) -> String {
 
 pub(super) fn units(units: Units) -> String {
     format!("{} read, {} write", units.read, units.write)
-}
-
-pub(super) fn capacity(capacity: Capacity) -> String {
-    match capacity {
-        Capacity::OnDemand => "on-demand".to_owned(),
-        Capacity::Provisioned(u) => units(u),
-    }
 }
 
 pub(super) fn projection(projection: &Projection) -> String {
@@ -53,70 +46,57 @@ pub(super) fn days(days: u32) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
-impl std::fmt::Display for Step {
-    /// The API and its essence.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&call(self))
+pub(super) fn maximum(maximum: Maximum) -> String {
+    let side = |side: Option<u64>| side.map_or_else(|| "no limit".to_owned(), |units| units.to_string());
+    format!("{} read, {} write", side(maximum.read), side(maximum.write))
+}
+
+pub(super) fn range(range: Range) -> String {
+    let aim = range.target.map_or_else(|| "no policy".to_owned(), |percent| format!("at {percent}%"));
+    format!("{} to {}, {aim}", range.min, range.max)
+}
+
+pub(super) fn insights(insights: Insights) -> &'static str {
+    match insights {
+        Insights::Off => "off",
+        Insights::Throttled => "throttled keys",
+        Insights::All => "accessed and throttled keys",
     }
 }
 
-fn call(step: &Step) -> String {
-    match step {
-        Step::CreateTable { table, .. } => create_table(table.indexes.len(), table.locals.len()),
-        Step::SetCapacity { mode, table, indexes } => set_capacity(*mode, *table, indexes),
-        Step::DeleteIndex { index } => format!("UpdateTable delete index {}", safe::text(index)),
-        Step::CreateIndex { index, spec, .. } => {
-            format!("UpdateTable create index {} ({}; {})", safe::text(index), key(&spec.key), projection(&spec.projection))
-        }
-        Step::SetStream { view: None } => "UpdateTable stream off (its ARN and unread records go)".to_owned(),
-        Step::SetStream { view: Some(view) } => format!("UpdateTable stream on, {} (new stream ARN)", stream(*view)),
-        Step::Protect { on } => format!("UpdateTable deletion protection {}", if *on { "on" } else { "off" }),
-        Step::TtlOff { attribute } => format!("UpdateTimeToLive off, {}", safe::text(attribute)),
-        Step::TtlOn { attribute } => format!("UpdateTimeToLive on, {}", safe::text(attribute)),
-        Step::SetRecovery { days: None } => "UpdateContinuousBackups off (its recovery points go)".to_owned(),
-        Step::SetRecovery { days: Some(d) } => format!("UpdateContinuousBackups on, {}", days(*d)),
-        Step::Tag { tags } => format!("TagResource {}", names(tags.keys())),
-        Step::DeleteTable { with_data: false } => "DeleteTable, after a consistent scan has found it empty".to_owned(),
-        Step::DeleteTable { with_data: true } => "DeleteTable WITH ITS DATA".to_owned(),
-        Step::CreateBucket => "CreateBucket".to_owned(),
-        Step::TagBucket { tags } => format!("PutBucketTagging {}", names(tags.keys())),
-        Step::BlockPublicAccess => "PutPublicAccessBlock, all four".to_owned(),
-        Step::EnforceOwner => "PutBucketOwnershipControls BucketOwnerEnforced".to_owned(),
-        Step::EncryptBucket { kms_key: None } => "PutBucketEncryption SSE-S3".to_owned(),
-        Step::EncryptBucket { kms_key: Some(key) } => format!("PutBucketEncryption SSE-KMS {}", safe::text(key)),
-        Step::SetVersioning { on } => format!("PutBucketVersioning {}", if *on { "Enabled" } else { "Suspended" }),
-        Step::ExpireObjects { days: 0 } => "PutBucketLifecycleConfiguration abort unfinished uploads after 1 day".to_owned(),
-        Step::ExpireObjects { days: d } => {
-            format!("PutBucketLifecycleConfiguration expire after {}, abort unfinished uploads after 1 day", days(*d))
-        }
-        Step::DenyPlainHttp => "PutBucketPolicy deny requests without TLS".to_owned(),
-        step => setting(step),
+pub(super) fn class(class: Class) -> &'static str {
+    match class {
+        Class::Standard => "standard",
+        Class::InfrequentAccess => "infrequent access",
     }
 }
 
-/// The steps that change one setting.
-fn setting(step: &Step) -> String {
-    format!("{step:?}")
-}
-
-fn create_table(globals: usize, locals: usize) -> String {
-    let count = |n: usize, kind: &str| format!("{n} {kind} {}", if n == 1 { "index" } else { "indexes" });
-    match (globals, locals) {
-        (0, 0) => "CreateTable".to_owned(),
-        (g, 0) => format!("CreateTable with {}", count(g, "global")),
-        (0, l) => format!("CreateTable with {}", count(l, "local")),
-        (g, l) => format!("CreateTable with {} and {}", count(g, "global"), count(l, "local")),
+pub(super) fn encryption(encryption: &Encryption) -> String {
+    match encryption {
+        Encryption::Owned => "DynamoDB's own key".to_owned(),
+        Encryption::Managed => "the account's aws/dynamodb key".to_owned(),
+        Encryption::Key(arn) => format!("key {}", safe::text(arn)),
     }
 }
 
-fn set_capacity(mode: Option<Mode>, table: Option<Units>, indexes: &std::collections::BTreeMap<String, Units>) -> String {
-    let mode = mode.map(|m| if m == Mode::OnDemand { "on-demand".to_owned() } else { "provisioned".to_owned() });
-    let table = table.map(|u| format!("table {}", units(u)));
-    let indexes = indexes.iter().map(|(name, u)| format!("index {} {}", safe::text(name), units(*u)));
-    let parts: Vec<_> = mode.into_iter().chain(table).chain(indexes).collect();
-    format!("UpdateTable capacity: {}", parts.join("; "))
+pub(super) fn bucket_key(kms_key: Option<&str>) -> String {
+    kms_key.map_or_else(|| "SSE-S3".to_owned(), |key| format!("SSE-KMS, key {}", safe::text(key)))
 }
 
-fn names<'a>(names: impl Iterator<Item = &'a String>) -> String {
-    names.map(|n| safe::text(n)).collect::<Vec<_>>().join(", ")
+pub(super) fn holder(holder: &Holder) -> String {
+    match holder {
+        Holder::CloudFormation(stack) => format!("CloudFormation (stack {})", safe::text(stack)),
+        Holder::Terraform(tag) => format!("Terraform (tag {})", safe::text(tag)),
+    }
+}
+
+/// The table (`None`), or an index.
+pub(super) fn part(index: Option<&String>) -> String {
+    index.map_or_else(|| "table".to_owned(), |name| format!("index {}", safe::text(name)))
+}
+
+/// A time (epoch milliseconds) as `2026-11-21T02:00:00Z`.
+pub(super) fn time(epoch_ms: u64) -> String {
+    let second = i64::try_from(epoch_ms / 1000).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(second).map_or_else(|_| "a time beyond the calendar".to_owned(), |t| t.to_string())
 }

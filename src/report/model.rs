@@ -48,25 +48,38 @@ pub struct Problem {
     pub exit: Exit,
 }
 
-/// The plan: the diff, the numbered calls, what is refused.
+/// The plan (`report.plan` in the JSON form): the diff, the numbered calls, what is refused, what is left of AWS's budgets.
+/// README, "The plan as JSON", has it as a table; a test keeps the two equal.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct PlanReport {
+    /// One entry per resource that differs, in the order of work: buckets, then tables, by name.
     pub changes: Vec<Change>,
+    /// The calls that apply makes. Those of one address are made in this order; addresses go side by side.
     pub steps: Vec<Step>,
+    /// Not empty: apply does nothing at all, and the exit code is 5.
     pub refusals: Vec<Refusal>,
+    /// What AWS allows only so often, where the plan uses it or AWS says that some of it is used.
+    pub budgets: Vec<Budget>,
+    /// When everything must be done (`--deadline`), RFC 3339 UTC; null: no deadline.
+    pub deadline: Option<String>,
     /// Things in AWS that nobody asked about: under the stack's tag, and not in the file.
     pub unmanaged: Vec<String>,
+    /// What a person should know beside all this.
     pub notes: Vec<String>,
 }
 
-/// One resource's difference.
+/// One resource's difference (`changes[]`).
 #[derive(Debug, Clone, Serialize)]
 pub struct Change {
     /// `table Users`, `bucket acme-staging`.
     pub address: String,
+    /// `create`, `update` or `delete`.
     pub action: Action,
     /// What a person should know beside the fields ("id 7c1e…").
     pub note: Option<String>,
+    /// Which side moved since the last finished apply: `live`, `file`, `both`, `unknown`; null where nothing was applied before.
+    pub since: Option<Side>,
+    /// What differs, by path.
     pub fields: Vec<Field>,
 }
 
@@ -78,7 +91,21 @@ pub enum Action {
     Delete,
 }
 
-/// One field's difference; `live` is absent where it is new, `desired` where it goes.
+/// Which side moved since the last finished apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// AWS; the file is what was applied.
+    Live,
+    /// The file; AWS is what was applied.
+    File,
+    /// Neither is what was applied.
+    Both,
+    /// No apply has been recorded on it.
+    Unknown,
+}
+
+/// One field's difference (`changes[].fields[]`); `live` is null where it is new, `desired` where it goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Field {
     /// `capacity`, `index EmailIndex`, `index EmailIndex.capacity`, `tag team`.
@@ -87,24 +114,47 @@ pub struct Field {
     pub desired: Option<String>,
 }
 
-/// One call that apply makes, numbered within its resource.
+/// One call that apply makes (`steps[]`), numbered within its resource.
 #[derive(Debug, Clone, Serialize)]
 pub struct Step {
     pub address: String,
+    /// From 1, per address.
     pub number: usize,
     /// The API and its essence: `CreateTable with 2 global indexes`.
     pub call: String,
-    /// Seconds that it usually takes, from and to; an estimate.
+    /// Seconds that it usually takes, from and to, waits before it included; an estimate.
     pub seconds: (u64, u64),
+    /// It can lose data, recoverability, readers or control, and was allowed by name.
     pub destructive: bool,
+    /// What it costs or risks; null: nothing to say.
+    pub remark: Option<String>,
+    /// AWS refuses it before this time (RFC 3339 UTC), because a budget is spent; null: at once.
+    pub not_before: Option<String>,
 }
 
-/// A difference that landfall will not make, with the recipe.
+/// A difference that landfall will not make (`refusals[]`), with the recipe.
 #[derive(Debug, Clone, Serialize)]
 pub struct Refusal {
     pub address: String,
     pub reason: String,
+    /// What to do instead, with the flag's exact spelling where there is one.
     pub recipe: String,
+}
+
+/// What AWS allows only so often (`budgets[]`).
+#[derive(Debug, Clone, Serialize)]
+pub struct Budget {
+    pub address: String,
+    /// `capacity decreases of index EmailIndex`, `changes to on-demand`, ….
+    pub limit: String,
+    /// Changes that the plan makes.
+    pub uses: u64,
+    /// Changes left in the window once the plan is done; null: AWS does not tell how many there were before.
+    pub left: Option<u64>,
+    /// Changes that a window allows.
+    pub allowed: u64,
+    /// The window: `UTC day, then one an hour`, `24 hours`, ….
+    pub window: String,
 }
 
 /// What apply did.

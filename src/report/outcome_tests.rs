@@ -252,7 +252,8 @@ fn apply_is_green_only_when_it_converged() {
 
 #[test]
 fn a_plan_with_changes_is_a_no_only_where_that_was_the_question() {
-    let change = Change { address: "table T".into(), action: crate::report::model::Action::Create, note: None, fields: Vec::new() };
+    let change =
+        Change { address: "table T".into(), action: crate::report::model::Action::Create, note: None, since: None, fields: Vec::new() };
     let mut report = good();
     report.plan.as_mut().expect("plan").changes.push(change);
     assert_eq!(exit(&report, ALL), Exit::Pass);

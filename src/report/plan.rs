@@ -2,8 +2,8 @@
 //!
 //! Called by the verbs that make or apply a plan.
 
-use super::model::{Action, Change, Field, PlanReport, Refusal, Step};
-use crate::plan::{self, Plan, Work};
+use super::model::{Action, Budget, Change, Field, PlanReport, Refusal, Side, Step};
+use crate::plan::{self, Limited, Plan, Work, cost, simulate};
 use crate::safe;
 
 impl From<&Plan> for PlanReport {
@@ -12,6 +12,8 @@ impl From<&Plan> for PlanReport {
             changes: plan.works.iter().filter_map(change).collect(),
             steps: plan.works.iter().flat_map(steps).collect(),
             refusals: plan.refusals.iter().map(refusal).collect(),
+            budgets: plan.budgets.iter().map(budget).collect(),
+            deadline: plan.deadline_ms.map(time),
             unmanaged: plan.unmanaged.iter().map(|name| safe::text(name)).collect(),
             notes: plan.notes.iter().cloned().chain(plan.works.iter().flat_map(notes)).collect(),
         }
@@ -29,41 +31,68 @@ fn change(work: &Work) -> Option<Change> {
         plan::Action::Update => Action::Update,
         plan::Action::Delete => Action::Delete,
     };
+    let since = change.since.map(|side| match side {
+        plan::Side::Live => Side::Live,
+        plan::Side::File => Side::File,
+        plan::Side::Both => Side::Both,
+        plan::Side::Unknown => Side::Unknown,
+    });
     let fields = change.fields.iter().map(|f| Field { path: f.path.clone(), live: f.live.clone(), desired: f.desired.clone() }).collect();
-    Some(Change { address: address(work), action, note: change.note.clone(), fields })
+    Some(Change { address: address(work), action, note: change.note.clone(), since, fields })
 }
 
 fn steps(work: &Work) -> Vec<Step> {
-    let step = |(at, planned): (usize, &plan::Planned)| Step {
-        address: address(work),
-        number: at + 1,
-        call: planned.step.to_string(),
-        seconds: planned.seconds,
-        destructive: planned.destructive,
+    let mut state = work.before.clone();
+    let mut out = Vec::new();
+    for planned in &work.steps {
+        out.push(Step {
+            address: address(work),
+            number: out.len() + 1,
+            call: planned.step.to_string(),
+            seconds: planned.seconds,
+            destructive: planned.destructive,
+            remark: cost::remark(&planned.step, &state).map(str::to_owned),
+            not_before: planned.not_before_ms.map(time),
+        });
+        state = simulate(&state, &planned.step, work.target.name());
+    }
+    out
+}
+
+/// Epoch milliseconds as RFC 3339, UTC.
+fn time(epoch_ms: u64) -> String {
+    let at = i64::try_from(epoch_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    at.map_or_else(|| format!("{epoch_ms} ms after 1970"), |at| at.to_string())
+}
+
+fn budget(budget: &plan::Budget) -> Budget {
+    let (limit, window) = match &budget.what {
+        Limited::Decrease { index: None } => ("capacity decreases".to_owned(), "UTC day, then one an hour"),
+        Limited::Decrease { index: Some(index) } => {
+            (format!("capacity decreases of index {}", safe::text(index)), "UTC day, then one an hour")
+        }
+        Limited::ToOnDemand => ("changes to on-demand".to_owned(), "24 hours"),
+        Limited::Ttl => ("TTL changes".to_owned(), "30 to 60 minutes"),
+        Limited::Encryption => ("encryption changes".to_owned(), "24 hours, then one in 6 hours"),
+        Limited::Class => ("class changes".to_owned(), "30 days"),
     };
-    work.steps.iter().enumerate().map(step).collect()
+    let address = safe::text(&budget.target.to_string());
+    Budget { address, limit, uses: budget.uses, left: budget.left, allowed: budget.what.allowed().0, window: window.to_owned() }
 }
 
 fn refusal(refusal: &plan::Refusal) -> Refusal {
     Refusal { address: safe::text(&refusal.target.to_string()), reason: refusal.reason.clone(), recipe: refusal.recipe.clone() }
 }
 
-/// What a person should know about single steps beside their text.
+/// What a person should know about a resource's steps beside their remarks.
 fn notes(work: &Work) -> Vec<String> {
     let address = address(work);
-    let note = |text: &str| Some(format!("{address}: {text}"));
     let of_step = |planned: &plan::Planned| match &planned.step {
-        plan::Step::SetStream { view: Some(_) } if work.before.table().is_some() => {
-            note("the stream gets a new ARN: its consumers have to be pointed to it")
-        }
-        plan::Step::TtlOn { .. } if planned.seconds.0 >= 1800 => {
-            note("TTL can be changed once an hour: apply waits between turning the old attribute off and the new one on")
-        }
-        plan::Step::CreateIndex { .. } => {
-            note("an index added to an existing table takes minutes even when the table is empty, and its backfill comes on top")
-        }
-        plan::Step::DeleteTable { .. } => {
-            note("deleting a table cannot be undone, and an item written after the last look is lost with it")
+        plan::Step::TtlOn { .. } if planned.seconds.0 >= 1800 => Some(format!(
+            "{address}: TTL can be changed once an hour: apply waits between turning the old attribute off and the new one on"
+        )),
+        step if planned.not_before_ms.is_some() => {
+            Some(format!("{address}: AWS's budget for \"{step}\" is spent: apply waits until {}", planned.not_before_ms.map(time)?))
         }
         _ => None,
     };

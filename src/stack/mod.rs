@@ -15,6 +15,7 @@ mod schema;
 mod secret;
 mod structure;
 mod syntax;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -24,3 +25,12 @@ pub use load::{load, parse};
 pub use model::Stack;
 pub use schema::schema;
 pub use secret::masked;
+pub use write::write;
+
+/// Whether `name` can be a stack's; the error says what a name is.
+///
+/// # Errors
+/// It cannot.
+pub fn can_be_named(name: &str) -> Result<(), String> {
+    lint::name::stack(name)
+}

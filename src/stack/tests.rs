@@ -10,6 +10,7 @@ mod settings;
 mod source;
 mod structure;
 mod tables;
+mod write;
 
 use super::*;
 use crate::diagnostic::Diagnostics;

@@ -6,6 +6,7 @@ mod between;
 mod data;
 mod during;
 mod iam;
+mod init;
 mod killed;
 mod local;
 mod mistakes;

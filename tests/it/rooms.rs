@@ -21,6 +21,8 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("local", "clock"),      // what takes AWS time takes it by the shared clock
     ("aws", "clock"),        // so do waits between two tries
     ("apply", "live"),       // re-reads before and after every change
+    ("apply", "lease"),      // asks for it before every mutation
+    ("load", "lease"),       // likewise
     ("validate", "load"),    // predicts with the encoder loop that loads
     ("command", "cli"),      // a verb takes its parsed arguments
     ("main", "cli"),

@@ -6,9 +6,10 @@ use crate::aws::tables::wire::built;
 use crate::aws::{Aws, Error};
 use crate::live::normal::{RULE_ID, is_tls_only};
 use aws_sdk_s3::types::{
-    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule,
-    LifecycleRuleFilter, ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
-    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus, LifecycleExpiration,
+    LifecycleRule, LifecycleRuleFilter, ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration,
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
+    VersioningConfiguration,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -52,15 +53,21 @@ impl Aws {
 
     /// `PutBucketVersioning`: enabled, or suspended.
     pub async fn set_versioning(&self, bucket: &str, on: bool) -> Result<(), Error> {
-        let _ = (bucket, on);
-        unreachable!()
+        let status = if on { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
+        let config = VersioningConfiguration::builder().status(status).build();
+        let request = self.s3.put_bucket_versioning().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        let sent = request.versioning_configuration(config).send().await;
+        sent.map(drop).map_err(|e| from_sdk(call("PutBucketVersioning", bucket), &e))
     }
 
-    /// `PutBucketEncryption`: SSE-S3, or this KMS key.
+    /// `PutBucketEncryption`: SSE-S3, or this KMS key, under a bucket key (one KMS request for many objects).
     pub async fn encrypt_bucket(&self, bucket: &str, kms_key: Option<&str>) -> Result<(), Error> {
-        let _ = kms_key;
-        let default = built(ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build());
-        let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(default).build();
+        let algorithm = if kms_key.is_some() { ServerSideEncryption::AwsKms } else { ServerSideEncryption::Aes256 };
+        let default = ServerSideEncryptionByDefault::builder().sse_algorithm(algorithm).set_kms_master_key_id(kms_key.map(str::to_owned));
+        let rule = ServerSideEncryptionRule::builder()
+            .apply_server_side_encryption_by_default(built(default.build()))
+            .set_bucket_key_enabled(kms_key.map(|_| true))
+            .build();
         let config = built(ServerSideEncryptionConfiguration::builder().rules(rule).build());
         let request = self.s3.put_bucket_encryption().bucket(bucket).expected_bucket_owner(&self.identity.account);
         let sent = request.server_side_encryption_configuration(config).send().await;

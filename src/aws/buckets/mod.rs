@@ -72,18 +72,19 @@ impl Aws {
 
     /// The bucket's tags, guards and rules.
     pub async fn observe_bucket(&self, bucket: &str) -> Result<ObservedBucket, Error> {
-        let (tags, block, ownership, encryption, policy, rules) = tokio::try_join!(
+        let (tags, block, ownership, encryption, versioning, policy, rules) = tokio::try_join!(
             self.bucket_tags(bucket),
             self.bucket_block(bucket),
             self.bucket_ownership(bucket),
             self.bucket_encryption(bucket),
+            self.bucket_versioning(bucket),
             self.bucket_policy(bucket),
             self.bucket_rules(bucket),
         )?;
         let bare = tags.is_empty() && policy.is_none() && rules.is_empty();
         let empty = if bare { Some(self.bucket_is_empty(bucket).await?) } else { None };
         let rules = rules.iter().map(seen::rule).collect();
-        Ok(ObservedBucket { tags, block, ownership, encryption, policy, rules, empty })
+        Ok(ObservedBucket { tags, block, ownership, encryption, versioning, policy, rules, empty })
     }
 }
 

@@ -12,7 +12,7 @@ use super::error::from_sdk;
 use super::{Aws, Error};
 use crate::live::normal::{ObservedRecovery, ObservedTable, ObservedTtl};
 use crate::plan::Mode;
-use crate::resource::{Index, KeyKind, OWNER_TAG, StreamView, Table, Units};
+use crate::resource::{Class, Index, KeyKind, OWNER_TAG, Policy, StreamView, Table, Units};
 use aws_sdk_dynamodb::types::{
     BillingMode, DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate, PointInTimeRecoverySpecification, Select,
     TimeToLiveSpecification, UpdateGlobalSecondaryIndexAction,
@@ -85,10 +85,12 @@ impl Aws {
         Ok(out)
     }
 
-    /// `CreateTable` with all that the call can carry: every index, stream, protection, tags and the ownership tag.
+    /// `CreateTable` with all that the call can carry: every index, stream, protection, limits, class, encryption, policy, tags and the
+    /// ownership tag. TTL, recovery, insights and auto scaling have calls of their own.
     pub async fn create_table(&self, name: &str, table: &Table, owner: &str) -> Result<(), Error> {
         let mut tags = table.tags.clone();
         tags.insert(OWNER_TAG.to_owned(), owner.to_owned());
+        let policy = table.policy.as_ref().and_then(|p| if let Policy::On(text) = p { Some(text.clone()) } else { None });
         let request = self
             .dynamodb
             .create_table()
@@ -101,6 +103,11 @@ impl Aws {
             .set_local_secondary_indexes(some(wire::locals(&table.locals)))
             .set_stream_specification(table.stream.map(|view| wire::stream(Some(view))))
             .set_deletion_protection_enabled(table.protect.then_some(true))
+            .set_on_demand_throughput(wire::maximum(table.limits.maximum))
+            .set_warm_throughput(table.limits.warm.map(wire::warm))
+            .set_table_class((table.class != Class::default()).then(|| wire::class(table.class)))
+            .set_sse_specification(wire::new_encryption(&table.encryption))
+            .set_resource_policy(policy)
             .set_tags(Some(wire::tags(&tags)));
         request.send().await.map(drop).map_err(|e| from_sdk(call("CreateTable", name), &e))
     }

@@ -1,9 +1,10 @@
 //! Our nouns as the SDK's types, for `CreateTable`, `UpdateTable` and `ImportTable`'s `TableCreationParameters`.
 
-use crate::resource::{Capacity, Index, Key, KeyKind, LocalIndex, Projection as Carries, StreamView, Units};
+use crate::resource::{Capacity, Class, Encryption, Index, Key, KeyKind, LocalIndex, Maximum, Projection as Carries, StreamView, Units};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-    LocalSecondaryIndex, Projection, ProjectionType, ProvisionedThroughput, ScalarAttributeType, StreamSpecification, StreamViewType, Tag,
+    LocalSecondaryIndex, OnDemandThroughput, Projection, ProjectionType, ProvisionedThroughput, ScalarAttributeType, SseSpecification,
+    SseType, StreamSpecification, StreamViewType, TableClass, Tag, WarmThroughput,
 };
 use std::collections::BTreeMap;
 
@@ -44,9 +45,51 @@ pub(crate) fn throughput(capacity: Capacity) -> Option<ProvisionedThroughput> {
     }
 }
 
+fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
 pub(crate) fn units(units: Units) -> ProvisionedThroughput {
-    let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     built(ProvisionedThroughput::builder().read_capacity_units(signed(units.read)).write_capacity_units(signed(units.write)).build())
+}
+
+/// `OnDemandThroughput` of something new: absent where there is no maximum (an empty one is an HTTP 500, one lab's figure).
+pub(crate) fn maximum(maximum: Maximum) -> Option<OnDemandThroughput> {
+    let builder = OnDemandThroughput::builder().set_max_read_request_units(maximum.read.map(signed));
+    let made = builder.set_max_write_request_units(maximum.write.map(signed)).build();
+    (maximum != Maximum::default()).then_some(made)
+}
+
+/// `OnDemandThroughput` with both sides told: -1 clears. Source: API reference.
+pub(crate) fn whole_maximum(maximum: Maximum) -> OnDemandThroughput {
+    let side = |n: Option<u64>| n.map_or(-1, signed);
+    OnDemandThroughput::builder().max_read_request_units(side(maximum.read)).max_write_request_units(side(maximum.write)).build()
+}
+
+pub(crate) fn warm(units: Units) -> WarmThroughput {
+    WarmThroughput::builder().read_units_per_second(signed(units.read)).write_units_per_second(signed(units.write)).build()
+}
+
+pub(crate) fn class(class: Class) -> TableClass {
+    match class {
+        Class::Standard => TableClass::Standard,
+        Class::InfrequentAccess => TableClass::StandardInfrequentAccess,
+    }
+}
+
+/// `SSESpecification`: off is a key of `DynamoDB`'s own; on without a key is the account's `aws/dynamodb` key.
+pub(crate) fn encryption(with: &Encryption) -> SseSpecification {
+    let on = SseSpecification::builder().enabled(true).sse_type(SseType::Kms);
+    match with {
+        Encryption::Owned => SseSpecification::builder().enabled(false).build(),
+        Encryption::Managed => on.build(),
+        Encryption::Key(key) => on.kms_master_key_id(key).build(),
+    }
+}
+
+/// The same for something new: absent is AWS's default.
+pub(crate) fn new_encryption(with: &Encryption) -> Option<SseSpecification> {
+    (*with != Encryption::Owned).then(|| encryption(with))
 }
 
 fn projection(carries: &Carries) -> Projection {
@@ -65,7 +108,9 @@ pub(crate) fn globals(indexes: &BTreeMap<String, Index>) -> Vec<GlobalSecondaryI
     let one = |(name, index): (&String, &Index)| {
         let index_builder = GlobalSecondaryIndex::builder().index_name(name).set_key_schema(Some(key(&index.key)));
         let throughput = throughput(index.capacity);
-        built(index_builder.projection(projection(&index.projection)).set_provisioned_throughput(throughput).build())
+        let index_builder = index_builder.projection(projection(&index.projection)).set_provisioned_throughput(throughput);
+        let maximum = maximum(index.limits.maximum);
+        built(index_builder.set_on_demand_throughput(maximum).set_warm_throughput(index.limits.warm.map(warm)).build())
     };
     indexes.iter().map(one).collect()
 }
@@ -82,7 +127,9 @@ pub(crate) fn locals(indexes: &BTreeMap<String, LocalIndex>) -> Vec<LocalSeconda
 /// An index added by `UpdateTable`.
 pub(crate) fn create_index(name: &str, index: &Index) -> CreateGlobalSecondaryIndexAction {
     let action = CreateGlobalSecondaryIndexAction::builder().index_name(name).set_key_schema(Some(key(&index.key)));
-    built(action.projection(projection(&index.projection)).set_provisioned_throughput(throughput(index.capacity)).build())
+    let action = action.projection(projection(&index.projection)).set_provisioned_throughput(throughput(index.capacity));
+    let action = action.set_on_demand_throughput(maximum(index.limits.maximum)).set_warm_throughput(index.limits.warm.map(warm));
+    built(action.build())
 }
 
 /// A stream, on or off.
@@ -98,4 +145,27 @@ pub(crate) fn stream(view: Option<StreamView>) -> StreamSpecification {
 
 pub(crate) fn tags(tags: &BTreeMap<String, String>) -> Vec<Tag> {
     tags.iter().map(|(key, value)| built(Tag::builder().key(key).value(value).build())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_maximum_that_is_none_is_left_out_of_a_new_table_and_cleared_on_an_old_one() {
+        let one = Maximum { read: Some(7), write: None };
+        assert_eq!(maximum(Maximum::default()), None);
+        assert_eq!(maximum(one).map(|m| (m.max_read_request_units(), m.max_write_request_units())), Some((Some(7), None)));
+        let whole = whole_maximum(one);
+        assert_eq!((whole.max_read_request_units(), whole.max_write_request_units()), (Some(7), Some(-1)));
+    }
+
+    #[test]
+    fn each_encryption_is_said_as_dynamodb_takes_it() {
+        assert_eq!(new_encryption(&Encryption::Owned), None);
+        assert_eq!(encryption(&Encryption::Owned).enabled(), Some(false));
+        let managed = encryption(&Encryption::Managed);
+        assert_eq!((managed.enabled(), managed.sse_type(), managed.kms_master_key_id()), (Some(true), Some(&SseType::Kms), None));
+        assert_eq!(encryption(&Encryption::Key("arn:k".into())).kms_master_key_id(), Some("arn:k"));
+    }
 }

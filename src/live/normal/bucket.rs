@@ -22,8 +22,8 @@ pub fn bucket(name: &str, seen: &ObservedBucket, want: Option<&Bucket>) -> LiveB
             name: name.to_owned(),
             expire_days: rule.and_then(|r| r.expire_days).unwrap_or(0),
             tags: tags.managed,
-            versioning: false,
-            kms_key: None,
+            versioning: seen.versioning.as_deref() == Some("Enabled"),
+            kms_key: seen.encryption.iter().find_map(kms),
         },
         owner: tags.owner,
         public_access_blocked: seen.block == Some([true; 4]),
@@ -33,6 +33,16 @@ pub fn bucket(name: &str, seen: &ObservedBucket, want: Option<&Bucket>) -> LiveB
         aborts_multipart: seen.rules.iter().any(aborts),
         fresh: seen.tags.is_empty() && seen.policy.is_none() && seen.rules.is_empty() && seen.empty == Some(true),
         foreign_tags: tags.foreign,
+    }
+}
+
+/// The key of a KMS encryption as a stack would name it; one that a stack cannot ask for is named so that it equals none.
+fn kms((algorithm, key): &(String, Option<String>)) -> Option<String> {
+    let key = || key.clone().unwrap_or_else(|| "alias/aws/s3".to_owned());
+    match algorithm.as_str() {
+        "AES256" => None,
+        "aws:kms" => Some(key()),
+        other => Some(format!("{} ({})", key(), crate::safe::text(other))),
     }
 }
 
@@ -90,7 +100,8 @@ mod tests {
             tags: vec![("landfall:stack".into(), "s".into()), ("team".into(), "a".into()), ("aws:x".into(), "y".into())],
             block: Some([true; 4]),
             ownership: vec!["BucketOwnerEnforced".into()],
-            encryption: vec!["AES256".into()],
+            encryption: vec![("AES256".into(), None)],
+            versioning: None,
             policy: Some(policy().to_string()),
             rules: vec![ObservedRule { id: RULE_ID.into(), enabled: true, whole_bucket: true, expire_days: Some(7), abort_days: Some(1) }],
             empty: None,
@@ -137,6 +148,28 @@ mod tests {
             spoil(&mut seen);
             assert_ne!(fold(&seen), fold(&complete()), "{name}");
         }
+    }
+
+    #[test]
+    fn suspended_versioning_reads_as_off_and_only_enabled_as_on() {
+        for (seen, on) in [(None, false), (Some("Suspended"), false), (Some("Enabled"), true)] {
+            let live = fold(&ObservedBucket { versioning: seen.map(Into::into), ..complete() });
+            assert_eq!(live.bucket.versioning, on, "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_kms_key_is_seen_and_one_that_no_stack_can_name_equals_none() {
+        let of = |algorithm: &str, key: Option<&str>| {
+            let encryption = vec![(algorithm.to_owned(), key.map(Into::into))];
+            let live = fold(&ObservedBucket { encryption, ..complete() });
+            assert!(live.encrypted);
+            live.bucket.kms_key
+        };
+        assert_eq!(of("AES256", None), None);
+        assert_eq!(of("aws:kms", Some("arn:k")).as_deref(), Some("arn:k"));
+        assert_eq!(of("aws:kms", None).as_deref(), Some("alias/aws/s3"));
+        assert_eq!(of("aws:kms:dsse", Some("arn:k")).as_deref(), Some("arn:k (aws:kms:dsse)"));
     }
 
     #[test]

@@ -1,22 +1,27 @@
 //! AWS's defaults and accidents folded away, so that a difference from the stack is a real one.
 //!
 //! Rules, each with a test named after it: absent `BillingMode` is provisioned; an on-demand index shows 0/0 and is on demand;
-//! absent stream, TTL, recovery and protection are off; sets and index order do not count; a key's order does; an index
-//! that is being deleted is gone; `aws:` tags are not ours to see; the ownership tag is the owner, not a tag.
+//! absent stream, TTL, recovery, protection, class and encryption are AWS's defaults; sets and index order do not count; a key's order
+//! does; an index that is being deleted is gone; `aws:` tags are not ours to see; the ownership tag is the owner, not a tag. What a wish
+//! does not manage is folded away, and what AWS may move on its own is folded against the wish ([`limits`]), so that live and desired
+//! are compared as they are.
 //! Key insight: an unknown word of AWS's is an error that names it: guessing would turn it into a planned change.
 //! Called by `live::refresh`.
 
 mod bucket;
+mod busy;
+mod holder;
+mod limits;
 pub mod observed;
+mod settings;
 
 pub use bucket::{RULE_ID, bucket, is_tls_only};
-pub use observed::{ObservedBucket, ObservedIndex, ObservedKey, ObservedRecovery, ObservedRule, ObservedTable, ObservedTtl};
+pub use observed::*;
+pub use settings::DEFAULT_RECOVERY_DAYS;
 
 use super::model::{LiveTable, Usage};
-use crate::resource::{
-    APPLIED_TAG, Capacity, Class, Encryption, Index, Key, KeyKind, KeyPart, Limits, LocalIndex, OWNER_TAG, Projection, StreamView, Table,
-    Units,
-};
+use crate::resource::{APPLIED_TAG, Index, Key, KeyKind, KeyPart, LocalIndex, OWNER_TAG, Projection, Table};
+use limits::Throughput;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// AWS said a word that this version does not know.
@@ -28,10 +33,6 @@ pub struct Unknown {
     pub what: String,
     pub word: String,
 }
-
-/// `DynamoDB`'s recovery window where none is told, in days.
-/// Source: API reference, `PointInTimeRecoverySpecification`.
-pub const DEFAULT_RECOVERY_DAYS: u32 = 35;
 
 /// The tags of a resource, told apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,74 +61,42 @@ pub fn tags(all: &[(String, String)], managed: &BTreeSet<String>) -> Tags {
     out
 }
 
-/// One table from its four reads. `all_tags` as `ListTagsOfResource` gave them; `want`: what the stack says of it.
-pub fn table(
-    name: &str,
-    seen: &ObservedTable,
-    ttl: &ObservedTtl,
-    recovery: &ObservedRecovery,
-    all_tags: &[(String, String)],
-    want: Option<&Table>,
-) -> Result<LiveTable, Unknown> {
-    let reader = Reader { address: format!("table {name}"), attributes: seen.attributes.iter().cloned().collect() };
-    let on_demand = reader.on_demand(seen.billing.as_deref())?;
+/// One table from everything that was read of it; `want`: what the stack says of it, `None`: nothing of it is managed.
+pub fn table(name: &str, all: &ObservedAll, want: Option<&Table>) -> Result<LiveTable, Unknown> {
+    let seen = &all.table;
     let managed = want.map(|w| w.tags.keys().cloned().collect()).unwrap_or_default();
-    let tags = tags(all_tags, &managed);
+    let tags = tags(&all.tags, &managed);
     Ok(LiveTable {
-        table: Table {
-            key: reader.key("the key", &seen.key)?,
-            capacity: capacity(on_demand, seen.units),
-            indexes: reader.indexes(&seen.globals, on_demand)?,
-            locals: reader.locals(&seen.locals)?,
-            protect: seen.protect.unwrap_or(false),
-            ttl: reader.ttl(ttl)?,
-            stream: reader.stream(seen.stream.as_ref())?,
-            recovery: reader.recovery(recovery)?,
-            tags: tags.managed,
-            limits: Limits::default(),
-            class: Class::default(),
-            encryption: Encryption::default(),
-            policy: None,
-            insights: None,
-        },
+        table: Table { tags: tags.managed, ..Reader::new(name, seen).table(all, want)? },
         id: seen.id.clone(),
         arn: seen.arn.clone(),
         owner: tags.owner,
-        busy: busy(seen),
+        busy: busy::busy(all),
         foreign_tags: tags.foreign,
         created_ms: seen.created_ms,
         applied: tags.applied,
-        holder: None,
-        replicas: Vec::new(),
-        usage: Usage::default(),
+        holder: holder::holder(&all.tags, &managed),
+        replicas: replicas(seen),
+        usage: usage(seen),
     })
 }
 
-fn capacity(on_demand: bool, units: Option<Units>) -> Capacity {
-    if on_demand { Capacity::OnDemand } else { Capacity::Provisioned(units.unwrap_or(Units { read: 0, write: 0 })) }
+/// Regions with a replica, sorted, the table's own not among them.
+fn replicas(seen: &ObservedTable) -> Vec<String> {
+    let own = seen.arn.split(':').nth(3);
+    let regions: BTreeSet<_> = seen.replicas.iter().map(|r| crate::safe::text(&r.region)).collect();
+    regions.into_iter().filter(|region| Some(region.as_str()) != own).collect()
 }
 
-/// What keeps the table from being quiescent: ACTIVE alone is not enough, an index or a setting may still be in motion.
-fn busy(seen: &ObservedTable) -> Vec<String> {
-    let mut out = Vec::new();
-    if seen.status != "ACTIVE" {
-        out.push(format!("table is {}", crate::safe::text(&seen.status)));
+fn usage(seen: &ObservedTable) -> Usage {
+    let counted = |c: &ObservedCounters| c.decreases.map(|n| (n, c.last_decrease_ms.unwrap_or(0)));
+    let table = counted(&seen.counters).map(|n| (String::new(), n));
+    let indexes = seen.globals.iter().filter_map(|i| Some((i.name.clone(), counted(&i.counters)?)));
+    Usage {
+        decreases: table.into_iter().chain(indexes).collect(),
+        to_on_demand_ms: seen.to_on_demand_ms,
+        class_changed_ms: seen.class_changed_ms,
     }
-    for index in &seen.globals {
-        match index.status.as_deref() {
-            Some("ACTIVE") if index.backfilling => out.push(format!("index {} is backfilling", index.name)),
-            Some("ACTIVE") | None => {}
-            Some(status) => {
-                let backfill = if index.backfilling { " (backfilling)" } else { "" };
-                out.push(format!("index {} is {}{backfill}", index.name, crate::safe::text(status)));
-            }
-        }
-        if let Some(status) = index.warm_status.as_deref().filter(|s| *s != "ACTIVE") {
-            out.push(format!("index {}'s warm throughput is {}", index.name, crate::safe::text(status)));
-        }
-    }
-    out.extend(seen.moving.iter().cloned());
-    out
 }
 
 /// What reading one table needs: its address for errors, and its attribute types.
@@ -137,6 +106,33 @@ struct Reader {
 }
 
 impl Reader {
+    fn new(name: &str, seen: &ObservedTable) -> Self {
+        Self { address: format!("table {name}"), attributes: seen.attributes.iter().cloned().collect() }
+    }
+
+    /// Everything but the tags.
+    fn table(&self, all: &ObservedAll, want: Option<&Table>) -> Result<Table, Unknown> {
+        let seen = &all.table;
+        let on_demand = self.on_demand(seen.billing.as_deref())?;
+        let scaling = self.scaling(&all.scaling, None)?;
+        let (capacity, limits) = Throughput::from(seen).fold(on_demand, scaling, want.map(|w| &w.limits));
+        Ok(Table {
+            capacity,
+            limits,
+            indexes: self.indexes(all, on_demand, want)?,
+            locals: self.locals(&seen.locals)?,
+            protect: seen.protect.unwrap_or(false),
+            ttl: self.ttl(&all.ttl)?,
+            stream: self.stream(seen.stream.as_ref())?,
+            recovery: self.recovery(&all.recovery)?,
+            class: self.class(seen.class.as_deref())?,
+            encryption: self.encryption(seen.encryption.as_ref(), all.managed_key)?,
+            policy: self.policy(all, want)?,
+            insights: self.insights(all, None, want.and_then(|w| w.insights))?,
+            ..Table::plain(self.key("the key", &seen.key)?)
+        })
+    }
+
     fn unknown(&self, what: impl Into<String>, word: &str) -> Unknown {
         Unknown { address: self.address.clone(), what: what.into(), word: crate::safe::text(word) }
     }
@@ -175,14 +171,21 @@ impl Reader {
         }
     }
 
-    fn indexes(&self, seen: &[ObservedIndex], on_demand: bool) -> Result<BTreeMap<String, Index>, Unknown> {
-        let staying = seen.iter().filter(|i| i.status.as_deref() != Some("DELETING"));
-        staying
-            .map(|i| {
-                let key = self.key(&format!("the key of index {}", i.name), &i.key)?;
-                Ok((i.name.clone(), Index { projection: self.projection(i)?, capacity: capacity(on_demand, i.units), ..Index::plain(key) }))
-            })
-            .collect()
+    fn indexes(&self, all: &ObservedAll, on_demand: bool, want: Option<&Table>) -> Result<BTreeMap<String, Index>, Unknown> {
+        let staying = all.table.globals.iter().filter(|i| i.status.as_deref() != Some("DELETING"));
+        staying.map(|i| Ok((i.name.clone(), self.index(i, all, on_demand, want.and_then(|w| w.indexes.get(&i.name)))?))).collect()
+    }
+
+    fn index(&self, seen: &ObservedIndex, all: &ObservedAll, on_demand: bool, want: Option<&Index>) -> Result<Index, Unknown> {
+        let scaling = self.scaling(&all.scaling, Some(&seen.name))?;
+        let (capacity, limits) = Throughput::from(seen).fold(on_demand, scaling, want.map(|w| &w.limits));
+        Ok(Index {
+            key: self.key(&format!("the key of index {}", seen.name), &seen.key)?,
+            projection: self.projection(seen)?,
+            capacity,
+            limits,
+            insights: self.insights(all, Some(&seen.name), want.and_then(|w| w.insights))?,
+        })
     }
 
     fn locals(&self, seen: &[ObservedIndex]) -> Result<BTreeMap<String, LocalIndex>, Unknown> {
@@ -193,36 +196,9 @@ impl Reader {
             })
             .collect()
     }
-
-    fn ttl(&self, seen: &ObservedTtl) -> Result<Option<String>, Unknown> {
-        match seen.status.as_deref() {
-            None | Some("DISABLED" | "DISABLING") => Ok(None),
-            Some("ENABLED" | "ENABLING") => {
-                seen.attribute.clone().map(Some).ok_or_else(|| self.unknown("the attribute of the enabled TTL", "absent"))
-            }
-            Some(word) => Err(self.unknown("the TTL status", word)),
-        }
-    }
-
-    fn stream(&self, seen: Option<&(bool, Option<String>)>) -> Result<Option<StreamView>, Unknown> {
-        let Some((true, view)) = seen else { return Ok(None) };
-        match view.as_deref() {
-            Some("KEYS_ONLY") => Ok(Some(StreamView::Keys)),
-            Some("NEW_IMAGE") => Ok(Some(StreamView::New)),
-            Some("OLD_IMAGE") => Ok(Some(StreamView::Old)),
-            Some("NEW_AND_OLD_IMAGES") => Ok(Some(StreamView::Both)),
-            other => Err(self.unknown("the stream's view", other.unwrap_or("absent"))),
-        }
-    }
-
-    fn recovery(&self, seen: &ObservedRecovery) -> Result<Option<u32>, Unknown> {
-        match seen.status.as_deref() {
-            None | Some("DISABLED" | "DISABLING") => Ok(None),
-            Some("ENABLED" | "ENABLING") => Ok(Some(seen.days.unwrap_or(DEFAULT_RECOVERY_DAYS))),
-            Some(word) => Err(self.unknown("point-in-time recovery", word)),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wish_tests;

@@ -4,6 +4,7 @@
 //! in [`super`] and not dropped at the door. Called by `aws::tables`, `aws::buckets` and the tests of [`super`].
 
 use crate::resource::{KeyKind, Units};
+use std::collections::BTreeMap;
 
 /// One element of a key schema, as AWS lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +26,46 @@ pub struct ObservedIndex {
     pub projection: String,
     pub include: Vec<String>,
     pub units: Option<Units>,
+    pub counters: ObservedCounters,
+    pub maximum: ObservedMaximum,
+    pub warm: Option<Units>,
     /// Warm throughput's own status, where there is one.
     pub warm_status: Option<String>,
+}
+
+/// `OnDemandThroughput`: -1 and absent both mean none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ObservedMaximum {
+    pub read: Option<i64>,
+    pub write: Option<i64>,
+}
+
+/// What `ProvisionedThroughputDescription` counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ObservedCounters {
+    /// `NumberOfDecreasesToday`; `None`: not told.
+    pub decreases: Option<u64>,
+    /// `LastDecreaseDateTime`, epoch milliseconds.
+    pub last_decrease_ms: Option<u64>,
+}
+
+/// `SSEDescription`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObservedEncryption {
+    /// `ENABLED`, `ENABLING`, `UPDATING`, `DISABLING`, `DISABLED`.
+    pub status: Option<String>,
+    /// `KMS` or `AES256`.
+    pub kind: Option<String>,
+    /// The key's ARN.
+    pub key: Option<String>,
+}
+
+/// A replica of a global table, in another region.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObservedReplica {
+    pub region: String,
+    /// `ACTIVE`, `CREATING`, …
+    pub status: Option<String>,
 }
 
 /// `DescribeTable`.
@@ -42,13 +81,76 @@ pub struct ObservedTable {
     /// `PROVISIONED` or `PAY_PER_REQUEST`; absent means provisioned.
     pub billing: Option<String>,
     pub units: Option<Units>,
+    pub counters: ObservedCounters,
+    /// `LastUpdateToPayPerRequestDateTime`, epoch milliseconds.
+    pub to_on_demand_ms: Option<u64>,
+    pub maximum: ObservedMaximum,
+    pub warm: Option<Units>,
+    pub warm_status: Option<String>,
     pub globals: Vec<ObservedIndex>,
     pub locals: Vec<ObservedIndex>,
     pub protect: Option<bool>,
     /// `Some((enabled, view))` where a stream specification is shown.
     pub stream: Option<(bool, Option<String>)>,
-    /// SSE, warm throughput and replicas: a word for each that is in motion ("encryption is UPDATING").
-    pub moving: Vec<String>,
+    /// `STANDARD` or `STANDARD_INFREQUENT_ACCESS`; absent means standard.
+    pub class: Option<String>,
+    /// When the class was last changed, epoch milliseconds.
+    pub class_changed_ms: Option<u64>,
+    /// Absent means a key of `DynamoDB`'s own.
+    pub encryption: Option<ObservedEncryption>,
+    pub replicas: Vec<ObservedReplica>,
+}
+
+/// One scalable target of Application Auto Scaling.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObservedTarget {
+    pub table: String,
+    pub index: Option<String>,
+    /// `dynamodb:table:ReadCapacityUnits` and so on.
+    pub dimension: String,
+    pub min: u64,
+    pub max: u64,
+    /// Somebody suspended scaling: the target does nothing.
+    pub suspended: bool,
+    pub policies: Vec<ObservedScaler>,
+}
+
+/// One scaling policy of a target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObservedScaler {
+    pub name: String,
+    /// `TargetTrackingScaling`, `StepScaling`, …
+    pub kind: String,
+    /// The predefined metric; `None`: it follows another one.
+    pub metric: Option<String>,
+    /// The target in percent; `None`: not a whole number, or none.
+    pub target: Option<u64>,
+}
+
+/// `DescribeContributorInsights`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObservedInsights {
+    /// `ENABLED`, `ENABLING`, `DISABLING`, `DISABLED`, `FAILED`; absent means disabled.
+    pub status: Option<String>,
+    /// `ACCESSED_AND_THROTTLED_KEYS` or `THROTTLED_KEYS`; absent means the former.
+    pub mode: Option<String>,
+}
+
+/// Everything that was read of one table; what the wish does not manage was not asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObservedAll {
+    pub table: ObservedTable,
+    pub ttl: ObservedTtl,
+    pub recovery: ObservedRecovery,
+    /// As `ListTagsOfResource` gave them.
+    pub tags: Vec<(String, String)>,
+    /// Whether the key of `table.encryption` is the account's `aws/dynamodb` key.
+    pub managed_key: bool,
+    pub scaling: Vec<ObservedTarget>,
+    /// `None`: not asked. `Some(None)`: there is no policy.
+    pub policy: Option<Option<String>>,
+    /// By index; `None` is the table. Absent: not asked.
+    pub insights: BTreeMap<Option<String>, ObservedInsights>,
 }
 
 /// `DescribeTimeToLive`.
@@ -62,7 +164,7 @@ pub struct ObservedTtl {
 /// `DescribeContinuousBackups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObservedRecovery {
-    /// `ENABLED` or `DISABLED`; absent means disabled.
+    /// `ENABLED`, `ENABLING`, `DISABLING`, `DISABLED`; absent means disabled.
     pub status: Option<String>,
     pub days: Option<u32>,
 }
@@ -86,8 +188,10 @@ pub struct ObservedBucket {
     pub block: Option<[bool; 4]>,
     /// `BucketOwnerEnforced`, …
     pub ownership: Vec<String>,
-    /// Default encryption's algorithms.
-    pub encryption: Vec<String>,
+    /// Default encryption: the algorithm (`AES256`, `aws:kms`, `aws:kms:dsse`), and the key where one is named.
+    pub encryption: Vec<(String, Option<String>)>,
+    /// `Enabled`, `Suspended`; absent: never switched on.
+    pub versioning: Option<String>,
     /// The bucket policy's JSON text.
     pub policy: Option<String>,
     pub rules: Vec<ObservedRule>,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::resource::{Capacity, Units};
 
 fn key(pairs: &[(&str, &str)]) -> Vec<ObservedKey> {
     pairs.iter().map(|(a, r)| ObservedKey { attribute: (*a).into(), role: (*r).into() }).collect()
@@ -27,7 +28,8 @@ fn seen() -> ObservedTable {
 }
 
 fn fold_all(seen: &ObservedTable, ttl: &ObservedTtl, recovery: &ObservedRecovery) -> Result<LiveTable, Unknown> {
-    table("T", seen, ttl, recovery, &[], None)
+    let (table, ttl, recovery) = (seen.clone(), ttl.clone(), recovery.clone());
+    super::table("T", &ObservedAll { table, ttl, recovery, ..ObservedAll::default() }, None)
 }
 
 fn fold(seen: &ObservedTable) -> LiveTable {
@@ -96,8 +98,6 @@ fn an_index_being_created_is_there_and_busy() {
 fn active_is_not_quiescent_while_anything_moves() {
     assert!(fold(&seen()).busy.is_empty());
     assert_eq!(fold(&ObservedTable { status: "UPDATING".into(), ..seen() }).busy, ["table is UPDATING"]);
-    let moving = ObservedTable { moving: vec!["encryption is UPDATING".into()], ..seen() };
-    assert_eq!(fold(&moving).busy, ["encryption is UPDATING"]);
     let warm = ObservedIndex { warm_status: Some("UPDATING".into()), ..index("i") };
     assert_eq!(fold(&ObservedTable { globals: vec![warm], ..seen() }).busy, ["index i's warm throughput is UPDATING"]);
     let backfilling = ObservedIndex { backfilling: true, ..index("i") };

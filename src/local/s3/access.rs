@@ -1,7 +1,8 @@
 //! Who may: the key pair, the expected owner, other people's buckets, the bucket's region, and the gate.
 
 use super::Objects;
-use crate::local::gate::{Call, Gate};
+use crate::local::faults::Stop;
+use crate::local::gate::{Asked, Gate, Slip};
 use crate::local::signature::Keys;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
@@ -25,7 +26,7 @@ impl S3Auth for Known {
 /// Checks every call before its operation runs.
 pub(super) struct Doorkeeper {
     pub(super) account: String,
-    pub(super) gate: Arc<Gate>,
+    pub(super) gate: Gate,
     pub(super) objects: Arc<Objects>,
 }
 
@@ -35,9 +36,9 @@ impl S3Access for Doorkeeper {
         if cx.credentials().is_none() {
             return Err(s3_error!(AccessDenied, "Access Denied"));
         }
+        let slip = cx.extensions_mut().get::<Slip>().cloned();
         let (operation, region) = (cx.s3_op().name(), region(cx));
-        let passed = self.gate.before(&Call { service: "s3", operation, region: &region, body: b"" });
-        passed.map_err(|fault| refused(&fault.code, fault.message, fault.status))?;
+        self.pass(slip, cx.s3_path(), operation).await?;
         for header in ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"] {
             if cx.headers().get(header).is_some_and(|owner| owner.as_bytes() != self.account.as_bytes()) {
                 return Err(s3_error!(AccessDenied, "Access Denied"));
@@ -51,6 +52,24 @@ impl S3Access for Doorkeeper {
 }
 
 impl Doorkeeper {
+    /// Through the gate; what became of it goes back to the server on the slip that the request brought.
+    async fn pass(&self, slip: Option<Slip>, path: &S3Path, operation: &str) -> S3Result<()> {
+        let resource = match path {
+            S3Path::Root => "",
+            S3Path::Bucket { bucket } | S3Path::Object { bucket, .. } => bucket,
+        };
+        let pass = self.gate.pass(&Asked { service: "s3", operation, resource, body: b"" });
+        let passed = pass.before().await;
+        if let Some(slip) = slip {
+            slip.put(pass, matches!(passed, Err(Stop::Tear)));
+        }
+        passed.map_err(|stop| match stop {
+            Stop::Refuse(fault) => refused(&fault.code, fault.message, fault.status),
+            // Nobody sees this: the server tears the connection.
+            Stop::Tear => s3_error!(InternalError),
+        })
+    }
+
     fn check_bucket(&self, bucket: &str, operation: &str, region: &str) -> S3Result<()> {
         let creates = operation == "CreateBucket";
         if bucket.starts_with("taken-") {

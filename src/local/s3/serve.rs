@@ -18,8 +18,8 @@ pub(crate) struct Bucketeer {
 
 impl Bucketeer {
     /// The whole service: protocol, signatures, access, operations.
-    pub(crate) fn service(account: &str, keys: &Keys, gate: &Arc<Gate>, objects: Arc<Objects>) -> S3Service {
-        let doorkeeper = Doorkeeper { account: account.to_owned(), gate: Arc::clone(gate), objects: Arc::clone(&objects) };
+    pub(crate) fn service(account: &str, keys: &Keys, gate: &Gate, objects: Arc<Objects>) -> S3Service {
+        let doorkeeper = Doorkeeper { account: account.to_owned(), gate: gate.clone(), objects: Arc::clone(&objects) };
         let mut builder = S3ServiceBuilder::new(Self { account: account.to_owned(), objects });
         builder.set_auth(Known(keys.clone()));
         builder.set_access(doorkeeper);

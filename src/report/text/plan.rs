@@ -1,29 +1,37 @@
-//! The plan as people read it: the diff with a legend and a summary line, then the numbered calls, then what is refused.
+//! The plan as people read it: the diff with a legend, then the numbered calls with what each takes, costs and risks, then
+//! what is left of AWS's budgets, then what is refused with the way on; one summary line at the end.
 
 use super::{Style, paint_if, plural};
-use crate::report::model::{Action, ApplyReport, Change, Field, PlanReport, Refusal, Step};
+use crate::report::model::{Action, ApplyReport, Budget, Change, Field, PlanReport, Refusal, Side, Step};
 use crate::safe;
 use std::collections::BTreeSet;
 
 pub(super) fn render(plan: &PlanReport, style: Style) -> String {
-    let mut out = String::new();
-    if plan.changes.is_empty() && plan.steps.is_empty() && plan.refusals.is_empty() {
-        out.push_str("No changes. Live AWS is what the stack says.\n");
-        notes(&mut out, plan);
-        return out;
+    if plan.changes.is_empty() && plan.refusals.is_empty() {
+        return in_sync(plan, style);
     }
+    let mut out = String::new();
     if !plan.changes.is_empty() {
         out.push_str(&legend(plan, style));
         plan.changes.iter().for_each(|change| out.push_str(&block(change, style)));
     }
-    if !plan.steps.is_empty() {
-        out.push_str(&calls(&plan.steps, style));
-    }
-    if !plan.refusals.is_empty() {
-        out.push_str(&refusals(&plan.refusals, style));
-    }
+    out.push_str(&calls(&plan.steps, style));
+    out.push_str(&budgets(&plan.budgets));
+    out.push_str(&refusals(&plan.refusals, style));
     notes(&mut out, plan);
     out.push_str(&summary(plan));
+    out
+}
+
+/// Nothing differs; at most it is still to be recorded that this is so.
+fn in_sync(plan: &PlanReport, style: Style) -> String {
+    let mut out = "No changes. Live AWS is what the stack says.\n".to_owned();
+    if !plan.steps.is_empty() {
+        let them = plural(plan.steps.len() as u64, "call");
+        out.push_str(&format!("Not yet recorded on what was applied; {them} by `apply` would:\n"));
+        out.push_str(&calls(&plan.steps, style));
+    }
+    notes(&mut out, plan);
     out
 }
 
@@ -57,10 +65,22 @@ fn legend(plan: &PlanReport, style: Style) -> String {
     format!("Changes ({}):\n\n", signs.join("   "))
 }
 
+fn since(side: Side) -> &'static str {
+    match side {
+        Side::Live => "changed in AWS since the last apply; the file is as it was applied",
+        Side::File => "changed in the file since the last apply; AWS is as it was left",
+        Side::Both => "neither the file nor AWS is as the last finished apply left it",
+        Side::Unknown => "no apply has been recorded on it, so it is not known which side changed",
+    }
+}
+
 fn block(change: &Change, style: Style) -> String {
     let (sign, colour, _) = glyph(change.action);
     let note = change.note.as_ref().map(|n| format!("   # {}", safe::text(n))).unwrap_or_default();
     let mut out = format!("  {} {}{note}\n", paint_if(style, colour, sign), safe::text(&change.address));
+    if let Some(side) = change.since {
+        out.push_str(&format!("      # {}\n", since(side)));
+    }
     let width = change.fields.iter().map(|f| f.path.chars().count()).max().unwrap_or(0);
     for field in &change.fields {
         out.push_str(&line(field, width, style));
@@ -81,6 +101,9 @@ fn line(field: &Field, width: usize, style: Style) -> String {
 }
 
 fn calls(steps: &[Step], style: Style) -> String {
+    if steps.is_empty() {
+        return String::new();
+    }
     let mut out = "Calls, in this order for each resource (times are estimates):\n".to_owned();
     let mut address = "";
     for step in steps {
@@ -88,11 +111,34 @@ fn calls(steps: &[Step], style: Style) -> String {
             address = &step.address;
             out.push_str(&format!("  {}\n", safe::text(address)));
         }
-        let danger = if step.destructive { paint_if(style, "31", "  DESTRUCTIVE") } else { String::new() };
-        out.push_str(&format!("    {}. {}  ({}){danger}\n", step.number, safe::text(&step.call), range(step.seconds)));
+        out.push_str(&call(step, style));
     }
     out.push('\n');
     out
+}
+
+fn call(step: &Step, style: Style) -> String {
+    let danger = if step.destructive { paint_if(style, "31", "  DESTRUCTIVE") } else { String::new() };
+    let mut out = format!("    {}. {}  ({}){danger}\n", step.number, safe::text(&step.call), range(step.seconds));
+    if let Some(at) = &step.not_before {
+        out.push_str(&format!("         not before {}: AWS's budget is spent until then\n", safe::text(at)));
+    }
+    if let Some(remark) = &step.remark {
+        out.push_str(&format!("         {}\n", safe::text(remark)));
+    }
+    out
+}
+
+fn budgets(budgets: &[Budget]) -> String {
+    if budgets.is_empty() {
+        return String::new();
+    }
+    let lines = budgets.iter().map(|budget| {
+        let left = budget.left.map_or_else(|| "left: not told by AWS".to_owned(), |left| format!("{left} left"));
+        let Budget { address, limit, uses, allowed, window, .. } = budget;
+        format!("  {}: {}: uses {uses} of {allowed} in {window}; {left}\n", safe::text(address), safe::text(limit))
+    });
+    format!("Budgets after:\n{}\n", lines.collect::<String>())
 }
 
 fn range((from, to): (u64, u64)) -> String {
@@ -108,6 +154,9 @@ fn duration(seconds: u64) -> String {
 }
 
 fn refusals(refusals: &[Refusal], style: Style) -> String {
+    if refusals.is_empty() {
+        return String::new();
+    }
     let mut out = format!("{}:\n", paint_if(style, "31", "Refused"));
     for refusal in refusals {
         out.push_str(&format!("  {}: {}\n", safe::text(&refusal.address), safe::text(&refusal.reason)));
@@ -128,8 +177,9 @@ fn summary(plan: &PlanReport) -> String {
     let count = |action| plan.changes.iter().filter(|c| c.action == action).count();
     let (from, to) = wall(&plan.steps);
     let refused = if plan.refusals.is_empty() { String::new() } else { format!(", {} refused", plan.refusals.len()) };
+    let deadline = plan.deadline.as_ref().map(|at| format!(" Deadline: {}.", safe::text(at))).unwrap_or_default();
     format!(
-        "Plan: {} to create, {} to change, {} to delete{refused}; {}, about {}.\n",
+        "Plan: {} to create, {} to change, {} to delete{refused}; {}, about {}.{deadline}\n",
         count(Action::Create),
         count(Action::Update),
         count(Action::Delete),

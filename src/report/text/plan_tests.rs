@@ -9,7 +9,7 @@ fn field(path: &str, live: Option<&str>, desired: Option<&str>) -> Field {
 }
 
 fn step(address: &str, number: usize, call: &str, seconds: (u64, u64), destructive: bool) -> Step {
-    Step { address: address.into(), number, call: call.into(), seconds, destructive }
+    Step { address: address.into(), number, call: call.into(), seconds, destructive, remark: None, not_before: None }
 }
 
 fn a_plan() -> PlanReport {
@@ -19,12 +19,14 @@ fn a_plan() -> PlanReport {
                 address: "table Users".into(),
                 action: Action::Create,
                 note: None,
+                since: None,
                 fields: vec![field("key", None, Some("userId:N")), field("capacity", None, Some("5 read, 5 write"))],
             },
             Change {
                 address: "table Orders".into(),
                 action: Action::Update,
                 note: Some("id 7c1e".into()),
+                since: Some(Side::Live),
                 fields: vec![field("capacity", Some("on-demand"), Some("5 read, 5 write")), field("index Old", Some("a:S"), None)],
             },
         ],
@@ -38,6 +40,8 @@ fn a_plan() -> PlanReport {
             reason: "its key is id:S in AWS and id:N in the stack".into(),
             recipe: "Load into a table with another name.\nThen switch the application.".into(),
         }],
+        budgets: Vec::new(),
+        deadline: None,
         unmanaged: vec!["table Legacy".into()],
         notes: vec!["x\u{1b}[2J".into()],
     }
@@ -53,6 +57,7 @@ fn a_plan_shows_diff_calls_refusals_and_summary() {
           + capacity  5 read, 5 write
 
       ~ table Orders   # id 7c1e
+          # changed in AWS since the last apply; the file is as it was applied
           ~ capacity   on-demand -> 5 read, 5 write
           - index Old  a:S
 

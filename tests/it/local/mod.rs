@@ -4,6 +4,7 @@
 
 mod cloudwatch;
 mod corrections;
+mod faults;
 mod import;
 mod items;
 mod kept;

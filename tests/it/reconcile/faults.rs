@@ -242,7 +242,8 @@ async fn tables_of_others_are_not_described_and_may_be_closed_to_us() {
         });
         let proxy = proxy.await;
         let aws = stand.connect_by(&proxy.url).await;
-        let (found, skipped) = refresh::unmanaged(&aws, &scene.desired.stack, &std::collections::BTreeSet::new()).await.expect("listed");
+        let (found, skipped) =
+            landfall::live::unmanaged::unmanaged(&aws, &scene.desired.stack, &std::collections::BTreeSet::new()).await.expect("listed");
         assert_eq!((found.len(), skipped), expected, "{found:?}");
     }
 }

@@ -160,6 +160,7 @@ impl Scene {
             region: id.region.clone(),
             endpoint: id.endpoint.clone(),
             now_ms: u64::try_from(now.as_millis()).expect("this century"),
+            deadline_ms: None,
             unmanaged: Vec::new(),
         };
         make(&self.desired, &self.live(aws).await, &self.approvals, context)

@@ -1,0 +1,302 @@
+//! What was found live, as a stack can say it, and notes on what it cannot say. Pure.
+//!
+//! Rules: policies and insights that are off are left out, because a stack that does not name them does not manage them; a side that auto
+//! scaling owns has the range and not the units of the moment; a note names the thing, what is so, and what follows from it.
+//! Called by [`super`].
+
+use crate::live::{Holder, Live, LiveBucket, LiveTable, Wanted};
+use crate::resource::{Bucket, Capacity, Index, Insights, Limits, Policy, Range, Table, Units};
+use crate::safe;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What auto scaling aims at where a stack says nothing, in percent.
+const TARGET: u64 = 70;
+/// The longest that a stack can let staged objects live, in days.
+const LONGEST_DAYS: u32 = 3650;
+/// Tags of landfall's own begin so.
+const OWN_TAGS: &str = "landfall:";
+
+/// Tables and buckets as the stack will name them.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) tables: BTreeMap<String, Table>,
+    /// By their name in the stack.
+    pub(super) buckets: BTreeMap<String, Bucket>,
+    /// What the file cannot say.
+    pub(super) notes: Vec<String>,
+    /// Names of tables and buckets without the stack's ownership tag.
+    pub(super) strange: BTreeSet<String>,
+}
+
+/// A wish that manages everything that `seen` has, so that all of it is read; warm throughput with `warm` only.
+pub(super) fn wish(seen: &Live, warm: bool) -> Wanted {
+    // A floor above everything: what is live then reads as it is.
+    let floor = warm.then_some(Units { read: u64::MAX, write: u64::MAX });
+    let limits = |limits: Limits| Limits { warm: floor, ..limits };
+    let table = |live: &LiveTable| Table {
+        tags: live.foreign_tags.clone(),
+        policy: Some(Policy::Off),
+        insights: Some(Insights::Off),
+        limits: limits(live.table.limits),
+        indexes: live.table.indexes.iter().map(|(name, index)| (name.clone(), all_of_index(index, limits(index.limits)))).collect(),
+        ..live.table.clone()
+    };
+    Wanted {
+        tables: seen.tables.iter().map(|(name, live)| (name.clone(), Some(table(live)))).collect(),
+        buckets: seen.buckets.iter().map(|(name, live)| (name.clone(), Some(all_of_bucket(live)))).collect(),
+    }
+}
+
+fn all_of_index(index: &Index, limits: Limits) -> Index {
+    Index { insights: Some(Insights::Off), limits, ..index.clone() }
+}
+
+fn all_of_bucket(live: &LiveBucket) -> Bucket {
+    Bucket { tags: live.foreign_tags.clone(), ..live.bucket.clone() }
+}
+
+impl Found {
+    /// What `live` (read by [`wish`]) is for a stack called `stack`.
+    pub(super) fn from(live: &Live, stack: &str) -> Self {
+        let mut found = Self::default();
+        for (name, table) in &live.tables {
+            found.about(name, table, stack);
+            let settled = found.table(name, &table.table);
+            found.tables.insert(name.clone(), settled);
+        }
+        for (name, bucket) in &live.buckets {
+            found.owned(&format!("bucket {name}"), name, bucket.owner.as_deref(), stack);
+            let settled = found.bucket(name, bucket);
+            // One bucket is what stacks call the staging bucket; more go by their own names.
+            let key = if live.buckets.len() == 1 { "staging".to_owned() } else { name.clone() };
+            found.buckets.insert(key, settled);
+        }
+        found
+    }
+
+    /// `text` with the notes as comments under its first line.
+    pub(super) fn noted(&self, text: &str) -> String {
+        let notes: String = self.notes.iter().map(|note| format!("# {}\n", safe::text(note))).collect();
+        match text.split_once('\n') {
+            Some((first, rest)) => format!("{first}\n{notes}{rest}"),
+            None => format!("{notes}{text}"),
+        }
+    }
+
+    /// Who else has a say, and what is in motion.
+    fn about(&mut self, name: &str, live: &LiveTable, stack: &str) {
+        let whose = format!("table {}", safe::text(name));
+        self.owned(&whose, name, live.owner.as_deref(), stack);
+        if let Some(holder) = &live.holder {
+            let who = match holder {
+                Holder::CloudFormation(stack) => format!("the CloudFormation stack {stack}"),
+                Holder::Terraform(tag) => format!("Terraform (tag {tag})"),
+            };
+            self.note(format!("{whose} belongs to {who}: two tools that change one table undo each other's work"));
+        }
+        if !live.replicas.is_empty() {
+            self.note(format!(
+                "{whose} has replicas in {}: a stack does not manage them, and no change may touch them",
+                live.replicas.join(", ")
+            ));
+        }
+        if !live.busy.is_empty() {
+            self.note(format!("{whose} is changing ({}): what is written is where it is going", live.busy.join(", ")));
+        }
+    }
+
+    fn owned(&mut self, whose: &str, name: &str, owner: Option<&str>, stack: &str) {
+        if owner != Some(stack) {
+            self.strange.insert(name.to_owned());
+        }
+        if let Some(other) = owner.filter(|owner| *owner != stack) {
+            self.note(format!("{whose} belongs to the stack {other}: a plan of this file is refused while its tag landfall:stack says so"));
+        }
+    }
+
+    fn table(&mut self, name: &str, live: &Table) -> Table {
+        let whose = format!("table {}", safe::text(name));
+        let (capacity, limits) = self.throughput(&whose, live.capacity, live.limits);
+        let mut indexes = BTreeMap::new();
+        for (name, index) in &live.indexes {
+            let whose = format!("{whose}, index {}", safe::text(name));
+            let (capacity, limits) = self.throughput(&whose, index.capacity, index.limits);
+            indexes.insert(name.clone(), Index { capacity, limits, insights: on(index.insights), ..index.clone() });
+        }
+        Table {
+            capacity,
+            limits,
+            indexes,
+            tags: self.tags(&whose, &live.tags),
+            policy: live.policy.clone().filter(|policy| *policy != Policy::Off),
+            insights: on(live.insights),
+            ..live.clone()
+        }
+    }
+
+    /// Ranges instead of the units of the moment; no range where nothing is provisioned.
+    fn throughput(&mut self, whose: &str, capacity: Capacity, mut limits: Limits) -> (Capacity, Limits) {
+        let Capacity::Provisioned(mut units) = capacity else {
+            limits.scaling = crate::resource::Scaling::default();
+            return (capacity, limits);
+        };
+        for (side, range, units) in
+            [("read", &mut limits.scaling.read, &mut units.read), ("write", &mut limits.scaling.write, &mut units.write)]
+        {
+            let Some(range) = range else { continue };
+            *units = range.min;
+            self.aimed(whose, side, range);
+        }
+        // Units bound throughput already, and a stack refuses a maximum beside them.
+        limits.maximum = crate::resource::Maximum::default();
+        (Capacity::Provisioned(units), limits)
+    }
+
+    fn aimed(&mut self, whose: &str, side: &str, range: &mut Range) {
+        if range.target.is_none() {
+            range.target = Some(TARGET);
+            self.note(format!(
+                "{whose}: its {side} capacity is scaled by something else than one plain target of used units, which a stack cannot say; \
+                 the file says {TARGET} percent, and an apply would make it so"
+            ));
+        }
+    }
+
+    fn tags(&mut self, whose: &str, tags: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let own = |key: &str| key.to_lowercase().starts_with(OWN_TAGS);
+        for key in tags.keys().filter(|key| own(key)) {
+            self.note(format!("{whose}: the tag {} begins as landfall's own do, so it stays as it is, unmanaged", safe::text(key)));
+        }
+        tags.iter().filter(|(key, _)| !own(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    fn bucket(&mut self, name: &str, live: &LiveBucket) -> Bucket {
+        let whose = format!("bucket {}", safe::text(name));
+        let mut bucket = Bucket { tags: self.tags(&whose, &live.bucket.tags), ..live.bucket.clone() };
+        if bucket.expire_days == 0 {
+            // Never the short default: objects that nobody meant to expire would.
+            bucket.expire_days = LONGEST_DAYS;
+            self.note(format!(
+                "{whose} has no expiry rule of landfall's, and a staging bucket has one: the file says {LONGEST_DAYS} days, the longest there is"
+            ));
+        }
+        let guards = [
+            (live.public_access_blocked, "public access is not blocked"),
+            (live.owner_enforced, "ownership is not enforced"),
+            (live.tls_only, "plain HTTP is allowed"),
+            (live.aborts_multipart, "unfinished uploads stay"),
+        ];
+        let open: Vec<&str> = guards.into_iter().filter(|(closed, _)| !closed).map(|(_, open)| open).collect();
+        if !open.is_empty() {
+            self.note(format!("{whose}: {}; a staging bucket is closed in all of these, and an apply would close it", open.join(", ")));
+        }
+        bucket
+    }
+
+    fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+}
+
+/// Off is not managed: a file that says nothing about insights neither reads nor changes them.
+fn on(insights: Option<Insights>) -> Option<Insights> {
+    insights.filter(|insights| *insights != Insights::Off)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::Usage;
+    use crate::resource::{Key, KeyKind, KeyPart, Maximum, Scaling};
+
+    fn live(table: Table) -> LiveTable {
+        LiveTable {
+            table,
+            id: "1".into(),
+            arn: "arn".into(),
+            owner: None,
+            busy: Vec::new(),
+            foreign_tags: BTreeMap::new(),
+            created_ms: 0,
+            applied: None,
+            holder: None,
+            replicas: Vec::new(),
+            usage: Usage::default(),
+        }
+    }
+
+    fn plain() -> Table {
+        Table::plain(Key { partition: vec![KeyPart { name: "id".into(), kind: KeyKind::S }], sort: Vec::new() })
+    }
+
+    fn found(live: LiveTable) -> Found {
+        Found::from(&Live { tables: [("Users".to_owned(), live)].into(), ..Live::default() }, "shop")
+    }
+
+    #[test]
+    fn the_wish_names_everything_that_is_read_only_when_it_is_named() {
+        let mut seen = live(Table { indexes: [("By".to_owned(), Index::plain(plain().key))].into(), ..plain() });
+        seen.foreign_tags.insert("team".into(), "x".into());
+        let seen = Live { tables: [("Users".to_owned(), seen)].into(), ..Live::default() };
+        let table = wish(&seen, false).tables["Users"].clone().expect("a wish");
+        assert_eq!((table.policy, table.insights, table.limits.warm), (Some(Policy::Off), Some(Insights::Off), None));
+        assert_eq!((table.indexes["By"].insights, table.tags.len()), (Some(Insights::Off), 1));
+        let warm = wish(&seen, true).tables["Users"].clone().expect("a wish");
+        assert!(warm.limits.warm.is_some() && warm.indexes["By"].limits.warm.is_some());
+    }
+
+    #[test]
+    fn what_is_off_is_left_out() {
+        let index = Index { insights: Some(Insights::Off), ..Index::plain(plain().key) };
+        let table = Table {
+            policy: Some(Policy::Off),
+            insights: Some(Insights::Off),
+            indexes: [("By".to_owned(), index), ("On".to_owned(), Index { insights: Some(Insights::All), ..Index::plain(plain().key) })]
+                .into(),
+            ..plain()
+        };
+        let found = found(live(table));
+        let table = &found.tables["Users"];
+        assert_eq!((&table.policy, table.insights, table.indexes["By"].insights), (&None, None, None));
+        assert_eq!(table.indexes["On"].insights, Some(Insights::All));
+        assert!(found.notes.is_empty());
+    }
+
+    #[test]
+    fn a_side_that_is_scaled_has_its_range_and_not_the_units_of_the_moment() {
+        let range = |target| Some(Range { min: 5, max: 50, target });
+        let limits = Limits {
+            scaling: Scaling { read: range(Some(60)), write: range(None) },
+            maximum: Maximum { read: Some(9), write: None },
+            warm: None,
+        };
+        let found = found(live(Table { capacity: Capacity::Provisioned(Units { read: 37, write: 41 }), limits, ..plain() }));
+        let table = &found.tables["Users"];
+        assert_eq!(table.capacity, Capacity::Provisioned(Units { read: 5, write: 5 }));
+        assert_eq!(table.limits.scaling, Scaling { read: range(Some(60)), write: range(Some(70)) });
+        assert_eq!(table.limits.maximum, Maximum::default());
+        assert_eq!(found.notes.len(), 1, "only the side without a plain target: {:?}", found.notes);
+        assert!(found.notes[0].contains("its write capacity is scaled by something else"), "{:?}", found.notes);
+    }
+
+    #[test]
+    fn others_who_have_a_say_are_noted() {
+        let mut held = live(Table { tags: [("Landfall:x".to_owned(), "y".to_owned())].into(), ..plain() });
+        held.owner = Some("other".into());
+        held.holder = Some(Holder::CloudFormation("web".into()));
+        held.replicas = vec!["eu-west-1".into()];
+        held.busy = vec!["table is UPDATING".into()];
+        let found = found(held);
+        assert_eq!(found.strange.iter().collect::<Vec<_>>(), ["Users"]);
+        assert!(found.tables["Users"].tags.is_empty());
+        insta::assert_snapshot!(found.noted("first\nrest\n"), @"");
+    }
+
+    #[test]
+    fn a_table_of_the_stacks_own_needs_no_word() {
+        let mut own = live(plain());
+        own.owner = Some("shop".into());
+        let found = found(own);
+        assert!(found.strange.is_empty() && found.notes.is_empty());
+    }
+}

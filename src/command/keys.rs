@@ -1,0 +1,104 @@
+//! Names of KMS keys in a stack, resolved before anything is compared: AWS shows ARNs, whatever it was told.
+//!
+//! Rules: one `DescribeKey` a distinct key, none for a stack that names no key; a key that is not there or cannot encrypt is refused
+//! before the plan, because AWS would refuse it in the middle of the apply. A full ARN that this role may not describe (another account's
+//! key) is taken at its word. Called by [`super::provision::make`].
+
+use super::failure::Failure;
+use crate::aws::Aws;
+use crate::aws::keys::Key;
+use crate::plan::Desired;
+use crate::resource::Encryption;
+use crate::safe;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How long throttling may slow one key down.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// `desired` with every key by its ARN, and the account's own `aws/dynamodb` key as what it is.
+pub(super) async fn resolve(aws: &Aws, mut desired: Desired) -> Result<Desired, Failure> {
+    let mut keys = BTreeMap::new();
+    for name in names(&desired) {
+        let key = look(aws, &name).await?;
+        keys.insert(name, key);
+    }
+    replace(&mut desired, &keys);
+    Ok(desired)
+}
+
+fn names(desired: &Desired) -> BTreeSet<String> {
+    let tables = desired.tables.values().filter_map(|t| if let Encryption::Key(key) = &t.encryption { Some(key.clone()) } else { None });
+    tables.chain(desired.buckets.values().filter_map(|b| b.kms_key.clone())).collect()
+}
+
+fn replace(desired: &mut Desired, keys: &BTreeMap<String, Key>) {
+    for table in desired.tables.values_mut() {
+        let Encryption::Key(name) = &table.encryption else { continue };
+        let Some(key) = keys.get(name) else { continue };
+        table.encryption = if key.aws_managed { Encryption::Managed } else { Encryption::Key(key.arn.clone()) };
+    }
+    for bucket in desired.buckets.values_mut() {
+        let Some(key) = bucket.kms_key.as_ref().and_then(|name| keys.get(name)) else { continue };
+        bucket.kms_key = Some(key.arn.clone());
+    }
+}
+
+async fn look(aws: &Aws, name: &str) -> Result<Key, Failure> {
+    let region = &aws.identity().region;
+    match aws.describe_key(name, aws.deadline(PATIENCE)).await {
+        Ok(Some(Key { unusable: None, arn, aws_managed })) => Ok(Key { arn, aws_managed, unusable: None }),
+        Ok(Some(Key { unusable: Some(why), .. })) => Err(Failure::Refused(
+            format!("nothing can be encrypted by the KMS key {}: {why}", safe::text(name)),
+            "enable the key (or cancel its deletion) in KMS, or name another one in the stack file".into(),
+        )),
+        Ok(None) => Err(Failure::Refused(
+            format!("there is no KMS key {} in {region}", safe::text(name)),
+            "name a key of this region in the stack file: alias/NAME, its id or its ARN".into(),
+        )),
+        Err(error) if error.is_denied() && is_arn(name) => Ok(Key { arn: name.to_owned(), aws_managed: false, unusable: None }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A key's own ARN, not an alias's.
+fn is_arn(name: &str) -> bool {
+    name.starts_with("arn:") && name.split(':').nth(5).is_some_and(|part| part.starts_with("key/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Bucket, Key as TableKey, Table};
+
+    fn desired() -> Desired {
+        let table = |encryption| Table { encryption, ..Table::plain(TableKey { partition: Vec::new(), sort: Vec::new() }) };
+        let bucket =
+            Bucket { name: "b".into(), expire_days: 1, tags: BTreeMap::new(), versioning: false, kms_key: Some("alias/shop".into()) };
+        let tables =
+            [("A", Encryption::Key("alias/shop".into())), ("B", Encryption::Key("alias/aws/dynamodb".into())), ("C", Encryption::Owned)];
+        Desired {
+            tables: tables.into_iter().map(|(name, e)| (name.to_owned(), table(e))).collect(),
+            buckets: [("b".to_owned(), bucket)].into(),
+            ..Desired::default()
+        }
+    }
+
+    #[test]
+    fn each_key_is_asked_for_once_and_replaced_everywhere() {
+        let mut wish = desired();
+        assert_eq!(names(&wish), BTreeSet::from(["alias/aws/dynamodb".to_owned(), "alias/shop".to_owned()]));
+        let key = |arn: &str, aws_managed| Key { arn: arn.to_owned(), aws_managed, unusable: None };
+        let keys = [("alias/shop".to_owned(), key("arn:shop", false)), ("alias/aws/dynamodb".to_owned(), key("arn:aws", true))];
+        replace(&mut wish, &keys.into());
+        let encryption: Vec<_> = wish.tables.values().map(|t| t.encryption.clone()).collect();
+        assert_eq!(encryption, [Encryption::Key("arn:shop".into()), Encryption::Managed, Encryption::Owned]);
+        assert_eq!(wish.buckets["b"].kms_key.as_deref(), Some("arn:shop"));
+    }
+
+    #[test]
+    fn an_alias_arn_is_no_key_arn() {
+        assert!(is_arn("arn:aws:kms:us-east-1:1:key/a"));
+        assert!(!is_arn("arn:aws:kms:us-east-1:1:alias/a") && !is_arn("alias/a") && !is_arn("key/a"));
+    }
+}

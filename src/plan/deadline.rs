@@ -1,0 +1,80 @@
+//! Whether a plan can be over in time, at its worst.
+//!
+//! Rules: the calls of one resource are serial, resources go side by side, so each resource must end in time by itself, waits
+//! and cooldowns included. What has no known end (an index's backfill) is never promised.
+//! Called by [`super::make`]; `apply` can ask again with its own clock.
+
+use super::cost::unbounded;
+use super::model::{Planned, Refusal, Work};
+use super::words;
+use jiff::Timestamp;
+use std::str::FromStr;
+
+/// When a plan must be done: a time, or a span from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deadline {
+    /// Epoch milliseconds.
+    At(u64),
+    /// Milliseconds.
+    In(u64),
+}
+
+impl Deadline {
+    /// Epoch milliseconds, seen from `now_ms`.
+    pub fn at(self, now_ms: u64) -> u64 {
+        match self {
+            Self::At(at) => at,
+            Self::In(span) => now_ms.saturating_add(span),
+        }
+    }
+}
+
+impl FromStr for Deadline {
+    type Err = String;
+
+    /// `90m`, `2h`, `45s`, `1d`, or RFC 3339 with its zone (`2026-11-21T02:00Z`).
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "a deadline is a span (`90m`, `2h`) or a time with its zone (`2026-11-21T02:00Z`)".to_owned();
+        if let Ok(at) = text.parse::<Timestamp>() {
+            return u64::try_from(at.as_millisecond()).map(Self::At).map_err(|_| wrong());
+        }
+        let unit = text.chars().last().ok_or_else(wrong)?;
+        let seconds = match unit {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            _ => return Err(wrong()),
+        };
+        let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+        number.checked_mul(seconds * 1000).map(Self::In).ok_or_else(wrong)
+    }
+}
+
+/// Why `work`, begun at `now_ms`, may not be done by `deadline_ms`; `None`: it is, even at its worst.
+pub fn missed(work: &Work, now_ms: u64, deadline_ms: u64) -> Option<Refusal> {
+    let late = late(&work.steps, now_ms, deadline_ms)?;
+    let recipe = format!(
+        "begin earlier, give a later --deadline, or leave this change to another day; at its worst the whole takes {} min",
+        work.steps.iter().map(|s| s.seconds.1).sum::<u64>().div_ceil(60)
+    );
+    Some(Refusal { target: work.target.clone(), reason: late, recipe })
+}
+
+fn late(steps: &[Planned], now_ms: u64, deadline_ms: u64) -> Option<String> {
+    let mut end = now_ms;
+    for (at, planned) in steps.iter().enumerate() {
+        end = end.saturating_add(planned.seconds.1.saturating_mul(1000));
+        let step = format!("step {}, {},", at + 1, planned.step);
+        let deadline = words::time(deadline_ms);
+        if unbounded(&planned.step) {
+            return Some(format!(
+                "{step} has no known end (the backfill grows with the table), so the deadline {deadline} cannot be promised"
+            ));
+        }
+        if end > deadline_ms {
+            return Some(format!("{step} may end only at {}, after the deadline {deadline}", words::time(end)));
+        }
+    }
+    None
+}

@@ -1,0 +1,31 @@
+//! A bucket's next call: owned first, then every guard, one call each (S3 refuses two changes of a bucket at a time).
+//!
+//! Called by [`super::next_step`].
+
+use super::changed;
+use crate::live::LiveBucket;
+use crate::plan::step::Step;
+use crate::resource::{Bucket, OWNER_TAG};
+
+pub(super) fn step(want: &Bucket, live: &LiveBucket, stack: &str) -> Option<Step> {
+    let now = &live.bucket;
+    let encrypts = live.encrypted && want.kms_key == now.kms_key;
+    let expires = want.expire_days == now.expire_days && live.aborts_multipart;
+    tag(want, live, stack)
+        .or_else(|| (!live.public_access_blocked).then_some(Step::BlockPublicAccess))
+        .or_else(|| (!live.owner_enforced).then_some(Step::EnforceOwner))
+        .or_else(|| (!encrypts).then(|| Step::EncryptBucket { kms_key: want.kms_key.clone() }))
+        .or_else(|| (want.versioning != now.versioning).then_some(Step::SetVersioning { on: want.versioning }))
+        .or_else(|| (!expires).then_some(Step::ExpireObjects { days: want.expire_days }))
+        .or_else(|| (!live.tls_only).then_some(Step::DenyPlainHttp))
+}
+
+fn tag(want: &Bucket, live: &LiveBucket, stack: &str) -> Option<Step> {
+    if changed(&want.tags, &live.bucket.tags).is_empty() && live.owner.as_deref() == Some(stack) {
+        return None;
+    }
+    let mut tags = live.foreign_tags.clone();
+    tags.extend(want.tags.clone());
+    tags.insert(OWNER_TAG.to_owned(), stack.to_owned());
+    Some(Step::TagBucket { tags })
+}
