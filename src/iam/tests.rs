@@ -54,6 +54,19 @@ fn a_drift_policy_is_short_and_reads() {
       "Statement": [
         {
           "Action": [
+            "application-autoscaling:DescribeScalableTargets",
+            "application-autoscaling:DescribeScalingPolicies",
+            "dynamodb:ListImports",
+            "dynamodb:ListTables"
+          ],
+          "Effect": "Allow",
+          "Resource": [
+            "*"
+          ],
+          "Sid": "Landfall1"
+        },
+        {
+          "Action": [
             "dynamodb:DescribeContinuousBackups",
             "dynamodb:DescribeTable",
             "dynamodb:DescribeTimeToLive",
@@ -62,17 +75,6 @@ fn a_drift_policy_is_short_and_reads() {
           "Effect": "Allow",
           "Resource": [
             "arn:aws:dynamodb:us-east-1:123456789012:table/One"
-          ],
-          "Sid": "Landfall1"
-        },
-        {
-          "Action": [
-            "dynamodb:ListImports",
-            "dynamodb:ListTables"
-          ],
-          "Effect": "Allow",
-          "Resource": [
-            "*"
           ],
           "Sid": "Landfall2"
         },
