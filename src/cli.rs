@@ -43,10 +43,10 @@ pub enum Verb {
     Throttling(Throttling),
     /// Plan, apply, load, validate and throttling in one go.
     Run(Run),
-    /// Print the least IAM policy that the verbs need for this stack, offline.
-    Iam(Iam),
     /// Show who holds the lease of a stack; take it away with --force.
     Unlock(Unlock),
+    /// Print the least IAM policy that the verbs need for this stack, offline.
+    Iam(Iam),
     /// The embedded AWS as a server on loopback; prints the environment to export.
     #[command(after_long_help = FAULTS_HELP)]
     Local(LocalArgs),

@@ -45,8 +45,8 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::Validate(args) => prove::validate(&args).await,
         Verb::Throttling(args) => prove::throttling(&args).await,
         Verb::Run(args) => whole::run(&args).await,
-        Verb::Iam(args) => iam::run(&args),
         Verb::Unlock(args) => unlock::run(&args).await,
+        Verb::Iam(args) => iam::run(&args),
         #[cfg(feature = "local")]
         Verb::Local(args) => local::run(args).await,
         #[cfg(not(feature = "local"))]
