@@ -14,14 +14,17 @@
 
 mod cloudwatch;
 mod dynamodb;
+mod export;
 mod fault;
 mod faults;
 mod form;
 mod gate;
 mod import;
+mod kms;
 mod moment;
 mod route;
 mod s3;
+mod scaling;
 mod server;
 mod signature;
 mod store;
@@ -30,6 +33,7 @@ mod sts;
 pub use faults::{Call, Effect, Faults, Held, Installation, Moment, Rule};
 
 use crate::clock::Clock;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -51,6 +55,8 @@ pub struct Options {
     pub clock: Clock,
     /// How long a description still tells of the time before a change; AWS promises only eventual reads. Zero by default.
     pub lag: Duration,
+    /// Members that DescribeTable shows of these tables besides, by table name: for tests of what cannot be made here, such as replicas.
+    pub planted: BTreeMap<String, serde_json::Value>,
 }
 
 impl Default for Options {
@@ -64,6 +70,7 @@ impl Default for Options {
             dir: None,
             clock: Clock::scaled(1000.0),
             lag: Duration::ZERO,
+            planted: BTreeMap::new(),
         }
     }
 }

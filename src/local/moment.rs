@@ -71,3 +71,9 @@ pub(crate) fn seconds_of(millis: u64) -> f64 {
 pub(crate) fn iso(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map(|t| t.to_string()).unwrap_or_default()
 }
+
+/// `2026-11-20T12:00:00.123Z`.
+pub(crate) fn iso_ms(millis: u64) -> String {
+    let at = jiff::Timestamp::from_millisecond(i64::try_from(millis).unwrap_or(i64::MAX)).unwrap_or_default();
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}

@@ -23,6 +23,10 @@ pub(crate) enum Protocol {
     CloudWatchCbor(String),
     /// CloudWatch as the classic query protocol.
     CloudWatchQuery,
+    /// Application Auto Scaling: awsJson1.1.
+    Scaling(String),
+    /// KMS: awsJson1.1.
+    Kms(String),
     /// STS as the query protocol.
     Sts,
     /// Everything else is S3.
@@ -41,6 +45,8 @@ impl Protocol {
         if let Some((service, operation)) = target.and_then(|t| t.split_once('.')) {
             return match service {
                 "GraniteServiceVersion20100801" => Self::CloudWatchJson(operation.to_owned()),
+                "AnyScaleFrontendService" => Self::Scaling(operation.to_owned()),
+                "TrentService" => Self::Kms(operation.to_owned()),
                 // A target that nobody knows is refused by DynamoDB as an unknown operation.
                 "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Self::Dynamo(operation.to_owned()),
                 _ => Self::Dynamo(String::new()),
@@ -60,6 +66,8 @@ impl Protocol {
         match self {
             Self::Dynamo(_) => "dynamodb",
             Self::CloudWatchJson(_) | Self::CloudWatchCbor(_) | Self::CloudWatchQuery => "monitoring",
+            Self::Scaling(_) => "application-autoscaling",
+            Self::Kms(_) => "kms",
             Self::Sts => "sts",
             Self::S3 => "s3",
         }
@@ -68,7 +76,11 @@ impl Protocol {
     /// The API's name of what is asked.
     pub(crate) fn operation(&self, body: &[u8]) -> String {
         match self {
-            Self::Dynamo(operation) | Self::CloudWatchJson(operation) | Self::CloudWatchCbor(operation) => operation.clone(),
+            Self::Dynamo(operation)
+            | Self::CloudWatchJson(operation)
+            | Self::CloudWatchCbor(operation)
+            | Self::Scaling(operation)
+            | Self::Kms(operation) => operation.clone(),
             Self::CloudWatchQuery | Self::Sts => form::get(&form::parse(body), "Action").unwrap_or_default().to_owned(),
             Self::S3 => String::new(),
         }
@@ -76,7 +88,7 @@ impl Protocol {
 
     /// The refusal that AWS gives in this service for a request that is not believed.
     pub(crate) fn denied(&self, denial: Denial) -> Fault {
-        let dynamo = matches!(self, Self::Dynamo(_));
+        let dynamo = matches!(self, Self::Dynamo(_) | Self::Scaling(_) | Self::Kms(_));
         let pick = |json: &str, query: &str| if dynamo { json.to_owned() } else { query.to_owned() };
         let (code, message) = match denial {
             Denial::Missing => (
@@ -103,6 +115,7 @@ impl Protocol {
         let body = match self {
             Self::Dynamo(_) => fault.json.clone().unwrap_or_else(|| json(fault, "com.amazonaws.dynamodb.v20120810#")),
             Self::CloudWatchJson(_) => json(fault, "com.amazonaws.cloudwatch.v2010_08_01#"),
+            Self::Scaling(_) | Self::Kms(_) => json(fault, ""),
             Self::CloudWatchCbor(_) => cbor(fault),
             Self::CloudWatchQuery | Self::Sts => xml(fault, id),
             Self::S3 => bare_xml(fault, id),
@@ -118,6 +131,7 @@ impl Protocol {
     fn respond(&self, status: u16, body: Bytes, id: &str) -> Response<Body> {
         let content = match self {
             Self::Dynamo(_) | Self::CloudWatchJson(_) => "application/x-amz-json-1.0",
+            Self::Scaling(_) | Self::Kms(_) => "application/x-amz-json-1.1",
             Self::CloudWatchCbor(_) => "application/cbor",
             Self::CloudWatchQuery | Self::Sts | Self::S3 => "text/xml",
         };
@@ -182,6 +196,8 @@ mod tests {
             (target("DynamoDBStreams_20120810.GetRecords"), Protocol::Dynamo("GetRecords".into())),
             (target("GraniteServiceVersion20100801.ListMetrics"), Protocol::CloudWatchJson("ListMetrics".into())),
             (target("Kinesis_20131202.PutRecord"), Protocol::Dynamo(String::new())),
+            (target("AnyScaleFrontendService.RegisterScalableTarget"), Protocol::Scaling("RegisterScalableTarget".into())),
+            (target("TrentService.DescribeKey"), Protocol::Kms("DescribeKey".into())),
             (http::Request::post(format!("{CBOR_PATH}GetMetricData")), Protocol::CloudWatchCbor("GetMetricData".into())),
             (scoped("monitoring"), Protocol::CloudWatchQuery),
             (scoped("sts"), Protocol::Sts),

@@ -142,6 +142,8 @@ impl World {
     async fn act(self: &Arc<Self>, protocol: &Protocol, operation: &str, region: String, body: Bytes, id: &str) -> Result<Bytes, Fault> {
         match protocol {
             Protocol::Dynamo(_) => self.dynamo(operation.to_owned(), region, body).await,
+            Protocol::Scaling(_) => self.dynamodb.scale(&region, operation, &body),
+            Protocol::Kms(_) => self.dynamodb.keep_keys(&region, operation, &body),
             Protocol::Sts => sts::answer(&body, &self.account, &self.keys.access, id).map(Bytes::from),
             Protocol::CloudWatchJson(_) => self.cloudwatch.json(&region, operation, &body),
             Protocol::CloudWatchCbor(_) => self.cloudwatch.cbor(&region, operation, &body),

@@ -38,8 +38,12 @@ impl Aws {
     /// `DescribeTimeToLive`.
     pub async fn describe_ttl(&self, name: &str) -> Result<ObservedTtl, Error> {
         let answer = self.dynamodb.describe_time_to_live().table_name(name).send().await;
-        let answer = answer.map_err(|e| from_sdk(call("DescribeTimeToLive", name), &e))?;
-        Ok(answer.time_to_live_description().map(seen::ttl).unwrap_or_default())
+        match answer.map_err(|e| from_sdk(call("DescribeTimeToLive", name), &e)) {
+            Ok(answer) => Ok(answer.time_to_live_description().map(seen::ttl).unwrap_or_default()),
+            // "Cannot describe time to live while table is in CREATING state": there is none yet, or none any more.
+            Err(error) if error.is("ValidationException") && error.message.contains("while table is in") => Ok(ObservedTtl::default()),
+            Err(error) => Err(error),
+        }
     }
 
     /// `DescribeContinuousBackups`; `None`: AWS does not show them yet (a table just made).

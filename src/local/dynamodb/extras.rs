@@ -1,5 +1,6 @@
 //! Takes out of a CreateTable or UpdateTable request what the engine does not keep, and refuses what nobody would honour.
 
+use super::Region;
 use super::notes::{Capacity, IndexNotes};
 use crate::local::fault::Fault;
 use serde_json::{Map, Value};
@@ -43,9 +44,15 @@ pub(super) fn provisioned(of: &Value) -> Result<Option<Capacity>, Fault> {
     pair(of.get("ProvisionedThroughput"), "ReadCapacityUnits", "WriteCapacityUnits", None)
 }
 
-/// `OnDemandThroughput`; a side that is not given has no maximum (-1).
-pub(super) fn on_demand(of: &Value) -> Result<Option<Capacity>, Fault> {
-    pair(of.get("OnDemandThroughput"), "MaxReadRequestUnits", "MaxWriteRequestUnits", Some(-1))
+/// `OnDemandThroughput`; a side that is not given stays as in `now`, and has no maximum (-1) when there is none.
+pub(super) fn on_demand(of: &Value, now: Option<Capacity>) -> Result<Option<Capacity>, Fault> {
+    let given = pair(of.get("OnDemandThroughput"), "MaxReadRequestUnits", "MaxWriteRequestUnits", Some(-1))?;
+    let said = |name: &str| of.get("OnDemandThroughput").and_then(|o| o.get(name)).is_some_and(|v| !v.is_null());
+    let now = now.unwrap_or(Capacity { read: -1, write: -1 });
+    Ok(given.map(|given| Capacity {
+        read: if said("MaxReadRequestUnits") { given.read } else { now.read },
+        write: if said("MaxWriteRequestUnits") { given.write } else { now.write },
+    }))
 }
 
 /// `WarmThroughput`; a side that is not given is 0 here and takes the current one.
@@ -76,7 +83,7 @@ fn pair(of: Option<&Value>, read: &str, write: &str, absent: Option<i64>) -> Res
 pub(super) fn index(definition: &mut Value) -> Result<IndexNotes, Fault> {
     let notes = IndexNotes {
         provisioned: provisioned(definition)?,
-        on_demand: on_demand(definition)?,
+        on_demand: on_demand(definition, None)?,
         warm: warm(definition)?,
         ..IndexNotes::default()
     };
@@ -87,22 +94,30 @@ pub(super) fn index(definition: &mut Value) -> Result<IndexNotes, Fault> {
     Ok(notes)
 }
 
-/// `SSESpecification`: whose key encrypts. The outer `None` is "not said", the inner one is AWS's own key.
-#[allow(clippy::option_option, reason = "not said, AWS's own key, and a KMS key are three things")]
-pub(super) fn encryption(said: Option<Value>, region: &str, account: &str) -> Result<Option<Option<String>>, Fault> {
+/// What `SSESpecification` asks for.
+pub(super) struct Encryption {
+    /// The key's ARN; `None` is AWS's own.
+    pub(super) key: Option<String>,
+    /// Said as the very ARN, which AWS recognises as no change.
+    pub(super) by_arn: bool,
+}
+
+/// `SSESpecification`; `None` when it is not said. A key that cannot be used is refused at once.
+pub(super) fn encryption(said: Option<Value>, region: &Region) -> Result<Option<Encryption>, Fault> {
     let Some(said) = said else { return Ok(None) };
+    let invalid = |why: &str| Err(Fault::invalid(format!("One or more parameter values were invalid: {why}")));
     let key = said.get("KMSMasterKeyId").and_then(Value::as_str);
-    match (said.get("Enabled").and_then(Value::as_bool), key) {
-        (Some(false), Some(_)) => {
-            Err(Fault::invalid("One or more parameter values were invalid: KMSMasterKeyId cannot be given when SSE is disabled"))
+    let kind = said.get("SSEType").and_then(Value::as_str);
+    let on = said.get("Enabled").and_then(Value::as_bool).unwrap_or(kind == Some("KMS"));
+    match (on, kind, key) {
+        (_, Some("AES256"), _) => invalid("SSEType AES256 is not supported"),
+        (false, None, None) => Ok(Some(Encryption { key: None, by_arn: false })),
+        (false, ..) => invalid("SSEType or KMSMasterKeyId cannot be specified when SSE is disabled"),
+        (true, None, Some(_)) => invalid("KMSMasterKeyId can be specified only if SSEType is KMS"),
+        (true, _, None) => Ok(Some(Encryption { key: Some(region.keys().managed(region.name())?), by_arn: false })),
+        (true, _, Some(id)) => {
+            let key = region.keys().usable(region.name(), id)?;
+            Ok(Some(Encryption { by_arn: key == id, key: Some(key) }))
         }
-        (Some(false) | None, None) => Ok(Some(None)),
-        (_, Some(arn)) if arn.starts_with("arn:") => Ok(Some(Some(arn.to_owned()))),
-        (_, Some(id)) => Ok(Some(Some(format!(
-            "arn:aws:kms:{region}:{account}:{}",
-            if id.starts_with("alias/") { id.to_owned() } else { format!("key/{id}") }
-        )))),
-        // The account's AWS-managed key.
-        (Some(true), None) => Ok(Some(Some(format!("arn:aws:kms:{region}:{account}:alias/aws/dynamodb")))),
     }
 }

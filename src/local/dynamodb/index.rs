@@ -1,35 +1,26 @@
 //! Global index changes of one UpdateTable: what the engine would ignore is checked and kept here.
 
+use super::change::{self, Change};
 use super::notes::{Capacity, IndexNotes, TableNotes};
-use super::{extras, warm};
+use super::transition::{self, Pending, What};
+use super::{budget, durations, extras, warm};
 use crate::local::fault::Fault;
-use crate::local::moment;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// AWS builds or drops one index per call.
-pub(super) fn one_at_a_time(updates: &[Value]) -> Result<(), Fault> {
-    let building = updates.iter().filter(|u| ["Create", "Delete"].iter().any(|a| u.get(a).is_some_and(|v| !v.is_null()))).count();
-    if building > 1 {
-        let message = "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table";
-        return Err(Fault::new("LimitExceededException", message));
-    }
-    Ok(())
-}
+/// Global indexes of a table (quotas page).
+const MOST: usize = 20;
 
-/// Takes the `Update` actions out of `updates` and into `notes`, and notes what `Create` and `Delete` mean for them.
-pub(super) fn apply(updates: &mut Vec<Value>, notes: &mut TableNotes, on_demand: bool, switching: bool) -> Result<(), Fault> {
+/// Takes the `Update` actions out of the request and into the notes, and notes what `Create` and `Delete` mean for them.
+pub(super) fn apply(change: &mut Change<'_>, request: &mut Map<String, Value>) -> Result<(), Fault> {
+    let Some(Value::Array(updates)) = request.get_mut("GlobalSecondaryIndexUpdates") else { return Ok(()) };
     for update in &mut *updates {
-        if let Some(change) = action(update, "Update") {
-            let name = extras::text(change, "IndexName")?.to_owned();
-            let own = notes.indexes.get_mut(&name).ok_or_else(|| absent(&name))?;
-            change_index(own, change, &name, on_demand, switching)?;
+        if let Some(asked) = action(update, "Update") {
+            let name = extras::text(asked, "IndexName")?.to_owned();
+            change_index(change, asked, &name)?;
         } else if let Some(create) = update.get_mut("Create").filter(|v| !v.is_null()) {
-            let own = extras::index(create)?;
-            let name = extras::text(create, "IndexName")?.to_owned();
-            capacity_fits(own.provisioned, &name, on_demand)?;
-            notes.indexes.insert(name, own);
+            begin(change, create)?;
         } else if let Some(delete) = action(update, "Delete") {
-            notes.indexes.remove(extras::text(delete, "IndexName")?);
+            end(change, extras::text(delete, "IndexName")?);
         }
     }
     updates.retain(|u| action(u, "Update").is_none());
@@ -40,8 +31,39 @@ fn action<'a>(update: &'a Value, name: &str) -> Option<&'a Value> {
     update.get(name).filter(|v| !v.is_null())
 }
 
-fn absent(name: &str) -> Fault {
-    Fault::new("ResourceNotFoundException", format!("Requested resource not found: index {} is not on this table", crate::safe::text(name)))
+/// A new index: allocated first, then filled.
+fn begin(change: &mut Change<'_>, create: &mut Value) -> Result<(), Fault> {
+    let own = extras::index(create)?;
+    let name = extras::text(create, "IndexName")?.to_owned();
+    capacity_fits(own.provisioned, &name, change.on_demand)?;
+    if change.notes.indexes.len() >= MOST {
+        return Err(Fault::new(
+            "LimitExceededException",
+            format!("Subscriber limit exceeded: There is a limit of {MOST} GlobalSecondaryIndexes per table"),
+        ));
+    }
+    let allocated = change.ends(&durations::INDEX_ALLOCATION, &format!("allocate {name}"));
+    let until = change.ends(&durations::INDEX_CREATE, &format!("create {name}"));
+    change.notes.pending.push(Pending { what: What::IndexCreating { index: name.clone(), allocated }, until, was: Map::new() });
+    change.notes.indexes.insert(name, own);
+    Ok(())
+}
+
+/// An index goes: it is listed until it is gone. An index that is not there is the engine's to refuse.
+fn end(change: &mut Change<'_>, name: &str) {
+    change.notes.indexes.remove(name);
+    change.notes.insight.remove(name);
+    change.notes.pending.retain(|p| p.index() != Some(name));
+    let Some(index) = change::shown_index(change.asked.shown, name) else { return };
+    let until = change.ends(&durations::INDEX_DELETE, &format!("delete {name}"));
+    let mut was = transition::members(change.asked.shown, &["AttributeDefinitions"]);
+    was.insert("Index".into(), index.clone());
+    change.notes.pending.push(Pending { what: What::IndexDeleting { index: name.to_owned() }, until, was });
+}
+
+fn absent(name: &str, table: &str) -> Fault {
+    let name = crate::safe::text(name);
+    Fault::new("ResourceNotFoundException", format!("Requested resource not found: Index {name} for table {table}"))
 }
 
 /// A provisioned table's index needs capacity, an on-demand one's must not have any.
@@ -58,29 +80,45 @@ fn capacity_fits(given: Option<Capacity>, name: &str, on_demand: bool) -> Result
     }
 }
 
-fn change_index(own: &mut IndexNotes, change: &Value, name: &str, on_demand: bool, switching: bool) -> Result<(), Fault> {
-    if let Some(new) = extras::provisioned(change)? {
-        capacity_fits(Some(new), name, on_demand)?;
-        set_capacity(own, new, name, switching)?;
+fn change_index(change: &mut Change<'_>, asked: &Value, name: &str) -> Result<(), Fault> {
+    let mut own = change.notes.indexes.get(name).cloned().ok_or_else(|| absent(name, change.asked.table))?;
+    let shown = change::shown_index(change.asked.shown, name).cloned().unwrap_or(Value::Null);
+    if let Some(new) = extras::provisioned(asked)? {
+        capacity_fits(Some(new), name, change.on_demand)?;
+        set_capacity(change, &mut own, new, name)?;
+        if !change.switching() {
+            let until = change.ends(&durations::INDEX_THROUGHPUT, name);
+            updating(change, name, until, transition::members(&shown, &["ProvisionedThroughput", "WarmThroughput"]));
+        }
     }
-    if let Some(most) = extras::on_demand(change)? {
-        if !on_demand {
+    if let Some(most) = extras::on_demand(asked, own.on_demand)? {
+        if !change.on_demand {
             return Err(Fault::invalid(format!(
                 "One or more parameter values were invalid: OnDemandThroughput cannot be specified for index: {name} when BillingMode is PROVISIONED"
             )));
         }
         own.on_demand = Some(most).filter(|m| m.read != -1 || m.write != -1);
+        updating(change, name, change.asked.region.time().after(change::INDEX_MAXIMUM), Map::new());
     }
-    if let Some(asked) = extras::warm(change)? {
-        let now = warm::current(own.warm, own.provisioned, on_demand);
-        own.warm = Some(warm::raise(now, asked, &format!("index {name}"))?);
+    if let Some(raise) = extras::warm(asked)? {
+        let now = warm::current(own.warm, own.provisioned, change.on_demand);
+        let raised = warm::raise(now, raise, &format!("index {name}"))?;
+        own.warm = Some(raised);
+        if raised != now {
+            change.warming(Some(name), transition::members(&shown, &["WarmThroughput"]));
+        }
     }
+    change.notes.indexes.insert(name.to_owned(), own);
     Ok(())
 }
 
-fn set_capacity(own: &mut IndexNotes, new: Capacity, name: &str, switching: bool) -> Result<(), Fault> {
+fn updating(change: &mut Change<'_>, name: &str, until: u64, was: Map<String, Value>) {
+    change.notes.pending.push(Pending { what: What::IndexUpdating { index: name.to_owned() }, until, was });
+}
+
+fn set_capacity(change: &Change<'_>, own: &mut IndexNotes, new: Capacity, name: &str) -> Result<(), Fault> {
     let old = own.provisioned;
-    if old == Some(new) && !switching {
+    if old == Some(new) && !change.switching() {
         return Err(Fault::invalid(format!(
             "The provisioned throughput for the index {name} will not change. The requested value equals the current value. \
              Current ReadCapacityUnits provisioned for the index: {0}. Requested ReadCapacityUnits: {0}. \
@@ -88,17 +126,27 @@ fn set_capacity(own: &mut IndexNotes, new: Capacity, name: &str, switching: bool
             new.read, new.write
         )));
     }
-    let now = moment::seconds();
-    if let Some(old) = old {
-        if new.read < old.read || new.write < old.write {
-            let same_day = own.decreased.map(|at| at / 86_400) == Some(now / 86_400);
-            own.decreases = if same_day { own.decreases + 1 } else { 1 };
-            own.decreased = Some(now);
-        }
-        if new.read > old.read || new.write > old.write {
-            own.increased = Some(now);
-        }
+    if let Some(old) = old.filter(|_| !change.switching()) {
+        own.throughput = budget::change(&own.throughput, old, new, change.asked.region.time())?;
+        own.warm = Some(warm::current(own.warm, Some(old), false));
     }
     own.provisioned = Some(new);
+    Ok(())
+}
+
+/// Leaving on-demand, every index needs its capacity in the same call; entering it, none keeps any. Maximums end either way.
+pub(super) fn switched(notes: &mut TableNotes, on_demand: bool) -> Result<(), Fault> {
+    for (name, own) in &mut notes.indexes {
+        if !on_demand && own.provisioned.is_none() {
+            return Err(Fault::invalid(format!(
+                "One or more parameter values were invalid: ProvisionedThroughput must be specified for index: {name}"
+            )));
+        }
+        own.warm = Some(warm::current(own.warm, own.provisioned, true));
+        if on_demand {
+            own.provisioned = None;
+        }
+        own.on_demand = None;
+    }
     Ok(())
 }

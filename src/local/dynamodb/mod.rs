@@ -4,11 +4,15 @@
 //! in [`notes`] beside it; a request's member that nobody honours is refused by name, never ignored.
 //! Known and left: expired items stay (AWS deletes them within days), a failed condition's units are not counted.
 
+mod admission;
 mod arn;
 mod backups;
+mod budget;
 mod capacity;
+mod change;
 mod data;
 mod describe;
+mod durations;
 mod engine;
 pub(crate) mod extras;
 mod index;
@@ -16,25 +20,32 @@ mod insights;
 mod notes;
 mod policy;
 mod region;
+mod rules;
+mod stale;
 mod streams;
 mod table;
 mod tags;
+mod transition;
 mod ttl;
 mod update;
 mod warm;
 
 pub(crate) use arn::of_table as table_arn;
-pub(crate) use notes::{Capacity, Import};
-pub(crate) use region::Region;
-pub(crate) use table::{drop_whole as drop_table, make as make_table};
+pub(crate) use backups::window;
+pub(crate) use durations::{Range, hash};
+pub(crate) use notes::{Capacity, Export, Import, Target};
+pub(crate) use region::{Region, Shared};
+pub(crate) use table::{
+    capacity_of, describe_engine, drop_whole as drop_table, each_item, exists, imported, make as make_table, set_capacity,
+};
 
 use super::cloudwatch::CloudWatch;
 use super::fault::Fault;
-use super::import;
+use super::kms::Keyring;
 use super::moment::Time;
 use super::s3::Objects;
 use super::store::Store;
-use super::{Error, Options};
+use super::{Error, Options, export, import, scaling};
 use bytes::Bytes;
 use engine::read;
 use serde_json::{Value, json};
@@ -43,11 +54,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// All regions.
 pub(crate) struct DynamoDb {
-    account: String,
-    time: Time,
+    shared: Arc<Shared>,
     store: Arc<Store>,
     objects: Arc<Objects>,
-    metrics: CloudWatch,
     regions: Mutex<BTreeMap<String, Arc<Region>>>,
     imports: import::Runner,
 }
@@ -55,20 +64,24 @@ pub(crate) struct DynamoDb {
 impl DynamoDb {
     /// Opens the regions that the store holds.
     pub(crate) fn open(options: &Options, store: &Arc<Store>, objects: &Arc<Objects>, metrics: &CloudWatch) -> Result<Self, Error> {
-        let mut regions = BTreeMap::new();
         let time = Time { clock: options.clock.clone(), lag: options.lag };
-        let account = &options.account;
+        let shared = Arc::new(Shared {
+            account: options.account.clone(),
+            keys: Arc::new(Keyring::open(&options.account, &time, store)?),
+            time,
+            metrics: metrics.clone(),
+            planted: options.planted.clone(),
+        });
+        let mut regions = BTreeMap::new();
         for name in region::kept(store)? {
-            let region = Region::open(&name, account, &time, store, metrics)?;
+            let region = Region::open(&name, &shared, store)?;
             import::abandon(&region).map_err(|f| Error::Corrupt { path: store.dir().to_owned(), reason: f.message })?;
             regions.insert(name, Arc::new(region));
         }
         Ok(Self {
-            account: account.clone(),
-            time,
+            shared,
             store: Arc::clone(store),
             objects: Arc::clone(objects),
-            metrics: metrics.clone(),
             regions: Mutex::new(regions),
             imports: import::Runner::default(),
         })
@@ -77,9 +90,10 @@ impl DynamoDb {
     /// Answers one call; blocks while the engine works.
     pub(crate) fn answer(&self, region: &str, operation: &str, body: &[u8]) -> Result<Bytes, Fault> {
         let region = self.region(region)?;
-        let answer = match data::answer(&region, operation, body) {
-            Some(answer) => answer,
-            None => self.control(&region, operation, body).and_then(|v| engine::write(&v)),
+        let answer = match readable(&region, operation, body).and_then(|()| data::answer(&region, operation, body).transpose()) {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => self.control(&region, operation, body).and_then(|v| engine::write(&v)),
+            Err(fault) => Err(fault),
         };
         if let Err(fault) = &answer {
             region.metrics().refused(region.name(), operation, fault);
@@ -87,9 +101,23 @@ impl DynamoDb {
         answer
     }
 
+    /// Answers a call of Application Auto Scaling.
+    pub(crate) fn scale(&self, region: &str, operation: &str, body: &[u8]) -> Result<Bytes, Fault> {
+        let region = self.region(region)?;
+        let _alone = region.alone();
+        scaling::answer(&region, operation, &read(body)?).and_then(|v| engine::write(&v))
+    }
+
+    /// Answers a call of KMS.
+    pub(crate) fn keep_keys(&self, region: &str, operation: &str, body: &[u8]) -> Result<Bytes, Fault> {
+        self.shared.keys.answer(region, operation, &read(body)?).and_then(|v| engine::write(&v))
+    }
+
     /// Everything that is not about items. One call at a time per region, so that two cannot cross.
     fn control(&self, region: &Arc<Region>, operation: &str, body: &[u8]) -> Result<Value, Fault> {
+        self.imports.catch_up(region, operation);
         let _alone = region.alone();
+        scaling::act(region)?;
         match operation {
             "CreateTable" => table::create(region, read(body)?),
             "DescribeTable" => table::describe(region, read(body)?),
@@ -109,6 +137,10 @@ impl DynamoDb {
             "UpdateContributorInsights" => insights::update(region, &read(body)?),
             "DescribeKinesisStreamingDestination" => insights::kinesis(region, &read(body)?),
             "DescribeTableReplicaAutoScaling" => insights::replicas(region, &read(body)?),
+            "ListContributorInsights" => insights::list(region, &read(body)?),
+            "ExportTableToPointInTime" => export::start(region, &self.objects, &read(body)?),
+            "DescribeExport" => export::describe(region, &read(body)?),
+            "ListExports" => export::list(region, &read(body)?),
             "DescribeLimits" => Ok(limits()),
             "ImportTable" => self.imports.start(region, &self.objects, &read(body)?),
             "DescribeImport" => import::describe(region, &read(body)?),
@@ -122,7 +154,7 @@ impl DynamoDb {
         if let Some(region) = regions.get(name) {
             return Ok(Arc::clone(region));
         }
-        let opened = Region::open(name, &self.account, &self.time, &self.store, &self.metrics);
+        let opened = Region::open(name, &self.shared, &self.store);
         let region = Arc::new(opened.map_err(|e| Fault::internal(e.to_string()))?);
         regions.insert(name.to_owned(), Arc::clone(&region));
         Ok(region)
@@ -132,6 +164,17 @@ impl DynamoDb {
     pub(crate) async fn finish_imports(&self) {
         self.imports.finish().await;
     }
+}
+
+/// An index that is not filled yet cannot be read; the engine has it whole already.
+fn readable(region: &Region, operation: &str, body: &[u8]) -> Result<(), Fault> {
+    if !matches!(operation, "Query" | "Scan") || !region.has_unfinished_index() {
+        return Ok(());
+    }
+    let Ok(request) = serde_json::from_slice::<Value>(body) else { return Ok(()) };
+    let member = |name: &str| request.get(name).and_then(Value::as_str);
+    let (Some(table), Some(index)) = (member("TableName"), member("IndexName")) else { return Ok(()) };
+    admission::readable(region, &arn::table(region, table)?, index)
 }
 
 fn unknown(operation: &str) -> Fault {

@@ -1,31 +1,45 @@
 //! One region: its engine, the notes beside it, and where both are kept.
 
-use super::notes::{Notes, TableNotes};
+use super::notes::{Deleting, Notes, TableNotes};
+use super::transition::What;
 use crate::local::Error;
 use crate::local::cloudwatch::CloudWatch;
 use crate::local::fault::Fault;
+use crate::local::kms::Keyring;
 use crate::local::moment::Time;
 use crate::local::signature::is_region;
 use crate::local::store::{self, Store};
 use dynoxide::Database;
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+/// What all regions share.
+pub(crate) struct Shared {
+    pub(crate) account: String,
+    pub(crate) time: Time,
+    pub(crate) metrics: CloudWatch,
+    pub(crate) keys: Arc<Keyring>,
+    /// Members that descriptions of these tables show besides: for tests of what cannot be made here.
+    pub(crate) planted: BTreeMap<String, Value>,
+}
 
 /// One region of the account.
 pub(crate) struct Region {
     name: String,
-    account: String,
-    time: Time,
+    shared: Arc<Shared>,
     db: Database,
     notes: Mutex<Notes>,
     /// Where the notes are kept; `None` keeps them in memory.
     path: Option<PathBuf>,
-    /// Tables that an import fills: they are CREATING, and nobody may use them.
-    importing: RwLock<BTreeSet<String>>,
+    /// Tables that are CREATING, and until when: nobody may use their items. Beside the notes, because every item call asks.
+    creating: RwLock<BTreeMap<String, u64>>,
+    /// Until when some index is being filled, for the same reason.
+    filling: AtomicU64,
     alone: Mutex<()>,
-    metrics: CloudWatch,
 }
 
 /// The names of the regions that `store` holds.
@@ -45,7 +59,7 @@ pub(super) fn kept(store: &Store) -> Result<Vec<String>, Error> {
 
 impl Region {
     /// Opens or makes it.
-    pub(super) fn open(name: &str, account: &str, time: &Time, store: &Store, metrics: &CloudWatch) -> Result<Self, Error> {
+    pub(super) fn open(name: &str, shared: &Arc<Shared>, store: &Store) -> Result<Self, Error> {
         let file = format!("dynamodb/{name}/tables.sqlite");
         let opened = if store.keeps() {
             let path = store.path(&file).map_err(|e| Error::Directory(store.dir().to_owned(), e))?;
@@ -58,16 +72,15 @@ impl Region {
         let notes: Notes = path.as_deref().map(store::load).transpose()?.flatten().unwrap_or_default();
         let region = Self {
             name: name.to_owned(),
-            account: account.to_owned(),
-            time: time.clone(),
+            shared: Arc::clone(shared),
             db,
+            creating: RwLock::new(creating(&notes)),
+            filling: AtomicU64::new(notes.tables.values().map(filled_at).max().unwrap_or(0)),
             notes: Mutex::new(notes),
             path,
-            importing: RwLock::default(),
             alone: Mutex::default(),
-            metrics: metrics.clone(),
         };
-        region.each_level(|table, notes| region.metrics.provisioned(&region.name, table, None, notes.provisioned));
+        region.each_level(|table, notes| region.metrics().provisioned(&region.name, table, None, notes.provisioned));
         Ok(region)
     }
 
@@ -75,7 +88,7 @@ impl Region {
         for (table, notes) in &self.notes().tables {
             table_level(table, notes);
             for (index, own) in &notes.indexes {
-                self.metrics.provisioned(&self.name, table, Some(index), own.provisioned);
+                self.metrics().provisioned(&self.name, table, Some(index), own.provisioned);
             }
         }
     }
@@ -85,12 +98,12 @@ impl Region {
     }
 
     pub(crate) fn account(&self) -> &str {
-        &self.account
+        &self.shared.account
     }
 
     /// The clock, and what AWS takes by it.
     pub(crate) fn time(&self) -> &Time {
-        &self.time
+        &self.shared.time
     }
 
     pub(crate) fn db(&self) -> &Database {
@@ -98,7 +111,7 @@ impl Region {
     }
 
     pub(crate) fn metrics(&self) -> &CloudWatch {
-        &self.metrics
+        &self.shared.metrics
     }
 
     /// The notes as they are.
@@ -114,8 +127,49 @@ impl Region {
         if let Some(path) = &self.path {
             store::save(path, &next)?;
         }
+        *self.creating.write().unwrap_or_else(PoisonError::into_inner) = creating(&next);
         *notes = next;
         Ok(out)
+    }
+
+    /// Changes one table's notes, without copying all others.
+    pub(crate) fn change_table<T>(&self, name: &str, change: impl FnOnce(&mut TableNotes) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut notes = self.notes();
+        let before = notes.tables.get(name).cloned();
+        let mut next = before.clone().unwrap_or_default();
+        let out = change(&mut next)?;
+        let until = created_at(&next);
+        self.filling.fetch_max(filled_at(&next), Ordering::SeqCst);
+        notes.tables.insert(name.to_owned(), next);
+        if let Some(Err(error)) = self.path.as_deref().map(|path| store::save(path, &*notes)) {
+            match before {
+                Some(before) => notes.tables.insert(name.to_owned(), before),
+                None => notes.tables.remove(name),
+            };
+            return Err(error.into());
+        }
+        let mut creating = self.creating.write().unwrap_or_else(PoisonError::into_inner);
+        match until {
+            Some(until) => creating.insert(name.to_owned(), until),
+            None => creating.remove(name),
+        };
+        Ok(out)
+    }
+
+    /// The keys of the account.
+    pub(crate) fn keys(&self) -> &Keyring {
+        &self.shared.keys
+    }
+
+    /// What descriptions of `table` show besides.
+    pub(super) fn planted(&self, table: &str) -> Option<&Value> {
+        self.shared.planted.get(table)
+    }
+
+    /// The deleted table `name`, while it is still DELETING.
+    pub(super) fn deleting(&self, name: &str) -> Option<Deleting> {
+        let now = self.time().now_ms();
+        self.notes().deleting.get(name).filter(|d| now < d.until).cloned()
     }
 
     /// One table's notes; empty ones for a table that has none.
@@ -128,35 +182,32 @@ impl Region {
         self.alone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Marks `table` as filled by an import, or as usable.
-    pub(crate) fn set_importing(&self, table: &str, on: bool) {
-        let mut importing = self.importing.write().unwrap_or_else(PoisonError::into_inner);
-        if on {
-            importing.insert(table.to_owned());
-        } else {
-            importing.remove(table);
-        }
-    }
-
-    /// Whether an import fills `table` now.
-    pub(crate) fn is_importing(&self, table: &str) -> bool {
-        self.importing.read().unwrap_or_else(PoisonError::into_inner).contains(table)
+    /// Whether some index of some table may not be read yet.
+    pub(super) fn has_unfinished_index(&self) -> bool {
+        let filling = self.filling.load(Ordering::SeqCst);
+        filling > 0 && self.time().now_ms() < filling
     }
 
     /// Refuses items to and from a table that is CREATING, as AWS does.
     pub(crate) fn ready(&self, table: &str) -> Result<(), Fault> {
-        if self.is_importing(table) {
-            return Err(Fault::new("ResourceNotFoundException", "Requested resource not found"));
+        let until = self.creating.read().unwrap_or_else(PoisonError::into_inner).get(table).copied();
+        match until {
+            Some(until) if self.time().now_ms() < until => Err(Fault::new("ResourceNotFoundException", "Requested resource not found")),
+            _ => Ok(()),
         }
-        Ok(())
     }
+}
 
-    /// Refuses to change a table that is CREATING.
-    pub(crate) fn settled(&self, table: &str) -> Result<(), Fault> {
-        if self.is_importing(table) {
-            let message = format!("Attempt to change a resource which is still in use: Table is being created: {table}");
-            return Err(Fault::new("ResourceInUseException", message));
-        }
-        Ok(())
-    }
+/// Until when each table is CREATING.
+fn creating(notes: &Notes) -> BTreeMap<String, u64> {
+    notes.tables.iter().filter_map(|(name, table)| Some((name.clone(), created_at(table)?))).collect()
+}
+
+/// Until when an index of it is being filled; 0 when none is.
+fn filled_at(table: &TableNotes) -> u64 {
+    table.pending.iter().filter(|p| matches!(p.what, What::IndexCreating { .. })).map(|p| p.until).max().unwrap_or(0)
+}
+
+fn created_at(table: &TableNotes) -> Option<u64> {
+    table.pending.iter().filter(|p| matches!(p.what, What::Creating { .. })).map(|p| p.until).max()
 }

@@ -1,18 +1,90 @@
-//! Tags of tables, by ARN.
+//! Tags of tables, by ARN: one change at a time, read back a moment later.
+//!
+//! Rules (one lab): a change keeps others out for a second and a half, unless they contain what is being written; a call that changes
+//! nothing is free; the list is the old one for some seconds.
 
-use super::{Region, arn, engine};
+use super::notes::TableNotes;
+use super::{Region, admission, arn, durations, engine, stale};
 use crate::local::fault::Fault;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// TagResource, UntagResource, ListTagsOfResource.
 pub(super) fn answer(region: &Region, operation: &str, mut request: Value) -> Result<Value, Fault> {
+    let table = request.get("ResourceArn").and_then(Value::as_str).filter(|a| a.starts_with("arn:")).map(|a| arn::table(region, a));
+    let table = table.transpose()?.unwrap_or_default();
+    let resource = request.get("ResourceArn").cloned();
     if let Some(Value::String(text)) = request.get_mut("ResourceArn") {
         *text = arn::inward(region, text)?;
     }
     let db = region.db();
+    if operation == "ListTagsOfResource" {
+        let listed = engine::tree(&db.list_tags_of_resource(engine::typed(request)?)?)?;
+        return Ok(stale::answer(region, &region.table(&table), "tags").flatten().unwrap_or(listed));
+    }
+    if !table.is_empty() {
+        admission::exists_whole(region, &table)?;
+    }
+    let before = list(region, &resource)?;
+    let after = wanted(&before, &request);
+    if after == before {
+        return act(region, operation, request);
+    }
+    let notes = region.table(&table);
+    free(region, &notes, &table, operation, &after)?;
+    let reply = act(region, operation, request)?;
+    region.change_table(&table, |notes| {
+        notes.changes += 1;
+        let lag = durations::TAG_READ.draw(&format!("{table}/tags/{}", notes.changes)).max(region.time().lag);
+        notes.tags.locked_until = region.time().after(durations::TAG_LOCK);
+        notes.tags.adding = after.iter().filter(|(k, v)| before.get(*k) != Some(v)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        stale::keep(region, notes, "tags", Some(json!({ "Tags": as_list(&before) })), lag);
+        Ok(())
+    })?;
+    Ok(reply)
+}
+
+fn act(region: &Region, operation: &str, request: Value) -> Result<Value, Fault> {
+    let db = region.db();
     match operation {
         "TagResource" => db.tag_resource(engine::typed(request)?).map(|_| json!({})).map_err(Fault::from),
-        "UntagResource" => db.untag_resource(engine::typed(request)?).map(|_| json!({})).map_err(Fault::from),
-        _ => engine::tree(&db.list_tags_of_resource(engine::typed(request)?)?),
+        _ => db.untag_resource(engine::typed(request)?).map(|_| json!({})).map_err(Fault::from),
     }
+}
+
+/// Refuses a change while another is being written, unless it contains that one.
+fn free(region: &Region, notes: &TableNotes, table: &str, operation: &str, after: &BTreeMap<String, String>) -> Result<(), Fault> {
+    let contains =
+        operation == "TagResource" && !notes.tags.adding.is_empty() && notes.tags.adding.iter().all(|(k, v)| after.get(k) == Some(v));
+    if region.time().now_ms() < notes.tags.locked_until && !contains {
+        return Err(Fault::new("LimitExceededException", format!("Table tags are being updated: {table}")));
+    }
+    Ok(())
+}
+
+/// The tags as the engine has them; none for what is not there, which the engine refuses in AWS's words.
+fn list(region: &Region, resource: &Option<Value>) -> Result<BTreeMap<String, String>, Fault> {
+    let Some(Value::String(resource)) = resource else { return Ok(BTreeMap::new()) };
+    let request = json!({ "ResourceArn": arn::inward(region, resource)? });
+    let listed = engine::tree(&region.db().list_tags_of_resource(engine::typed(request)?)?)?;
+    Ok(pairs(&listed["Tags"]))
+}
+
+fn pairs(list: &Value) -> BTreeMap<String, String> {
+    let text = |tag: &Value, name: &str| tag.get(name).and_then(Value::as_str).map(str::to_owned);
+    list.as_array().into_iter().flatten().filter_map(|tag| Some((text(tag, "Key")?, text(tag, "Value")?))).collect()
+}
+
+fn as_list(tags: &BTreeMap<String, String>) -> Value {
+    tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect()
+}
+
+/// The tags after `request`.
+fn wanted(before: &BTreeMap<String, String>, request: &Value) -> BTreeMap<String, String> {
+    let mut after = before.clone();
+    after.extend(pairs(request.get("Tags").unwrap_or(&Value::Null)));
+    for key in request.get("TagKeys").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        after.remove(key);
+    }
+    after
 }

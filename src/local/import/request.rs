@@ -1,8 +1,7 @@
 //! Reads an ImportTable request.
 
-use crate::local::dynamodb::{Import, extras};
+use crate::local::dynamodb::{Import, Region, extras};
 use crate::local::fault::Fault;
-use crate::local::moment;
 use serde_json::{Map, Value};
 
 const KNOWN: &[&str] =
@@ -19,7 +18,7 @@ const CREATION: &[&str] = &[
 ];
 
 /// The import that is asked for, not yet started.
-pub(super) fn parse(request: &Value) -> Result<Import, Fault> {
+pub(super) fn parse(region: &Region, request: &Value) -> Result<Import, Fault> {
     extras::only(&extras::object(request.clone())?, KNOWN, "ImportTable")?;
     let token = extras::text(request, "ClientToken")?;
     let source = request.get("S3BucketSource").filter(|v| v.is_object()).ok_or_else(|| Fault::invalid("S3BucketSource is required"))?;
@@ -45,7 +44,7 @@ pub(super) fn parse(request: &Value) -> Result<Import, Fault> {
         prefix: optional("S3KeyPrefix").unwrap_or_default(),
         compression: compression.to_owned(),
         parameters,
-        started: moment::now(),
+        started_ms: region.time().now_ms(),
         ended: None,
         bytes: None,
         counts: None,

@@ -1,28 +1,29 @@
 //! One import, from its first object to its last counter.
 
 use super::items::{self, Found};
-use crate::local::dynamodb::{Import, Region, drop_table};
+use super::{ACTIVE_BEFORE, TAKES};
+use crate::local::dynamodb::{Import, Region, drop_table, imported};
 use crate::local::fault::Fault;
-use crate::local::moment;
 use crate::local::s3::Objects;
 use dynoxide::Item;
 use dynoxide::actions::batch_write_item::{BatchWriteItemRequest, PutRequest, WriteRequest};
 use dynoxide::actions::put_item::PutItemRequest;
 use std::collections::HashMap;
 
-/// Runs to the end, whatever it is, and notes it.
+/// Runs to the end, whatever it is, and notes it; by the clock it is over when AWS would have been done.
 pub(super) fn run(region: &Region, objects: &Objects, mut import: Import) {
     let outcome = fill(region, objects, &import);
-    let keeps_table = !matches!(&outcome, Outcome::Failed { keep: false, .. });
-    if !keeps_table {
-        let _alone = region.alone();
-        region.set_importing(&import.table, false);
-        // What is left of the table is seen by DescribeTable; the import says FAILED either way.
-        let _ = drop_table(region, &import.table);
-    }
-    // Usable before the import says so: who waited for COMPLETED must not find it CREATING.
-    region.set_importing(&import.table, false);
-    import.ended = Some(moment::now());
+    let time = region.time();
+    let ended = time.now_ms().max(import.started_ms + time.paced(TAKES));
+    let _alone = region.alone();
+    // Usable before the import says so: who waited for COMPLETED must not find it CREATING. What is left of a table, or was not
+    // noted, is seen by DescribeTable; the import says FAILED either way.
+    let _ = if matches!(&outcome, Outcome::Failed { keep: false, .. }) {
+        drop_table(region, &import.table)
+    } else {
+        imported(region, &import.table, ended.saturating_sub(time.paced(ACTIVE_BEFORE)))
+    };
+    import.ended = Some(ended);
     outcome.note(&mut import);
     let noted = region.change(|notes| {
         notes.imports.insert(import.arn.clone(), import.clone());
@@ -152,11 +153,11 @@ impl Writer<'_> {
 
 /// After a restart: imports that were running have failed, and their tables go.
 pub(crate) fn abandon(region: &Region) -> Result<(), Fault> {
-    let cut: Vec<Import> = region.notes().imports.values().filter(|i| i.status == "IN_PROGRESS").cloned().collect();
+    let cut: Vec<Import> = region.notes().imports.values().filter(|i| i.ended.is_none()).cloned().collect();
     for mut import in cut {
         // It may have ended before it made the table.
         let _ = drop_table(region, &import.table);
-        import.ended = Some(moment::now());
+        import.ended = Some(region.time().now_ms());
         Outcome::failed("InternalServerError", "the embedded AWS was stopped during the import; its table was dropped").note(&mut import);
         region.change(|notes| {
             notes.imports.insert(import.arn.clone(), import.clone());

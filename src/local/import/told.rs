@@ -2,13 +2,16 @@
 
 use crate::local::dynamodb::{Import, Region, extras, table_arn};
 use crate::local::fault::Fault;
+use crate::local::moment::seconds_of;
 use serde_json::{Value, json};
 
 /// DescribeImport.
 pub(crate) fn describe(region: &Region, request: &Value) -> Result<Value, Fault> {
     let arn = extras::text(request, "ImportArn")?;
     let import = region.notes().imports.get(arn).cloned();
-    let import = import.ok_or_else(|| Fault::new("ImportNotFoundException", format!("Import not found: {}", crate::safe::text(arn))))?;
+    let import = import
+        .map(|import| as_of_now(region, import))
+        .ok_or_else(|| Fault::new("ImportNotFoundException", format!("Import not found: {}", crate::safe::text(arn))))?;
     Ok(one(region, &import))
 }
 
@@ -21,9 +24,10 @@ pub(crate) fn list(region: &Region, request: &Value) -> Result<Value, Fault> {
         )));
     }
     let of_table = request.get("TableArn").and_then(Value::as_str);
-    let mut imports: Vec<Import> = region.notes().imports.values().cloned().collect();
+    let imports: Vec<Import> = region.notes().imports.values().cloned().collect();
+    let mut imports: Vec<Import> = imports.into_iter().map(|import| as_of_now(region, import)).collect();
     imports.retain(|i| of_table.is_none_or(|arn| arn == table_arn(region, &i.table)));
-    imports.sort_by(|a, b| b.started.total_cmp(&a.started).then_with(|| b.arn.cmp(&a.arn)));
+    imports.sort_by(|a, b| b.started_ms.cmp(&a.started_ms).then_with(|| b.arn.cmp(&a.arn)));
     let after = match request.get("NextToken").and_then(Value::as_str) {
         None => 0,
         Some(token) => imports.iter().position(|i| i.arn == token).ok_or_else(|| Fault::invalid("Invalid NextToken"))? + 1,
@@ -37,6 +41,14 @@ pub(crate) fn list(region: &Region, request: &Value) -> Result<Value, Fault> {
         reply["NextToken"] = last.arn.clone().into();
     }
     Ok(reply)
+}
+
+/// What is over by the machine may go on by the clock: until then nothing of its end is told.
+fn as_of_now(region: &Region, import: Import) -> Import {
+    if import.ended.is_none_or(|ended| ended <= region.time().now_ms()) {
+        return import;
+    }
+    Import { status: "IN_PROGRESS".into(), ended: None, bytes: None, counts: None, failure: None, ..import }
 }
 
 /// `ImportTableDescription`.
@@ -75,11 +87,11 @@ fn summary(region: &Region, import: &Import) -> Value {
         "TableArn": table_arn(region, &import.table),
         "S3BucketSource": source,
         "InputFormat": "DYNAMODB_JSON",
-        "StartTime": import.started,
+        "StartTime": seconds_of(import.started_ms),
         "CloudWatchLogGroupArn": format!("arn:aws:logs:{}:{}:log-group:/aws-dynamodb/imports:*", region.name(), region.account()),
     });
     if let Some(ended) = import.ended {
-        told["EndTime"] = ended.into();
+        told["EndTime"] = seconds_of(ended).into();
     }
     told
 }

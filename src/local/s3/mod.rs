@@ -15,6 +15,7 @@ mod body;
 mod bucket;
 mod config;
 mod copy;
+mod deliver;
 mod list;
 mod multipart;
 mod object;
@@ -22,5 +23,6 @@ mod objects;
 mod serve;
 mod tagging;
 
+pub(crate) use deliver::{Undelivered, md5};
 pub(crate) use objects::Objects;
 pub(crate) use serve::Bucketeer;
