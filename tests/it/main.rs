@@ -15,6 +15,7 @@ mod program;
 mod readonly;
 mod reconcile;
 mod recorded;
+mod rich;
 mod rooms;
 mod secrets;
 mod seeds;

@@ -2,6 +2,7 @@
 
 use crate::between::Between;
 use crate::program::{LocalAws, Place};
+use crate::rich;
 use landfall::iam::{Level, api};
 use std::collections::BTreeSet;
 
@@ -58,6 +59,10 @@ fn looks(stack: &str) {
     let between = Between::start(&local.url, |_, forward| Some(forward()));
     let place = Place::at(&between.url, "local", "local");
     let file = format!("stacks/{stack}.toml");
+    if stack == "rich" {
+        rich::write(&place);
+        rich::key(&place);
+    }
     let look = |when: &str| {
         for verb in ["plan", "plan --out sealed.plan", "drift", "validate", "validate --sample 5", "validate --count-only", "throttling"] {
             let mut words = verb.split(' ');
@@ -87,6 +92,11 @@ fn looking_at_users_reads() {
 #[test]
 fn looking_at_vehicle_sales_reads() {
     looks("vehicle-sales-single");
+}
+
+#[test]
+fn looking_at_a_stack_that_asks_for_everything_reads() {
+    looks("rich");
 }
 
 #[test]
