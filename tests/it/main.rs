@@ -16,6 +16,7 @@ mod program;
 mod readonly;
 mod reconcile;
 mod recorded;
+mod rich;
 mod rooms;
 mod secrets;
 mod seeds;
