@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::aws::Identity;
-use crate::plan::{Plan, risk, simulate};
+use crate::plan::{Plan, deadline, risk, simulate};
 
 /// Account, region, endpoint, version, expiry, refusals, approvals: in the order of what hurts most.
 pub(super) fn check(plan: &Plan, identity: &Identity, now_ms: u64) -> Result<(), Error> {
@@ -18,7 +18,15 @@ pub(super) fn check(plan: &Plan, identity: &Identity, now_ms: u64) -> Result<(),
         let first = format!("{}: {}", first.target, first.reason);
         return Err(Error::Refusals { count: plan.refusals.len(), first });
     }
+    in_time(plan, now_ms)?;
     approved(plan)
+}
+
+/// A sealed plan was in time when it was made; begun later, it may not be.
+fn in_time(plan: &Plan, now_ms: u64) -> Result<(), Error> {
+    let Some(deadline) = plan.deadline_ms else { return Ok(()) };
+    let late = plan.works.iter().find_map(|work| deadline::missed(work, now_ms, deadline));
+    late.map_or(Ok(()), |first| Err(Error::Refusals { count: 1, first: format!("{}: {}", first.target, first.reason) }))
 }
 
 fn same_place(plan: &Plan, identity: &Identity) -> Result<(), Error> {
@@ -87,6 +95,13 @@ mod tests {
         let refusal = Refusal { target: Target::Table("T".into()), reason: "r".into(), recipe: "x".into() };
         let plan = Plan { refusals: vec![refusal], ..samples::plan() };
         assert!(matches!(check(&plan, &identity(), 2), Err(Error::Refusals { count: 1, .. })));
+    }
+
+    #[test]
+    fn a_sealed_plan_that_is_begun_too_late_for_its_deadline_is_not_applied() {
+        let plan = Plan { deadline_ms: Some(600_000), ..samples::plan() };
+        assert!(check(&plan, &identity(), 2).is_ok());
+        assert!(matches!(check(&plan, &identity(), 599_000), Err(Error::Refusals { count: 1, .. })));
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn setting(step: &Step, now: Option<&Table>) -> Option<&'static str> {
         Step::CreateTable { table, .. } if has_warm(table) => Some("warm throughput above what a new table has is charged once"),
         Step::SetClass { class: Class::InfrequentAccess } => Some("storage gets cheaper and requests dearer"),
         Step::SetClass { class: Class::Standard } => Some("requests get cheaper and storage dearer"),
-        Step::Encrypt { with } => encrypt(with, now),
+        Step::Encrypt { with } => Some(encrypt(with, now)),
         Step::SetPolicy { .. } => Some("who may use the table changes; AWS enforces it some minutes later"),
         Step::SetInsights { insights, .. } if *insights != Insights::Off => Some("charged by the event"),
         Step::SetStream { view: Some(_) } => Some("the stream has a new ARN: its consumers have to be pointed to it"),
@@ -90,12 +90,12 @@ fn has_warm(table: &Table) -> bool {
     table.limits.warm.is_some() || table.indexes.values().any(|index| index.limits.warm.is_some())
 }
 
-fn encrypt(with: &Encryption, now: Option<&Table>) -> Option<&'static str> {
+fn encrypt(with: &Encryption, now: Option<&Table>) -> &'static str {
     let had_key = now.is_some_and(|table| matches!(table.encryption, Encryption::Key(_)));
     match with {
-        Encryption::Key(_) if had_key => Some("re-encrypts; keep the old key: backups made with it need it"),
-        Encryption::Key(_) => Some("re-encrypts; requests of the key are charged, and a disabled key makes the table unreadable"),
-        _ if had_key => Some("re-encrypts; the key policy no longer says who reads; backups made with the key still need it"),
-        _ => Some("re-encrypts"),
+        Encryption::Key(_) if had_key => "re-encrypts; keep the old key: backups made with it need it",
+        Encryption::Key(_) => "re-encrypts; requests of the key are charged, and a disabled key makes the table unreadable",
+        _ if had_key => "re-encrypts; the key policy no longer says who reads; backups made with the key still need it",
+        _ => "re-encrypts",
     }
 }

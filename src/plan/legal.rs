@@ -143,7 +143,7 @@ fn new_index(now: &Table, name: &str, spec: &Index, attributes: &BTreeMap<String
 fn maximum(now: &Table, table: Option<Maximum>, indexes: &BTreeMap<String, Maximum>) -> Option<&'static str> {
     let fresh = indexes.iter().all(|(name, to)| now.indexes.get(name).is_some_and(|i| i.limits.maximum != *to));
     unless(units(now.capacity).is_none(), "maximums are of on-demand only")
-        .or_else(|| unless(table.is_some() != !indexes.is_empty(), "the table's alone, or those of indexes"))
+        .or_else(|| unless(table.is_some() == indexes.is_empty(), "the table's alone, or those of indexes"))
         .or_else(|| unless(table.is_none_or(|to| to != now.limits.maximum) && fresh, "maximum unchanged, or of a missing index"))
 }
 

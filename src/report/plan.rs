@@ -205,7 +205,9 @@ mod tests {
             }
             serde_json::Value::Array(items) if !at.ends_with("seconds") => {
                 out.insert(format!("{at}[]"));
-                items.iter().for_each(|item| paths(item, &format!("{at}[]"), out));
+                for item in items {
+                    paths(item, &format!("{at}[]"), out);
+                }
             }
             _ => drop(out.insert(at.to_owned())),
         }

@@ -17,7 +17,7 @@ fn a_recreated_table_is_not_the_one_that_was_planned() {
 
 #[test]
 fn the_tag_that_records_an_apply_is_the_last_call_or_part_of_a_create_that_nothing_follows() {
-    let last = |plan: &Plan| plan.works[0].steps.iter().map(|s| s.step.clone()).last();
+    let last = |plan: &Plan| plan.works[0].steps.iter().map(|s| s.step.clone()).next_back();
     let tags = BTreeMap::from([(APPLIED_TAG.to_owned(), diff::applied(&table()))]);
     match last(&one(&table(), None, &Approvals::default())) {
         Some(Step::CreateTable { table, .. }) => assert_eq!(table.tags, tags),

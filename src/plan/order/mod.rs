@@ -28,6 +28,7 @@ pub struct Wish<'a> {
 }
 
 /// The answer of [`next_step`].
+#[allow(clippy::large_enum_variant)] // one at a time, and looked at once
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// Live is as desired.
