@@ -112,7 +112,8 @@ impl Aws {
         request.send().await.map(drop).map_err(|e| from_sdk(call("CreateTable", name), &e))
     }
 
-    /// `UpdateTable`: billing mode, table and index capacity, the one bundle that AWS takes. Send only what changes.
+    /// `UpdateTable`: billing mode, table and index capacity, the one bundle that AWS takes. Send only what changes. A side of 0 belongs
+    /// to auto scaling: AWS wants both sides, so it is sent as it is at this moment.
     pub async fn set_capacity(
         &self,
         name: &str,
@@ -121,6 +122,7 @@ impl Aws {
         indexes: &BTreeMap<String, Units>,
     ) -> Result<(), Error> {
         let mode = mode.map(|m| if m == Mode::OnDemand { BillingMode::PayPerRequest } else { BillingMode::Provisioned });
+        let (table, indexes) = self.both_sides(name, table, indexes.clone()).await?;
         let update = |(index, units): (&String, &Units)| {
             let action = UpdateGlobalSecondaryIndexAction::builder().index_name(index).provisioned_throughput(wire::units(*units)).build();
             GlobalSecondaryIndexUpdate::builder().update(wire::built(action)).build()
@@ -133,6 +135,28 @@ impl Aws {
             .set_provisioned_throughput(table.map(wire::units))
             .set_global_secondary_index_updates(some(indexes.iter().map(update).collect()));
         request.send().await.map(drop).map_err(|e| from_sdk(call("UpdateTable (capacity)", name), &e))
+    }
+
+    /// The same capacities, each side of 0 as AWS has it now; one read, and only where there is such a side.
+    async fn both_sides(
+        &self,
+        name: &str,
+        table: Option<Units>,
+        mut indexes: BTreeMap<String, Units>,
+    ) -> Result<(Option<Units>, BTreeMap<String, Units>), Error> {
+        if table.iter().chain(indexes.values()).all(|units| units.read > 0 && units.write > 0) {
+            return Ok((table, indexes));
+        }
+        let Some(seen) = self.describe_table(name).await? else { return Ok((table, indexes)) };
+        let side = |sent: u64, now: u64| if sent == 0 { now } else { sent };
+        let fill = |sent: Units, now: Option<Units>| {
+            let now = now.unwrap_or(sent);
+            Units { read: side(sent.read, now.read), write: side(sent.write, now.write) }
+        };
+        for (index, units) in &mut indexes {
+            *units = fill(*units, seen.globals.iter().find(|i| i.name == *index).and_then(|i| i.units));
+        }
+        Ok((table.map(|units| fill(units, seen.units)), indexes))
     }
 
     /// `UpdateTable`: one index more. `attributes`: all that the table's keys use, the new index's among them.

@@ -66,8 +66,10 @@ pub(crate) fn whole_maximum(maximum: Maximum) -> OnDemandThroughput {
     OnDemandThroughput::builder().max_read_request_units(side(maximum.read)).max_write_request_units(side(maximum.write)).build()
 }
 
+/// `WarmThroughput`; a side of 0 is high enough and left out: AWS refuses a value below the present one.
 pub(crate) fn warm(units: Units) -> WarmThroughput {
-    WarmThroughput::builder().read_units_per_second(signed(units.read)).write_units_per_second(signed(units.write)).build()
+    let side = |n: u64| (n > 0).then(|| signed(n));
+    WarmThroughput::builder().set_read_units_per_second(side(units.read)).set_write_units_per_second(side(units.write)).build()
 }
 
 pub(crate) fn class(class: Class) -> TableClass {
@@ -158,6 +160,12 @@ mod tests {
         assert_eq!(maximum(one).map(|m| (m.max_read_request_units(), m.max_write_request_units())), Some((Some(7), None)));
         let whole = whole_maximum(one);
         assert_eq!((whole.max_read_request_units(), whole.max_write_request_units()), (Some(7), Some(-1)));
+    }
+
+    #[test]
+    fn a_side_of_warm_throughput_that_is_high_enough_is_not_sent() {
+        let sent = warm(Units { read: 5, write: 0 });
+        assert_eq!((sent.read_units_per_second(), sent.write_units_per_second()), (Some(5), None));
     }
 
     #[test]
