@@ -173,7 +173,7 @@ async fn finish(
     let mut seen = looked.seen.clone();
     for attempt in 0..DISAGREEMENTS {
         let mut all = ObservedAll { table: seen, scaling: targets.cloned().unwrap_or_default(), ..ObservedAll::default() };
-        match rest(aws, looked, &mut all, deadline).await {
+        match Box::pin(rest(aws, looked, &mut all, deadline)).await {
             // Deleted in between, or just made: ask DescribeTable again.
             Err(error) if error.is("ResourceNotFoundException") => aws.clock().sleep(jitter(attempt + 2)).await,
             Err(error) => return Err(error.into()),

@@ -77,10 +77,10 @@ impl Protocol {
     pub(crate) fn operation(&self, body: &[u8]) -> String {
         match self {
             Self::Dynamo(operation)
-            | Self::Scaling(operation)
-            | Self::Kms(operation)
             | Self::CloudWatchJson(operation)
-            | Self::CloudWatchCbor(operation) => operation.clone(),
+            | Self::CloudWatchCbor(operation)
+            | Self::Scaling(operation)
+            | Self::Kms(operation) => operation.clone(),
             Self::CloudWatchQuery | Self::Sts => form::get(&form::parse(body), "Action").unwrap_or_default().to_owned(),
             Self::S3 => String::new(),
         }

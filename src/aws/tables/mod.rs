@@ -4,6 +4,7 @@
 //! not read, because they echo the old values; nothing is retried here beyond what the SDK does.
 //! Called by `live::refresh` (reads) and `apply` (writes).
 
+mod kept;
 mod seen;
 mod settings;
 pub(crate) mod wire;
@@ -38,8 +39,12 @@ impl Aws {
     /// `DescribeTimeToLive`.
     pub async fn describe_ttl(&self, name: &str) -> Result<ObservedTtl, Error> {
         let answer = self.dynamodb.describe_time_to_live().table_name(name).send().await;
-        let answer = answer.map_err(|e| from_sdk(call("DescribeTimeToLive", name), &e))?;
-        Ok(answer.time_to_live_description().map(seen::ttl).unwrap_or_default())
+        match answer.map_err(|e| from_sdk(call("DescribeTimeToLive", name), &e)) {
+            Ok(answer) => Ok(answer.time_to_live_description().map(seen::ttl).unwrap_or_default()),
+            // "Cannot describe time to live while table is in CREATING state": there is none yet, or none any more.
+            Err(error) if error.is("ValidationException") && error.message.contains("while table is in") => Ok(ObservedTtl::default()),
+            Err(error) => Err(error),
+        }
     }
 
     /// `DescribeContinuousBackups`; `None`: AWS does not show them yet (a table just made).
@@ -112,8 +117,8 @@ impl Aws {
         request.send().await.map(drop).map_err(|e| from_sdk(call("CreateTable", name), &e))
     }
 
-    /// `UpdateTable`: billing mode, table and index capacity, the one bundle that AWS takes. Send only what changes. A side of 0 belongs
-    /// to auto scaling: AWS wants both sides, so it is sent as it is at this moment.
+    /// `UpdateTable`: billing mode, table and index capacity, the one bundle that AWS takes. Send only what changes.
+    /// A side of 0 stays as it is at that moment ([`kept`]).
     pub async fn set_capacity(
         &self,
         name: &str,
@@ -121,8 +126,9 @@ impl Aws {
         table: Option<Units>,
         indexes: &BTreeMap<String, Units>,
     ) -> Result<(), Error> {
+        let now = if kept::partial(table, indexes) { self.describe_table(name).await? } else { None };
+        let (table, indexes) = now.map_or_else(|| (table, indexes.clone()), |now| kept::filled(&now, table, indexes));
         let mode = mode.map(|m| if m == Mode::OnDemand { BillingMode::PayPerRequest } else { BillingMode::Provisioned });
-        let (table, indexes) = self.both_sides(name, table, indexes.clone()).await?;
         let update = |(index, units): (&String, &Units)| {
             let action = UpdateGlobalSecondaryIndexAction::builder().index_name(index).provisioned_throughput(wire::units(*units)).build();
             GlobalSecondaryIndexUpdate::builder().update(wire::built(action)).build()
@@ -135,28 +141,6 @@ impl Aws {
             .set_provisioned_throughput(table.map(wire::units))
             .set_global_secondary_index_updates(some(indexes.iter().map(update).collect()));
         request.send().await.map(drop).map_err(|e| from_sdk(call("UpdateTable (capacity)", name), &e))
-    }
-
-    /// The same capacities, each side of 0 as AWS has it now; one read, and only where there is such a side.
-    async fn both_sides(
-        &self,
-        name: &str,
-        table: Option<Units>,
-        mut indexes: BTreeMap<String, Units>,
-    ) -> Result<(Option<Units>, BTreeMap<String, Units>), Error> {
-        if table.iter().chain(indexes.values()).all(|units| units.read > 0 && units.write > 0) {
-            return Ok((table, indexes));
-        }
-        let Some(seen) = self.describe_table(name).await? else { return Ok((table, indexes)) };
-        let side = |sent: u64, now: u64| if sent == 0 { now } else { sent };
-        let fill = |sent: Units, now: Option<Units>| {
-            let now = now.unwrap_or(sent);
-            Units { read: side(sent.read, now.read), write: side(sent.write, now.write) }
-        };
-        for (index, units) in &mut indexes {
-            *units = fill(*units, seen.globals.iter().find(|i| i.name == *index).and_then(|i| i.units));
-        }
-        Ok((table.map(|units| fill(units, seen.units)), indexes))
     }
 
     /// `UpdateTable`: one index more. `attributes`: all that the table's keys use, the new index's among them.
