@@ -1,8 +1,10 @@
 //! The command line: verbs, flags and their help. What they mean lives in `command`.
 
 use crate::plan::deadline::Deadline;
+mod init;
 mod policy;
 
+pub use init::Init;
 pub use policy::{Iam, PolicyVerb};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -90,39 +92,6 @@ pub struct Check {
     /// Check with this phase's overlay.
     #[arg(long, value_name = "NAME")]
     pub phase: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Init {
-    /// From what is live in AWS.
-    #[arg(long, required = true)]
-    pub from_live: bool,
-    /// The stack's name.
-    #[arg(long)]
-    pub name: String,
-    /// This table; every table of the account and region without it. Repeatable.
-    #[arg(long = "table", value_name = "NAME", conflicts_with = "prefix")]
-    pub tables: Vec<String>,
-    /// Tables whose name begins so.
-    #[arg(long)]
-    pub prefix: Option<String>,
-    /// This bucket too; none without it. Repeatable.
-    #[arg(long = "bucket", value_name = "NAME")]
-    pub buckets: Vec<String>,
-    /// Write warm throughput too. AWS raises it by itself, and a stack holds it as a floor.
-    #[arg(long)]
-    pub warm: bool,
-    /// Write to this file; stdout otherwise.
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    /// Overwrite the file when it is there.
-    #[arg(long, requires = "out")]
-    pub force: bool,
-    #[command(flatten)]
-    pub aws: AwsArgs,
-    /// Only the result and errors; no progress.
-    #[arg(short, long)]
-    pub quiet: bool,
 }
 
 /// What every verb that looks at AWS takes.
@@ -442,28 +411,4 @@ fn scale(text: &str) -> Result<f64, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_complaint_repeats_no_password_and_obeys_no_argument() {
-        let arguments = ["landfall", "plan", "a.toml", "mysql://app:hunter2x@db/shop\n::error::x\u{1b}[2J"].map(OsString::from);
-        let shown = complaint(&parse(&arguments).expect_err("one argument too many"), &arguments);
-        assert!(shown.contains("unexpected argument") && !shown.contains("hunter2x"), "{shown}");
-        assert!(!shown.contains('\u{1b}') && !shown.contains("\n::error"), "{shown}");
-    }
-
-    #[test]
-    fn outputs_name_a_format_and_perhaps_a_file() {
-        assert_eq!("json=a=b".parse(), Ok(Output { format: Format::Json, file: Some("a=b".into()) }));
-        assert_eq!("table".parse(), Ok(Output { format: Format::Table, file: None }));
-        assert!("yaml".parse::<Output>().is_err());
-        assert!("json=".parse::<Output>().is_err());
-    }
-}
+mod tests;
