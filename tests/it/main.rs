@@ -21,4 +21,5 @@ mod seeds;
 mod servers;
 mod source;
 mod spoilt;
+mod storms;
 mod whole;

@@ -11,6 +11,7 @@ mod kept;
 mod s3;
 mod signature;
 mod tables;
+mod throttling;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
