@@ -48,7 +48,8 @@ impl World {
     /// Opens the stores.
     pub(crate) fn open(options: &Options) -> Result<Arc<Self>, Error> {
         let store = Arc::new(Store::open(options.dir.as_deref())?);
-        let keys = Keys { access: options.access_key.clone(), secret: options.secret_key.clone() };
+        let any_time = options.clock.is_manual();
+        let keys = Keys { access: options.access_key.clone(), secret: options.secret_key.clone(), any_time };
         let gate = Gate::new(options.clock.clone(), options.token_lasts);
         let objects = Objects::open(&store)?;
         let cloudwatch = CloudWatch::new(options.clock.clone());
