@@ -22,8 +22,8 @@ mod time;
 pub use error::Error;
 
 use crate::clock::Clock;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::{Builder, tls};
@@ -127,10 +127,7 @@ impl Aws {
 
 async fn load(settings: &Settings) -> SdkConfig {
     let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .timeout_config(timeouts())
-        .retry_config(retries());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts()).retry_config(retries());
     if settings.clock.is_manual() {
         let time = time::Manual(settings.clock.clone());
         loader = loader

@@ -4,7 +4,8 @@ use super::cloudwatch::sums_at;
 use super::{World, code, everything, hash, text, units};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, OnDemandThroughput, PutRequest, ScalarAttributeType, TransactWriteItem, WriteRequest,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, OnDemandThroughput, PutRequest, ScalarAttributeType, TransactWriteItem,
+    WriteRequest,
 };
 use landfall::clock::Clock;
 use landfall::local::{Local, Options};
@@ -48,9 +49,7 @@ async fn put(world: &World, id: &str, mail: Option<&str>) -> String {
 }
 
 /// `OK`, or the exception with its first reason and resource.
-fn reason<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(
-    result: Result<T, SdkError<E, R>>,
-) -> String {
+fn reason<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(result: Result<T, SdkError<E, R>>) -> String {
     let Err(error) = result else { return "OK".into() };
     let name = error.as_service_error().and_then(|e| e.code()).unwrap_or("no code").to_owned();
     let told = format!("{error:?}");
