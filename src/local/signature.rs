@@ -73,6 +73,14 @@ impl Authorization {
         })
     }
 
+    /// Whether it was signed for `service`.
+    pub(crate) fn scoped(&self, service: &str) -> Result<(), Denial> {
+        if self.service == service {
+            return Ok(());
+        }
+        Err(Denial::Mismatch(format!("Credential should be scoped to correct service: '{service}'. ")))
+    }
+
     /// Whether the request was signed with `keys`, as it is, lately.
     pub(crate) fn verify(&self, parts: &Parts, body: &[u8], keys: &Keys) -> Result<(), Denial> {
         if self.access_key != keys.access {

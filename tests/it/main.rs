@@ -23,4 +23,5 @@ mod seeds;
 mod servers;
 mod source;
 mod spoilt;
+mod storms;
 mod whole;

@@ -16,6 +16,7 @@ mod scaling;
 mod settings;
 mod signature;
 mod tables;
+mod throttling;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
