@@ -15,6 +15,7 @@ mod oracle;
 mod program;
 mod readonly;
 mod reconcile;
+mod reconcile_faults;
 mod recorded;
 mod rooms;
 mod secrets;
