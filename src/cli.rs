@@ -1,6 +1,10 @@
 //! The command line: verbs, flags and their help. What they mean lives in `command`.
 
 use crate::plan::deadline::Deadline;
+mod policy;
+
+pub use policy::{Iam, PolicyVerb};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -404,38 +408,6 @@ To which of those:
 
 Every second PutItem is throttled:
   curl http://127.0.0.1:PORT/_landfall/faults -d '{\"effect\":\"refuse\",\"code\":\"ThrottlingException\",\"operation\":\"PutItem\",\"rate\":0.5}'";
-
-#[derive(Debug, Args)]
-pub struct Iam {
-    /// The stack file.
-    #[arg(value_name = "STACK")]
-    pub stack: PathBuf,
-    /// Only what this verb needs; every verb's needs together by default. Repeatable.
-    #[arg(long = "verb", value_name = "VERB")]
-    pub verbs: Vec<PolicyVerb>,
-    /// With this phase's overlay.
-    #[arg(long, value_name = "NAME")]
-    pub phase: Option<String>,
-    /// Allow this table to be deleted, for `apply --destroy NAME`; no table can be otherwise. Repeatable.
-    #[arg(long, value_name = "NAME")]
-    pub destroy: Vec<String>,
-    /// Instead of the policy: one line for each permission, with the call that needs it, and the path where it is a rare one.
-    #[arg(long)]
-    pub why: bool,
-}
-
-/// The verbs that speak to AWS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PolicyVerb {
-    Plan,
-    Drift,
-    Apply,
-    Load,
-    Validate,
-    Throttling,
-    Run,
-    Unlock,
-}
 
 #[derive(Debug, Args)]
 pub struct LocalArgs {

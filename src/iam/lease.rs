@@ -10,7 +10,7 @@ const FIRST: &str = "the first writing run in an account and region makes the ta
 pub(super) fn hold(needs: &mut Needs) {
     let on = On::Table(TABLE.to_owned());
     needs.call("dynamodb", "GetItem", &on);
-    needs.call("dynamodb", "UpdateItem", &on);
+    needs.call("dynamodb", "PutItem", &on);
     for operation in ["DescribeTable", "CreateTable", "TagResource"] {
         needs.rare("dynamodb", operation, &on, FIRST);
     }
@@ -20,5 +20,5 @@ pub(super) fn hold(needs: &mut Needs) {
 pub(super) fn release(needs: &mut Needs) {
     let on = On::Table(TABLE.to_owned());
     needs.call("dynamodb", "GetItem", &on);
-    needs.rare("dynamodb", "UpdateItem", &on, "unlock --force");
+    needs.rare("dynamodb", "PutItem", &on, "unlock --force");
 }

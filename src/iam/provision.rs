@@ -8,6 +8,7 @@ const UNDO: &str = "undoing a setting that somebody changed by hand";
 const BARE: &str = "telling a bucket that a killed run left from one that somebody uses";
 const FORGOTTEN: &str = "looking for tables that carry the stack's tag and left the file";
 const KILLED_IMPORT: &str = "taking over a table that a killed run of this stack imported";
+const PROVISIONED: &str = "a table that is provisioned though the file says on-demand";
 const GIVEN_BACK: &str = "giving up auto scaling that the file no longer asks for";
 
 /// What `plan` reads: of every resource of the file, and of the tables that `--destroy` names.
@@ -23,11 +24,24 @@ pub(super) fn reads(stack: &Stack, destroy: &[String], needs: &mut Needs) {
         }
     }
     stack.tables.iter().for_each(|(name, spec)| table_reads(name, &spec.table, needs));
-    if stack.tables.values().any(|spec| may_scale(&spec.table)) {
-        needs.call("application-autoscaling", "DescribeScalableTargets", &On::Any);
-        needs.rare("application-autoscaling", "DescribeScalingPolicies", &On::Any, "reading the policy of a scalable target");
-    }
+    scaling_reads(stack, needs);
     stack.buckets.values().for_each(|bucket| bucket_reads(bucket, needs));
+}
+
+/// A table that is still provisioned, or once was, is asked about as well.
+fn scaling_reads(stack: &Stack, needs: &mut Needs) {
+    let tables = || stack.tables.values().map(|spec| &spec.table);
+    let on = On::Any;
+    if tables().any(may_scale) {
+        needs.call("application-autoscaling", "DescribeScalableTargets", &on);
+    } else {
+        needs.rare("application-autoscaling", "DescribeScalableTargets", &on, PROVISIONED);
+    }
+    if tables().any(scales) {
+        needs.call("application-autoscaling", "DescribeScalingPolicies", &on);
+    } else {
+        needs.rare("application-autoscaling", "DescribeScalingPolicies", &on, "reading the policy of a scalable target");
+    }
 }
 
 fn table_reads(name: &str, table: &Table, needs: &mut Needs) {
@@ -41,8 +55,10 @@ fn table_reads(name: &str, table: &Table, needs: &mut Needs) {
         needs.call("dynamodb", "DescribeContributorInsights", &On::Table(name.to_owned()));
         needs.call("dynamodb", "DescribeContributorInsights", &On::Indexes(name.to_owned()));
     }
-    if let Encryption::Key(key) = &table.encryption {
-        needs.call("kms", "DescribeKey", &On::Key(key.clone()));
+    match &table.encryption {
+        Encryption::Key(key) => needs.call("kms", "DescribeKey", &On::Key(key.clone())),
+        Encryption::Managed => needs.call("kms", "DescribeKey", &On::Key("alias/aws/dynamodb".to_owned())),
+        Encryption::Owned => {}
     }
 }
 
@@ -142,15 +158,13 @@ fn insights(name: &str, table: &Table, needs: &mut Needs) {
 
 /// What else it takes: Application Auto Scaling user guide, "Permissions required for API actions on target services and `CloudWatch`".
 fn scaling(name: &str, table: &Table, needs: &mut Needs) {
-    if !may_scale(table) {
-        return;
-    }
     needs.rare("application-autoscaling", "DeregisterScalableTarget", &On::ScalableTargets, GIVEN_BACK);
     if !scales(table) {
         return;
     }
     needs.call("application-autoscaling", "RegisterScalableTarget", &On::ScalableTargets);
     needs.call("application-autoscaling", "PutScalingPolicy", &On::ScalableTargets);
+    needs.call("application-autoscaling", "DescribeScheduledActions", &On::Any);
     let alarms = ["cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"];
     needs.implied("PutScalingPolicy", &alarms, &On::ScalingAlarms(format!("{name}-")));
     needs.implied("PutScalingPolicy", &alarms, &On::ScalingAlarms(format!("{name}/index/")));

@@ -4,7 +4,9 @@
 use crate::between::Between;
 use crate::program::{LocalAws, Place};
 use crate::recorded::Call;
+use crate::rich;
 use landfall::iam::{self, By, Verb};
+use landfall::stack::Stack;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +20,8 @@ struct Watched {
     place: Place,
     stack: &'static str,
     seen: Seen,
+    /// As it was before any change.
+    original: Stack,
 }
 
 impl Watched {
@@ -25,7 +29,13 @@ impl Watched {
         let local = LocalAws::start();
         let between = Between::start(&local.url, |_, forward| Some(forward()));
         let place = Place::at(&between.url, "local", "local");
-        Self { _local: local, between, place, stack, seen: Seen::new() }
+        if stack == "rich" {
+            rich::write(&place);
+            rich::key(&place);
+            between.take_requests();
+        }
+        let original = landfall::stack::load(&place.path(&format!("stacks/{stack}.toml")), None).expect("a sound stack");
+        Self { _local: local, between, place, stack, seen: Seen::new(), original }
     }
 
     /// Runs `verb` with more arguments, which must end with `code`; its calls are noted.
@@ -36,14 +46,15 @@ impl Watched {
         self.seen.entry(verb).or_default().extend(self.between.take_requests());
     }
 
+    /// Edits the file.
+    fn change(&self, changes: Changes) {
+        changes.iter().for_each(|(from, to)| self.place.edit(&format!("stacks/{}.toml", self.stack), from, to));
+    }
+
     /// Something is done to the account that is not the verb's doing.
     fn meanwhile(&self, code: &str) {
         self.place.python(code).exits(0);
         self.between.take_requests();
-    }
-
-    fn stack(&self) -> landfall::stack::Stack {
-        landfall::stack::load(&self.place.path(&format!("stacks/{}.toml", self.stack)), None).expect("a sound stack")
     }
 
     /// The policy as a person gets it.
@@ -64,17 +75,17 @@ impl Watched {
 
     /// Permissions for calls that the verb never made, though its path is not a rare one.
     fn spare(&self) -> Vec<String> {
-        let stack = self.stack();
+        let stack = &self.original;
         let of = |(verb, calls): (&Verb, &BTreeSet<Call>)| {
             let made = |need: &iam::Need| match need.by {
                 By::Call(service, operation) => {
-                    let pattern = iam::resource(&stack, &need.on);
+                    let pattern = iam::resource(stack, &need.on);
                     let on = |call: &&Call| call.service == service && call.operation == operation;
                     calls.iter().filter(on).any(|call| call.resources.iter().any(|arn| matches(&pattern, arn)))
                 }
                 By::Aws(_) => true,
             };
-            let needs = iam::needs(&stack, &[*verb], &[]);
+            let needs = iam::needs(stack, &[*verb], &[]);
             let spare = needs.into_iter().filter(|need| need.rare.is_none() && !made(need));
             spare.map(|need| format!("{} {verb:?}: {} on {:?}", self.stack, need.action, need.on)).collect::<Vec<_>>()
         };
@@ -108,8 +119,11 @@ fn a_star_stands_for_any_characters_and_nothing_else_does() {
     assert!(!matches("arn:a:table/T", "arn:a:table/T2") && !matches("arn:a:table/T/index/*", "arn:a:table/T") && !matches("a*c", "ab"));
 }
 
+/// Text of the file, and what it is after a change.
+type Changes = &'static [(&'static str, &'static str)];
+
 /// Every verb on a stack: from nothing, over what is there, and after a change of the file.
-fn watch(stack: &'static str, change: (&str, &str)) -> Watched {
+fn watch(stack: &'static str, changes: Changes) -> Watched {
     let mut watched = Watched::start(stack);
     watched.run(Verb::Plan, "", 0);
     watched.run(Verb::Run, "--yes", 0);
@@ -119,51 +133,67 @@ fn watch(stack: &'static str, change: (&str, &str)) -> Watched {
     watched.run(Verb::Validate, "", 0);
     watched.run(Verb::Validate, "--sample 100", 0);
     watched.run(Verb::Load, "--yes", 0);
-    let file = format!("stacks/{stack}.toml");
-    watched.place.edit(&file, change.0, change.1);
+    watched.change(changes);
     watched.run(Verb::Apply, "--yes", 0);
     watched.run(Verb::Drift, "", 0);
     watched
 }
 
+/// Deletes what ImportTable can make.
+const UNMAKE: &str = "
+d = c('dynamodb')
+for t in d.list_tables()['TableNames']:
+    seen = d.describe_table(TableName=t)['Table']
+    if t == 'landfall-leases' or seen.get('LocalSecondaryIndexes'):
+        continue
+    if seen['DeletionProtectionEnabled']:
+        d.update_table(TableName=t, DeletionProtectionEnabled=False)
+        d.get_waiter('table_exists').wait(TableName=t, WaiterConfig={'Delay': 1})
+    d.delete_table(TableName=t)
+    d.get_waiter('table_not_exists').wait(TableName=t, WaiterConfig={'Delay': 1})
+";
+
 /// A whole apply from nothing, then the bucket alone is there, so that ImportTable makes the tables; and a run that makes them itself.
-fn from_nothing(watched: &mut Watched, change: (&str, &str)) {
+fn from_nothing(watched: &mut Watched, changes: Changes) {
     let mut fresh = Watched::start(watched.stack);
     fresh.run(Verb::Apply, "--yes", 0);
-    fresh.meanwhile(
-        "d = c('dynamodb')\nfor t in d.list_tables()['TableNames']:\n  if t == 'landfall-leases': continue\n  d.delete_table(TableName=t)\n  \
-         d.get_waiter('table_not_exists').wait(TableName=t, WaiterConfig={'Delay': 1})",
-    );
+    fresh.meanwhile(UNMAKE);
     fresh.run(Verb::Load, "--yes", 0);
     let mut direct = Watched::start(watched.stack);
     direct.run(Verb::Run, "--yes --no-import", 0);
-    direct.place.edit(&format!("stacks/{}.toml", watched.stack), change.0, change.1);
+    direct.change(changes);
     direct.run(Verb::Run, "--yes", 0);
     let seen = fresh.seen.into_iter().chain(direct.seen);
     seen.for_each(|(verb, calls)| watched.seen.entry(verb).or_default().extend(calls));
 }
 
-fn holds(stack: &'static str, change: (&str, &str)) {
-    let mut watched = watch(stack, change);
-    watched.place.edit(&format!("stacks/{stack}.toml"), change.1, change.0);
-    from_nothing(&mut watched, change);
+fn holds(stack: &'static str, changes: Changes) {
+    let mut watched = watch(stack, changes);
+    from_nothing(&mut watched, changes);
     assert_eq!(watched.missing(), Vec::<String>::new());
     assert_eq!(watched.spare(), Vec::<String>::new());
 }
 
+const PROTECT: Changes = &[("protect = false\n", "protect = true\ntags = { team = \"sales\" }\n")];
+
 #[test]
 fn users_needs_what_its_policy_says() {
-    holds("users", ("protect = false\n", "protect = true\ntags = { team = \"sales\" }\n"));
+    holds("users", PROTECT);
 }
 
 #[test]
 fn vehicle_sales_needs_what_its_policy_says() {
-    holds("vehicle-sales", ("protect = false\n", "protect = true\ntags = { team = \"sales\" }\n"));
+    holds("vehicle-sales", PROTECT);
 }
 
 #[test]
 fn vehicle_sales_single_needs_what_its_policy_says() {
-    holds("vehicle-sales-single", ("protect = false\n", "protect = true\ntags = { team = \"sales\" }\n"));
+    holds("vehicle-sales-single", PROTECT);
+}
+
+#[test]
+fn a_stack_that_asks_for_everything_needs_what_its_policy_says() {
+    holds("rich", rich::CHANGES);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod readonly;
 mod reconcile;
 mod reconcile_faults;
 mod recorded;
+mod rich;
 mod rooms;
 mod secrets;
 mod seeds;

@@ -2,13 +2,15 @@
 
 use crate::between::Between;
 use crate::program::{LocalAws, Place};
+use crate::rich;
 use landfall::iam::{Level, api};
 use std::collections::BTreeSet;
 
 /// The written list. Every one of them reads; nothing that is not here may be called.
-const READS: [(&str, &str); 27] = [
+const READS: [(&str, &str); 28] = [
     ("application-autoscaling", "DescribeScalableTargets"),
     ("application-autoscaling", "DescribeScalingPolicies"),
+    ("application-autoscaling", "DescribeScheduledActions"),
     ("dynamodb", "BatchGetItem"),
     ("dynamodb", "DescribeContinuousBackups"),
     ("dynamodb", "DescribeContributorInsights"),
@@ -57,6 +59,10 @@ fn looks(stack: &str) {
     let between = Between::start(&local.url, |_, forward| Some(forward()));
     let place = Place::at(&between.url, "local", "local");
     let file = format!("stacks/{stack}.toml");
+    if stack == "rich" {
+        rich::write(&place);
+        rich::key(&place);
+    }
     let look = |when: &str| {
         for verb in ["plan", "plan --out sealed.plan", "drift", "validate", "validate --sample 5", "validate --count-only", "throttling"] {
             let mut words = verb.split(' ');
@@ -86,6 +92,11 @@ fn looking_at_users_reads() {
 #[test]
 fn looking_at_vehicle_sales_reads() {
     looks("vehicle-sales-single");
+}
+
+#[test]
+fn looking_at_a_stack_that_asks_for_everything_reads() {
+    looks("rich");
 }
 
 #[test]

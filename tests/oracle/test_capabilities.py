@@ -2,6 +2,7 @@
 
 Runs against LANDFALL_TEST_MOTO_URL and LANDFALL_TEST_MINISTACK_URL; fails without them.
 """
+import itertools
 import os
 import unittest
 import urllib.error
@@ -121,7 +122,10 @@ class Probe:
 
 def rows():
     """{probe: {server: whether the table says yes}} of the rows with a name."""
-    lines = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    # The first table alone: those after it are not probed.
+    text = TABLE.read_text(encoding="utf-8").splitlines()
+    table = itertools.takewhile(lambda line: line.startswith("|"), itertools.dropwhile(lambda line: not line.startswith("|"), text))
+    lines = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in table]
     head, found = lines[0], lines[2:]
     return {line[0]: {server: line[head.index(server)].split(",")[0].split(":")[0] for server in SERVERS} for line in found if line[0]}
 
