@@ -19,7 +19,7 @@ use std::time::Duration;
 const DOUBTS: u32 = 4;
 
 /// Between two tries of what cools down for half an hour.
-const ASK_AGAIN_MS: u64 = 30_000;
+const ASK_AGAIN_MS: u64 = 60_000;
 
 /// One resource being worked on.
 #[derive(Debug, Clone, Copy)]
@@ -148,7 +148,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Asks again after half a minute, or a little before the run's time is up.
+    /// Asks again after a minute, or a little before the run's time is up.
     async fn cool_down(&self, pace: &mut Pace<'_, 'a>, reason: &'static str) -> Result<(), Error> {
         let soon = self.shared.now_ms().saturating_add(ASK_AGAIN_MS);
         if pace.until(soon, reason).await? {

@@ -11,6 +11,7 @@ mod killed;
 mod lease;
 mod local;
 mod mistakes;
+mod moved;
 mod oracle;
 mod program;
 mod readonly;
