@@ -47,13 +47,19 @@ impl<'a> Worker<'a> {
     /// Whether the resource is exactly what the plan saw.
     pub(super) async fn survey(&self) -> Result<(), Error> {
         let seen = self.look().await?;
-        if diff::digest(&seen) == self.work.basis { Ok(()) } else { Err(self.stale(&self.work.before, &seen)) }
+        if diff::digest(&seen) == self.work.basis {
+            return Ok(());
+        }
+        Err(self.explained(self.stale(&self.work.before, &seen)).await)
     }
 
     /// All steps, in order.
     pub(super) async fn run(&self) -> Finished {
         let mut done = Vec::new();
-        let error = self.steps(&mut done).await.err();
+        let error = match self.steps(&mut done).await {
+            Ok(()) => None,
+            Err(error) => Some(self.explained(error).await),
+        };
         Finished { done, error }
     }
 
@@ -95,6 +101,16 @@ impl<'a> Worker<'a> {
     fn may_go_on(&self) -> Result<(), Error> {
         self.not_stopped()?;
         if self.shared.halted.load(Ordering::Relaxed) { Err(Error::Halted { address: self.address() }) } else { Ok(()) }
+    }
+
+    /// What another run changed looks like a stale plan; that it took the lease over is the reason to tell.
+    async fn explained(&self, error: Error) -> Error {
+        match &self.shared.options.lease {
+            Some(lease) if matches!(error, Error::Stale { .. }) => {
+                lease.permit(true).await.map_or_else(|lost| self.unleased(lost), |()| error)
+            }
+            _ => error,
+        }
     }
 
     fn unleased(&self, error: lease::Error) -> Error {
