@@ -40,6 +40,16 @@ pub enum Error {
     Taken(String),
     #[error("{address}: time is up while waiting: {waiting}")]
     Timeout { address: String, waiting: String },
+    /// AWS changes this only so often, and the run's time is up before it may be done again.
+    #[error("{address}: {call}: AWS changes this only so often; it can go on {again}")]
+    Spent {
+        address: String,
+        call: String,
+        /// `at 2026-...`, or that AWS does not say when.
+        again: String,
+        #[source]
+        source: Box<aws::Error>,
+    },
     #[error("{address}: not begun, because the credentials were refused elsewhere in this run")]
     Halted { address: String },
     #[error("{address}: not changed")]
@@ -65,6 +75,7 @@ impl Error {
             Self::Expired | Self::Version { .. } | Self::Stale { .. } => Exit::Stale,
             Self::Interrupted { .. } => Exit::Interrupted,
             Self::Lease { source, .. } => source.exit(),
+            Self::Spent { .. } => Exit::Partial,
             _ if done => Exit::Partial,
             _ => Exit::Failed,
         }
@@ -81,8 +92,9 @@ impl Error {
             Self::NotEmpty { .. } => "empty the table, or add --with-data to delete it with everything in it".into(),
             Self::Taken(_) => "choose another bucket name in the stack file".into(),
             Self::Call { source, .. } if source.is_denied() => {
-                "the role lacks the permission for this call: allow it, then run it again".into()
+                format!("the role lacks a permission: allow {}, then run it again", action(source))
             }
+            Self::Spent { .. } => "nothing needs repair: run it again then, and it goes on from what is there".into(),
             Self::Call { source, .. } if source.is_credentials() => {
                 "renew the credentials and run it again: it goes on from what is there".into()
             }
@@ -101,5 +113,44 @@ impl Error {
             cause = inner.source();
         }
         Problem { message, help: Some(self.help()), exit: self.exit(done) }
+    }
+}
+
+/// What a refused call has to be allowed: what AWS itself names (`... is not authorized to perform: kms:DescribeKey on ...`), or the call.
+fn action(error: &aws::Error) -> String {
+    let named = error.message.split_once("not authorized to perform: ").and_then(|(_, rest)| rest.split_whitespace().next());
+    let shaped = |name: &&str| name.split_once(':').is_some_and(|(service, call)| !service.is_empty() && !call.is_empty());
+    named.filter(shaped).map_or_else(|| format!("the action of \"{}\"", error.call), crate::safe::text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denied(message: &str) -> aws::Error {
+        let code = Some("AccessDeniedException".to_owned());
+        aws::Error {
+            call: "DynamoDB UpdateTable T".into(),
+            code,
+            message: message.into(),
+            request_id: None,
+            throttling_reasons: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_refused_permission_is_named() {
+        let iam = denied("User: arn:aws:iam::1:user/a is not authorized to perform: kms:DescribeKey on resource: arn:aws:kms:k because");
+        assert_eq!(action(&iam), "kms:DescribeKey");
+        assert_eq!(action(&denied("no")), "the action of \"DynamoDB UpdateTable T\"");
+    }
+
+    #[test]
+    fn a_spent_budget_is_safe_to_run_again_and_says_when() {
+        let source = Box::new(denied("decreases are limited"));
+        let spent = Error::Spent { address: "table T".into(), call: "c".into(), again: "at 2026-01-01T00:00:00Z".into(), source };
+        let problem = spent.problem(false);
+        assert_eq!(problem.exit, Exit::Partial);
+        assert!(problem.message.contains("it can go on at 2026-01-01T00:00:00Z"), "{}", problem.message);
     }
 }

@@ -1,8 +1,12 @@
-//! What a failed call means: try again, look and try a few times, or stop.
+//! What a failed call means: try again, look and try a few times, wait for a budget, or stop.
 //!
 //! Rule: an answer that AWS gave to another question of ours (busy, cooling down, too many at once) is waited for;
-//! one that says no is final. Nothing here ever leads to another kind of step.
+//! a spent budget is waited for where AWS says that it comes back in time; one that says no is final. Nothing here ever leads to another
+//! kind of step.
+//! Facts: messages as users report them (`DynamoDB` puts all of this under one code, `LimitExceededException`, and tells apart in words);
+//! Application Auto Scaling's exceptions from its API reference.
 
+use super::budget;
 use crate::aws::Error;
 use crate::plan::Step;
 
@@ -11,6 +15,10 @@ use crate::plan::Step;
 pub(super) enum Fault {
     /// It passes by itself: wait, until the run's time is up. The text says for what.
     Wait(&'static str),
+    /// It passes by itself, but not within seconds: asking often is no use.
+    Cooldown(&'static str),
+    /// AWS changes this only so often. The moment (epoch milliseconds) from which it may be done again, where AWS names it.
+    Spent(Option<u64>),
     /// AWS says that the resource is busy. If it looks quiet all the same, that passes soon or never: wait for a bounded time.
     Busy,
     /// The outcome is unknown, or reads lag: look, and try a few more times.
@@ -18,13 +26,16 @@ pub(super) enum Fault {
     Final,
 }
 
-/// AWS failed, or its reads lag behind a create, or an earlier try of ours made the bucket.
-const DOUBTFUL: [&str; 9] = [
+/// AWS failed, or its reads lag behind a create, or an earlier try of ours made the bucket. Auto scaling: its role or target is new.
+const DOUBTFUL: [&str; 12] = [
     "BucketAlreadyOwnedByYou",
+    "FailedResourceAccessException",
     "InternalError",
     "InternalFailure",
     "InternalServerError",
+    "InternalServiceException",
     "NoSuchBucket",
+    "ObjectNotFoundException",
     "RequestTimeout",
     "ResourceNotFoundException",
     "ServiceUnavailable",
@@ -45,15 +56,27 @@ pub(super) fn judge(error: &Error, step: &Step) -> Fault {
         ("ResourceInUseException", Step::CreateTable { .. }) => Fault::Doubt,
         (code, _) if DOUBTFUL.contains(&code) => Fault::Doubt,
         ("ResourceInUseException", _) => Fault::Busy,
-        // Source: API reference, LimitExceededException; the decrease budget does not come back within minutes.
-        ("LimitExceededException", _) if error.message.to_lowercase().contains("decrease") => Fault::Final,
-        ("LimitExceededException", _) => Fault::Wait("too many table operations are under way"),
+        ("LimitExceededException", _) => limit(&error.message),
         ("ContinuousBackupsUnavailableException", _) => Fault::Wait("recovery is not available yet on the new table"),
+        ("ConcurrentUpdateException", _) => Fault::Wait("auto scaling has another change under way"),
         ("ValidationException", Step::TtlOn { .. } | Step::TtlOff { .. }) if error.message.contains("multiple times within") => {
-            Fault::Wait("TTL can be changed once an hour")
+            Fault::Cooldown("TTL can be changed once an hour")
         }
         ("OperationAborted", _) => Fault::Wait("S3 is busy with another change of the bucket"),
         _ => Fault::Final,
+    }
+}
+
+/// Source: API reference, `LimitExceededException`, and its messages.
+fn limit(message: &str) -> Fault {
+    let has = |words: &str| message.contains(words);
+    match () {
+        () if has("tags are being updated") => Fault::Wait("another change of its tags is under way"),
+        () if has("simultaneously") => Fault::Wait("too many table operations are under way"),
+        // How many there may be, not how often: no waiting brings another.
+        () if has("There is a limit of") || has("limit for the number") => Fault::Final,
+        () if has("are limited") || has("decrease") => Fault::Spent(budget::again_at(message)),
+        () => Fault::Wait("too many table operations are under way"),
     }
 }
 
@@ -76,9 +99,19 @@ mod tests {
             (Some("ResourceInUseException"), "", &update, Fault::Busy),
             (Some("ResourceInUseException"), "", &create, Fault::Doubt),
             (Some("LimitExceededException"), "Only 1 online index", &update, Fault::Wait("too many table operations are under way")),
-            (Some("LimitExceededException"), "Provisioned throughput decreases are limited", &update, Fault::Final),
+            (Some("LimitExceededException"), "Provisioned throughput decreases are limited", &update, Fault::Spent(None)),
+            (Some("LimitExceededException"), "There is a limit of 2500 tables per subscriber", &create, Fault::Final),
+            (
+                Some("LimitExceededException"),
+                "Table tags are being updated: T",
+                &update,
+                Fault::Wait("another change of its tags is under way"),
+            ),
+            (Some("ConcurrentUpdateException"), "", &update, Fault::Wait("auto scaling has another change under way")),
+            (Some("ObjectNotFoundException"), "", &update, Fault::Doubt),
+            (Some("ValidationException"), "KMS validation error: the key is disabled", &update, Fault::Final),
             (Some("ContinuousBackupsUnavailableException"), "", &update, Fault::Wait("recovery is not available yet on the new table")),
-            (Some("ValidationException"), twice, &ttl, Fault::Wait("TTL can be changed once an hour")),
+            (Some("ValidationException"), twice, &ttl, Fault::Cooldown("TTL can be changed once an hour")),
             (Some("ValidationException"), twice, &update, Fault::Final),
             (Some("OperationAborted"), "", &update, Fault::Wait("S3 is busy with another change of the bucket")),
             (Some("InternalServerError"), "", &update, Fault::Doubt),

@@ -6,6 +6,7 @@
 //! Key insight: the expected state is `simulate` over the plan's own steps, so other people's changes are told from ours.
 //! Called by the verbs `apply`, `load` and `run`.
 
+mod budget;
 mod calls;
 mod error;
 mod fault;

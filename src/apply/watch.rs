@@ -7,6 +7,9 @@ use crate::plan::simulate::matches;
 use crate::plan::{State, Target, diff};
 use std::time::Duration;
 
+/// The longest wait without a look whether to go on.
+const SLICE: Duration = Duration::from_secs(30);
+
 impl Worker<'_> {
     /// The resource as it is now.
     pub(super) async fn look(&self) -> Result<State, Error> {
@@ -89,13 +92,31 @@ impl<'w, 'a> Pace<'w, 'a> {
         if shared.now_ms().saturating_add(super::millis(self.next)) >= shared.deadline_ms {
             return Err(Error::Timeout { address: self.worker.address(), waiting: waiting.to_owned() });
         }
-        if self.told != waiting {
-            waiting.clone_into(&mut self.told);
-            shared.events.note(format!("{}: waiting: {waiting}", self.worker.address()));
-        }
+        self.tell(waiting);
         shared.stop.sleep(shared.aws.clock(), self.next).await;
         self.worker.not_stopped()?;
         self.next = self.next.mul_f64(1.5).min(shared.options.last_poll);
         Ok(())
+    }
+
+    fn tell(&mut self, waiting: &str) {
+        if self.told != waiting {
+            waiting.clone_into(&mut self.told);
+            self.worker.shared.events.note(format!("{}: waiting: {waiting}", self.worker.address()));
+        }
+    }
+
+    /// Waits until `at_ms`, in slices between which it can be stopped; `false`, at once: the run's time is up before.
+    pub(super) async fn until(&mut self, at_ms: u64, waiting: &str) -> Result<bool, Error> {
+        let shared = self.worker.shared;
+        if at_ms >= shared.deadline_ms {
+            return Ok(false);
+        }
+        self.tell(waiting);
+        while let Some(left) = at_ms.checked_sub(shared.now_ms()).filter(|left| *left > 0) {
+            shared.stop.sleep(shared.aws.clock(), Duration::from_millis(left).min(SLICE)).await;
+            self.worker.not_stopped()?;
+        }
+        Ok(true)
     }
 }

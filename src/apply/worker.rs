@@ -6,7 +6,7 @@
 use super::calls::Refused;
 use super::fault::{Fault, judge};
 use super::watch::Pace;
-use super::{Error, Shared};
+use super::{Error, Shared, budget};
 use crate::aws;
 use crate::lease;
 use crate::plan::simulate::{matches, simulate};
@@ -17,6 +17,9 @@ use std::time::Duration;
 
 /// Looks and repeats after a call whose outcome is unknown.
 const DOUBTS: u32 = 4;
+
+/// Between two tries of what cools down for half an hour.
+const ASK_AGAIN_MS: u64 = 30_000;
 
 /// One resource being worked on.
 #[derive(Debug, Clone, Copy)]
@@ -128,20 +131,43 @@ impl<'a> Worker<'a> {
                 Err(Refused::Aws(error)) => error,
             };
             self.halt_if_credentials(Some(&error));
-            let reason = match judge(&error, step) {
-                Fault::Wait(reason) => reason,
-                Fault::Busy if !self.outlasted(&mut busy_since) => "AWS says that it is busy",
+            match judge(&error, step) {
+                Fault::Wait(reason) => pace.wait(reason).await?,
+                Fault::Cooldown(reason) => self.cool_down(&mut pace, reason).await?,
+                Fault::Spent(again) => self.refill(&mut pace, planned, again, error).await?,
+                Fault::Busy if !self.outlasted(&mut busy_since) => pace.wait("AWS says that it is busy").await?,
                 Fault::Doubt if doubts < DOUBTS => {
                     doubts += 1;
-                    "another look after a failed call"
+                    pace.wait("another look after a failed call").await?;
                 }
                 Fault::Busy | Fault::Doubt | Fault::Final => return self.final_word(step, &after, error).await,
-            };
-            pace.wait(reason).await?;
+            }
             if self.landed(state, &after, &mut pace).await? {
                 return Ok(());
             }
         }
+    }
+
+    /// Asks again after half a minute, or a little before the run's time is up.
+    async fn cool_down(&self, pace: &mut Pace<'_, 'a>, reason: &'static str) -> Result<(), Error> {
+        let soon = self.shared.now_ms().saturating_add(ASK_AGAIN_MS);
+        if pace.until(soon, reason).await? {
+            return Ok(());
+        }
+        pace.wait(reason).await
+    }
+
+    /// Waits for a budget that AWS gives again in time, and ends the run's part here otherwise.
+    async fn refill(&self, pace: &mut Pace<'_, 'a>, planned: &Planned, again: Option<u64>, error: aws::Error) -> Result<(), Error> {
+        if let Some(at_ms) = again {
+            // A second more, because AWS names whole seconds. A moment that is over already asks for an ordinary pause.
+            let at_ms = at_ms.max(self.shared.now_ms()).saturating_add(1_000);
+            if pace.until(at_ms, &format!("AWS allows this change again at {}", budget::spoken(at_ms))).await? {
+                return Ok(());
+            }
+        }
+        let again = again.map_or_else(|| "later: AWS does not say when".to_owned(), |at| format!("at {}", budget::spoken(at)));
+        Err(Error::Spent { address: self.address(), call: planned.step.to_string(), again, source: Box::new(error) })
     }
 
     /// A refusal stands, unless the step's effect is there: an earlier try whose answer was lost makes AWS say "already done".

@@ -9,7 +9,7 @@
 mod found;
 
 use super::failure::Failure;
-use super::{console, output, session};
+use super::{console, embedded, output};
 use crate::aws::{Aws, Resolved, Settings};
 use crate::cli::Init;
 use crate::event::Events;
@@ -35,16 +35,16 @@ pub(super) async fn run(args: &Init) -> Exit {
 async fn from_live(args: &Init) -> Result<(), Failure> {
     stack::can_be_named(&args.name).map_err(|reason| Failure::Usage(format!("--name {}: {reason}", safe::text(&args.name))))?;
     free(args)?;
-    let local = session::embedded(&args.aws, None, args.aws.region.as_deref().unwrap_or(LOCAL_REGION)).await?;
+    let local = embedded::start(&args.aws, None, args.aws.region.as_deref().unwrap_or(LOCAL_REGION)).await?;
     let done = with(args, local.as_ref()).await;
-    session::stop(local).await;
+    embedded::stop(local).await;
     done
 }
 
-async fn with(args: &Init, local: Option<&session::Embedded>) -> Result<(), Failure> {
+async fn with(args: &Init, local: Option<&embedded::Embedded>) -> Result<(), Failure> {
     let events = console::events(args.quiet);
     let mut settings = Settings { profile: args.aws.profile.clone(), region: args.aws.region.clone(), ..Settings::default() };
-    session::point(&mut settings, local, LOCAL_REGION);
+    embedded::point(&mut settings, local, LOCAL_REGION);
     let aws = Resolved::new(&settings).await?.identify().await?;
     let id = aws.identity();
     events.note(format!("account {} · {} · {} · endpoint {}", id.account, id.region, id.arn, id.endpoint));

@@ -5,6 +5,7 @@
 
 mod check;
 mod console;
+mod embedded;
 mod failure;
 mod iam;
 mod init;

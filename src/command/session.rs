@@ -3,10 +3,11 @@
 //! Rule: region is compared before any call is made, the account after the first one (STS), and nothing else is called
 //! when either differs.
 
+use super::embedded::{self, Embedded};
 use super::failure::Failure;
 use super::{console, interrupt::Interrupt, source_url};
 use crate::aws::{Aws, Resolved, Settings};
-use crate::cli::{AwsArgs, Common};
+use crate::cli::Common;
 use crate::event::Events;
 use crate::lease::Lease;
 use crate::source::Source;
@@ -23,13 +24,6 @@ pub(super) struct Session {
     local: Option<Embedded>,
 }
 
-/// The embedded AWS, if this landfall was built with one.
-#[cfg(feature = "local")]
-pub(super) type Embedded = crate::local::Local;
-/// Nothing: this landfall was built without the embedded AWS.
-#[cfg(not(feature = "local"))]
-pub(super) type Embedded = std::convert::Infallible;
-
 impl Session {
     /// Loads the stack, starts the embedded AWS if asked, and makes sure that account and region are the stack's.
     pub(super) async fn open(common: &Common) -> Result<Self, Failure> {
@@ -42,8 +36,8 @@ impl Session {
         let events = console::events(common.output.quiet);
         let mut settings = Settings { profile: common.aws.profile.clone(), region: common.aws.region.clone(), ..Settings::default() };
         settings.fallback_region = Some(stack.region.clone());
-        let local = embedded(&common.aws, Some(&stack.account), &stack.region).await?;
-        point(&mut settings, local.as_ref(), &stack.region);
+        let local = embedded::start(&common.aws, Some(&stack.account), &stack.region).await?;
+        embedded::point(&mut settings, local.as_ref(), &stack.region);
         let aws = pinned(&settings, &stack.account, &stack.region).await?;
         Ok(Self { stack, aws, events, interrupt: Interrupt::listen(), lease: None, local })
     }
@@ -61,7 +55,7 @@ impl Session {
     /// Stops the embedded AWS, telling how to look at what it kept.
     pub(super) async fn close(self, common: &Common) {
         let ran = self.local.is_some();
-        stop(self.local).await;
+        embedded::stop(self.local).await;
         if let Some(dir) = common.aws.keep.as_ref().filter(|_| ran) {
             let dir = dir.display();
             self.events.note(format!("The embedded AWS's data is in {dir}. To look at it: landfall local --dir {dir}"));
@@ -90,50 +84,4 @@ pub(super) async fn pinned(settings: &Settings, account: &str, region: &str) -> 
         ));
     }
     Ok(aws)
-}
-
-/// The embedded AWS, where it was asked for; `account`: whose it is, if that matters.
-#[cfg(feature = "local")]
-pub(super) async fn embedded(args: &AwsArgs, account: Option<&str>, region: &str) -> Result<Option<Embedded>, Failure> {
-    if !args.local {
-        return Ok(None);
-    }
-    let mut options = crate::local::Options { region: region.to_owned(), dir: args.keep.clone(), ..crate::local::Options::default() };
-    if let Some(account) = account {
-        account.clone_into(&mut options.account);
-    }
-    crate::local::Local::start(options).await.map(Some).map_err(|e| Failure::Io(format!("the embedded AWS cannot start: {e}")))
-}
-
-#[cfg(not(feature = "local"))]
-#[allow(clippy::unused_async)] // the other build waits
-pub(super) async fn embedded(args: &AwsArgs, _account: Option<&str>, _region: &str) -> Result<Option<Embedded>, Failure> {
-    if args.local {
-        return Err(Failure::Usage("this landfall was built without the embedded AWS (feature `local`)".into()));
-    }
-    Ok(None)
-}
-
-/// Points `settings` at the embedded AWS.
-pub(super) fn point(settings: &mut Settings, local: Option<&Embedded>, region: &str) {
-    let Some(local) = local else { return };
-    #[cfg(feature = "local")]
-    {
-        settings.endpoint = Some(local.endpoint());
-        settings.region.get_or_insert_with(|| region.to_owned());
-    }
-    #[cfg(not(feature = "local"))]
-    {
-        let _ = (settings, region);
-        match *local {}
-    }
-}
-
-/// Ends the embedded AWS, so that what it keeps is kept.
-pub(super) async fn stop(local: Option<Embedded>) {
-    let Some(local) = local else { return };
-    #[cfg(feature = "local")]
-    local.stop().await;
-    #[cfg(not(feature = "local"))]
-    match local {}
 }

@@ -51,7 +51,7 @@ impl World {
         let keys = Keys { access: options.access_key.clone(), secret: options.secret_key.clone() };
         let gate = Gate::new(Faults::new(options.clock.clone()));
         let objects = Objects::open(&store)?;
-        let cloudwatch = CloudWatch::default();
+        let cloudwatch = CloudWatch::new(options.clock.clone());
         let dynamodb = DynamoDb::open(options, &store, &objects, &cloudwatch)?;
         let turns = std::thread::available_parallelism().map_or(2, std::num::NonZero::get) + 1;
         Ok(Arc::new(Self {

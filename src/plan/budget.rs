@@ -70,6 +70,8 @@ pub struct Budget {
 /// One table's account while its steps are planned.
 #[derive(Debug)]
 pub(super) struct Ledger {
+    /// Of a new table nothing is spent, and nobody wants to read that.
+    new: bool,
     now_ms: u64,
     usage: Usage,
     uses: BTreeMap<Limited, u64>,
@@ -78,7 +80,7 @@ pub(super) struct Ledger {
 impl Ledger {
     pub(super) fn new(before: &State, now_ms: u64) -> Self {
         let usage = before.table().map(|live| live.usage.clone()).unwrap_or_default();
-        Self { now_ms, usage, uses: BTreeMap::new() }
+        Self { new: before.is_absent(), now_ms, usage, uses: BTreeMap::new() }
     }
 
     /// Books `step`; the time (epoch milliseconds) before which AWS refuses it, if that is still to come.
@@ -106,7 +108,7 @@ impl Ledger {
         (if over { 0 } else { count }, last)
     }
 
-    /// Every limit that the plan uses, and every decrease that AWS has counted today.
+    /// Every limit that the plan uses, and every decrease that AWS has counted today; nothing for a new table.
     pub(super) fn close(mut self, target: &Target) -> Vec<Budget> {
         let names = self.usage.decreases.keys().map(|name| (!name.is_empty()).then(|| name.clone()));
         let counted: Vec<_> = names.filter(|index| self.decreases(index.as_ref()).0 > 0).collect();
@@ -119,7 +121,7 @@ impl Ledger {
             uses: *uses,
             left: self.spent(what).map(|spent| what.allowed().0.saturating_sub(spent.saturating_add(*uses))),
         };
-        self.uses.iter().map(budget).collect()
+        self.uses.iter().filter(|_| !self.new).map(budget).collect()
     }
 
     /// Changes within the window before the plan; `None`: not told. A last change before the window's begin means that there were none.

@@ -53,28 +53,52 @@ impl FromStr for Deadline {
 
 /// Why `work`, begun at `now_ms`, may not be done by `deadline_ms`; `None`: it is, even at its worst.
 pub fn missed(work: &Work, now_ms: u64, deadline_ms: u64) -> Option<Refusal> {
-    let late = late(&work.steps, now_ms, deadline_ms)?;
-    let recipe = format!(
-        "begin earlier, give a later --deadline, or leave this change to another day; at its worst the whole takes {} min",
-        work.steps.iter().map(|s| s.seconds.1).sum::<u64>().div_ceil(60)
-    );
-    Some(Refusal { target: work.target.clone(), reason: late, recipe })
+    let (reason, recipe) = late(&work.steps, now_ms, deadline_ms)?;
+    Some(Refusal { target: work.target.clone(), reason, recipe })
 }
 
-fn late(steps: &[Planned], now_ms: u64, deadline_ms: u64) -> Option<String> {
+fn late(steps: &[Planned], now_ms: u64, deadline_ms: u64) -> Option<(String, String)> {
+    let deadline = words::time(deadline_ms);
     let mut end = now_ms;
     for (at, planned) in steps.iter().enumerate() {
         end = end.saturating_add(planned.seconds.1.saturating_mul(1000));
         let step = format!("step {}, {},", at + 1, planned.step);
-        let deadline = words::time(deadline_ms);
         if unbounded(&planned.step) {
-            return Some(format!(
-                "{step} has no known end (the backfill grows with the table), so the deadline {deadline} cannot be promised"
-            ));
+            let reason =
+                format!("{step} has no known end (the backfill grows with the table), so the deadline {deadline} cannot be promised");
+            return Some((reason, "apply this index before, without --deadline; then plan the rest with it".into()));
         }
         if end > deadline_ms {
-            return Some(format!("{step} may end only at {}, after the deadline {deadline}", words::time(end)));
+            let minutes = steps.iter().map(|s| s.seconds.1).sum::<u64>().div_ceil(60);
+            let recipe = "begin earlier, give a later --deadline, or leave this change to another day";
+            let reason = format!("{step} may end only at {}, after the deadline {deadline}", words::time(end));
+            return Some((reason, format!("{recipe}; at its worst the whole takes {minutes} min")));
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_a_span_or_a_time_with_its_zone() {
+        let good = [
+            ("90m", Deadline::In(5_400_000)),
+            ("45s", Deadline::In(45_000)),
+            ("2h", Deadline::In(7_200_000)),
+            ("1d", Deadline::In(86_400_000)),
+            ("2026-11-21T02:00Z", Deadline::At(1_795_226_400_000)),
+            ("2026-11-21T03:00:00+01:00", Deadline::At(1_795_226_400_000)),
+        ];
+        for (text, want) in good {
+            assert_eq!(text.parse(), Ok(want), "{text}");
+        }
+        for text in ["", "m", "90", "-5m", "1.5h", "9w", "2026-11-21T02:00", "02:00Z", "99999999999999999999m", "9999999999999999d", "5µ"]
+        {
+            assert!(text.parse::<Deadline>().is_err(), "{text}");
+        }
+        assert_eq!((Deadline::In(5).at(7), Deadline::At(5).at(7)), (12, 5));
+    }
 }

@@ -111,14 +111,22 @@ fn settle(capacity: &mut Capacity, limits: &mut Limits) {
     *write = limits.scaling.write.map_or(*write, |range| range.min);
 }
 
-/// Which side moved since the last finished apply; asked where `want` and `live` differ.
+/// Which side moved since the last finished apply; asked where `want` and `live` differ. Warm throughput is no part of the
+/// tag, and AWS never lowers it: where it is below the floor, the file has moved.
 pub fn side(want: &Table, live: &LiveTable) -> Side {
     let Some(tag) = live.applied.as_deref() else { return Side::Unknown };
+    let raised = warm(want) != warm(&live.table);
     match (tag == applied(want), tag == applied(&live.table)) {
-        (true, _) => Side::Live,
-        (false, true) => Side::File,
+        (true, true) if live.table == *want => Side::Live,
+        (_, true) => Side::File,
+        (true, false) if raised => Side::Both,
+        (true, false) => Side::Live,
         (false, false) => Side::Both,
     }
+}
+
+fn warm(table: &Table) -> Vec<Option<Units>> {
+    std::iter::once(table.limits.warm).chain(table.indexes.values().map(|index| index.limits.warm)).collect()
 }
 
 /// Lower-case hexadecimal.

@@ -93,7 +93,8 @@ fn statements(json: &str) -> Facets {
     };
     let mut out = Facets::from([("policy".to_owned(), format!("{} statement{}", list.len(), if list.len() == 1 { "" } else { "s" }))]);
     for (key, value) in policy.iter().filter(|(key, _)| *key != "Statement") {
-        out.insert(format!("policy {}", safe::text(key)), safe::text(&value.to_string()));
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        out.insert(format!("policy {}", safe::text(&key.to_lowercase())), safe::text(&text));
     }
     for (at, mut statement) in list.into_iter().enumerate() {
         let sid = statement.as_object_mut().and_then(|s| s.remove("Sid")).and_then(|sid| sid.as_str().map(safe::text));

@@ -91,7 +91,7 @@ impl Plan {
         let change = (!fields.is_empty() || !done).then(|| Change {
             action: action(&goal, &before),
             note: note(&goal, &before),
-            since: goal.table().zip(before.table()).map(|(want, live)| diff::side(want, live)),
+            since: goal.table().zip(ours(&before, &self.stack)).map(|(want, live)| diff::side(want, live)),
             fields,
         });
         let basis = diff::digest(&before);
@@ -158,6 +158,11 @@ impl Walk {
     }
 }
 
+/// The table, where this stack owns it: what another one applied is no news.
+fn ours<'a>(before: &'a State, stack: &str) -> Option<&'a crate::live::LiveTable> {
+    before.table().filter(|live| live.owner.as_deref() == Some(stack))
+}
+
 fn action(goal: &Goal, before: &State) -> Action {
     match goal {
         Goal::Gone { .. } => Action::Delete,
@@ -190,8 +195,11 @@ fn note(goal: &Goal, before: &State) -> Option<String> {
 /// `--destroy NAME` for a table that the file still names is a contradiction, not a wish.
 fn refuse_contradictions(plan: &mut Plan, desired: &Desired) {
     for name in plan.approvals.destroy.iter().filter(|name| desired.tables.contains_key(*name)) {
+        let target = Target::Table(name.clone());
+        plan.works.iter_mut().filter(|work| work.target == target).for_each(|work| work.steps.clear());
+        plan.budgets.retain(|budget| budget.target != target);
         plan.refusals.push(Refusal {
-            target: Target::Table(name.clone()),
+            target,
             reason: "--destroy names it, and the file still has it".into(),
             recipe: "remove the table from the file first, or drop the flag".into(),
         });

@@ -151,7 +151,7 @@ pub enum Side {
 pub struct Change {
     pub action: Action,
     pub note: Option<String>,
-    /// For a table that exists and stays; `None` elsewhere.
+    /// For a table of this stack that exists and stays; `None` elsewhere.
     pub since: Option<Side>,
     pub fields: Vec<Field>,
 }

@@ -35,7 +35,7 @@ fn walk(plan: &Plan) -> Vec<State> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn a_plan_reaches_desired_by_legal_steps(want in any_table(), live in proptest::option::of(any_live())) {

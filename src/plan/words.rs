@@ -47,7 +47,7 @@ pub(super) fn days(days: u32) -> String {
 }
 
 pub(super) fn maximum(maximum: Maximum) -> String {
-    let side = |side: Option<u64>| side.map_or_else(|| "no limit".to_owned(), |units| units.to_string());
+    let side = |side: Option<u64>| side.map_or_else(|| "unlimited".to_owned(), |units| units.to_string());
     format!("{} read, {} write", side(maximum.read), side(maximum.write))
 }
 

@@ -77,7 +77,8 @@ pub struct Change {
     pub action: Action,
     /// What a person should know beside the fields ("id 7c1e…").
     pub note: Option<String>,
-    /// Which side moved since the last finished apply: `live`, `file`, `both`, `unknown`; null where nothing was applied before.
+    /// Which side moved since the last finished apply: `live`, `file`, `both`, `unknown`; null for what is not a table of this
+    /// stack that exists and stays.
     pub since: Option<Side>,
     /// What differs, by path.
     pub fields: Vec<Field>,
@@ -153,7 +154,7 @@ pub struct Budget {
     pub left: Option<u64>,
     /// Changes that a window allows.
     pub allowed: u64,
-    /// The window: `UTC day, then one an hour`, `24 hours`, ….
+    /// The window: `on a UTC day, then one an hour`, `in 24 hours`, ….
     pub window: String,
 }
 

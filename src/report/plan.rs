@@ -67,14 +67,14 @@ fn time(epoch_ms: u64) -> String {
 
 fn budget(budget: &plan::Budget) -> Budget {
     let (limit, window) = match &budget.what {
-        Limited::Decrease { index: None } => ("capacity decreases".to_owned(), "UTC day, then one an hour"),
+        Limited::Decrease { index: None } => ("capacity decreases".to_owned(), "on a UTC day, then one an hour"),
         Limited::Decrease { index: Some(index) } => {
-            (format!("capacity decreases of index {}", safe::text(index)), "UTC day, then one an hour")
+            (format!("capacity decreases of index {}", safe::text(index)), "on a UTC day, then one an hour")
         }
-        Limited::ToOnDemand => ("changes to on-demand".to_owned(), "24 hours"),
-        Limited::Ttl => ("TTL changes".to_owned(), "30 to 60 minutes"),
-        Limited::Encryption => ("encryption changes".to_owned(), "24 hours, then one in 6 hours"),
-        Limited::Class => ("class changes".to_owned(), "30 days"),
+        Limited::ToOnDemand => ("changes to on-demand".to_owned(), "in 24 hours"),
+        Limited::Ttl => ("TTL changes".to_owned(), "in 30 to 60 minutes"),
+        Limited::Encryption => ("encryption changes".to_owned(), "in 24 hours, then one in 6"),
+        Limited::Class => ("class changes".to_owned(), "in 30 days"),
     };
     let address = safe::text(&budget.target.to_string());
     Budget { address, limit, uses: budget.uses, left: budget.left, allowed: budget.what.allowed().0, window: window.to_owned() }
@@ -91,9 +91,6 @@ fn notes(work: &Work) -> Vec<String> {
         plan::Step::TtlOn { .. } if planned.seconds.0 >= 1800 => Some(format!(
             "{address}: TTL can be changed once an hour: apply waits between turning the old attribute off and the new one on"
         )),
-        step if planned.not_before_ms.is_some() => {
-            Some(format!("{address}: AWS's budget for \"{step}\" is spent: apply waits until {}", planned.not_before_ms.map(time)?))
-        }
         _ => None,
     };
     work.steps.iter().filter_map(of_step).collect()
@@ -134,7 +131,7 @@ mod tests {
         insta::assert_snapshot!(text(&plan()), @r"
         Create bucket acme-staging (-)
           abort unfinished uploads: - -> on
-          encryption: - -> on
+          encryption: - -> SSE-S3
           expire: - -> 7 days
           owner: - -> s
           owner enforced: - -> on
@@ -163,6 +160,7 @@ mod tests {
         table Users 1. CreateTable with 1 global index [7..25 s]
         table Users 2. UpdateContinuousBackups on, 7 days [1..5 s]
         table Users 3. UpdateTimeToLive on, expires [1..2 s]
+        table Users 4. TagResource landfall:applied [1..3 s]
         ");
     }
 
@@ -175,7 +173,7 @@ mod tests {
             ..table()
         };
         let now = live(with("old", "exp", StreamView::Keys));
-        let approvals = Approvals { destroy: ["T/old".to_owned()].into(), ..Approvals::default() };
+        let approvals = Approvals { destroy: ["T/old".to_owned(), "T:stream".to_owned()].into(), ..Approvals::default() };
         let plan = plan_of(&desired([("T", with("new", "expires", StreamView::Both))]), &seen([("T", now)]), &approvals);
         insta::assert_snapshot!(text(&plan), @r"
         Update table T (id 7c1e0000)
@@ -186,13 +184,12 @@ mod tests {
           stream: keys -> new and old images
           ttl: exp -> expires
         table T 1. UpdateTimeToLive off, exp [1..2 s]
-        table T 2. UpdateTable delete index old [3..10 s] !
+        table T 2. UpdateTable delete index old [2..10 s] !
         table T 3. UpdateTable create index new (new:S; all attributes) [450..1020 s]
-        table T 4. UpdateTable stream off (its ARN and unread records go) [2..10 s]
-        table T 5. UpdateTable stream on, new and old images (new stream ARN) [2..10 s]
+        table T 4. UpdateTable stream off [2..10 s] !
+        table T 5. UpdateTable stream on, new and old images [2..10 s]
         table T 6. UpdateTimeToLive on, expires [1800..3600 s]
-        note table T: an index added to an existing table takes minutes even when the table is empty, and its backfill comes on top
-        note table T: the stream gets a new ARN: its consumers have to be pointed to it
+        table T 7. TagResource landfall:applied [1..3 s]
         note table T: TTL can be changed once an hour: apply waits between turning the old attribute off and the new one on
         ");
     }

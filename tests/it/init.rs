@@ -223,6 +223,38 @@ async fn tables_made_by_hand_become_a_stack_that_would_only_own_them() {
     world.own("Users").await;
     let plan = place.landfall("plan shop.toml -o json").exits(0);
     assert_eq!(differences(&plan.stdout), Vec::<String>::new());
+    place.write("kept.toml", &text);
+    every_word_counts(&place);
+}
+
+/// What the file says is compared: each setting that is changed in it is a difference, and nothing else is.
+fn every_word_counts(place: &Place) {
+    for (from, to) in [
+        ("class = \"infrequent-access\"\n", ""),
+        ("max = 40, target = 55", "max = 41, target = 55"),
+        ("max = 40, target = 55", "max = 40, target = 56"),
+        ("read = 5,", "read = 6,"),
+        ("maximum = { read = 1000 }", "maximum = { read = 1000, write = 7 }"),
+        ("insights = \"throttled\"", "insights = \"all\""),
+        ("insights = \"all\"", "insights = false"),
+        ("encryption = \"managed\"\n", ""),
+        ("days = 7", "days = 8"),
+        ("ttl = \"expires at\"", "ttl = \"expires\""),
+        ("stream = \"new\"", "stream = \"old\""),
+        ("dynamodb:query", "dynamodb:scan"),
+        ("protect = false\n", ""),
+        ("blue/green", "blue"),
+    ] {
+        place.edit("shop.toml", from, to);
+        let plan = place.landfall("plan shop.toml -o json");
+        assert_eq!(
+            differences(&plan.stdout).len(),
+            place.read("kept.toml").matches(from).count(),
+            "{from} -> {to}: {:?}",
+            differences(&plan.stdout)
+        );
+        place.write("shop.toml", &place.read("kept.toml"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ mod during;
 mod iam;
 mod init;
 mod killed;
+mod lease;
 mod local;
 mod mistakes;
 mod oracle;

@@ -130,9 +130,9 @@ impl Place {
         ran(&command.output().expect("Python starts"))
     }
 
-    /// The names of all tables and buckets there, as boto3 tells them.
+    /// The names of all tables (but the one that holds the leases) and buckets there, as boto3 tells them.
     pub(crate) fn names(&self) -> String {
-        let code = "print(sorted(c('dynamodb').list_tables()['TableNames']), sorted(b['Name'] for b in c('s3').list_buckets()['Buckets']))";
+        let code = "print(sorted(set(c('dynamodb').list_tables()['TableNames']) - {'landfall-leases'}), sorted(b['Name'] for b in c('s3').list_buckets()['Buckets']))";
         self.python(code).exits(0).stdout.trim().to_owned()
     }
 }

@@ -4,6 +4,7 @@
 //! not read, because they echo the old values; nothing is retried here beyond what the SDK does.
 //! Called by `live::refresh` (reads) and `apply` (writes).
 
+mod kept;
 mod seen;
 mod settings;
 pub(crate) mod wire;
@@ -117,6 +118,7 @@ impl Aws {
     }
 
     /// `UpdateTable`: billing mode, table and index capacity, the one bundle that AWS takes. Send only what changes.
+    /// A side of 0 stays as it is at that moment ([`kept`]).
     pub async fn set_capacity(
         &self,
         name: &str,
@@ -124,6 +126,8 @@ impl Aws {
         table: Option<Units>,
         indexes: &BTreeMap<String, Units>,
     ) -> Result<(), Error> {
+        let now = if kept::partial(table, indexes) { self.describe_table(name).await? } else { None };
+        let (table, indexes) = now.map_or_else(|| (table, indexes.clone()), |now| kept::filled(&now, table, indexes));
         let mode = mode.map(|m| if m == Mode::OnDemand { BillingMode::PayPerRequest } else { BillingMode::Provisioned });
         let update = |(index, units): (&String, &Units)| {
             let action = UpdateGlobalSecondaryIndexAction::builder().index_name(index).provisioned_throughput(wire::units(*units)).build();

@@ -66,8 +66,10 @@ pub(crate) fn whole_maximum(maximum: Maximum) -> OnDemandThroughput {
     OnDemandThroughput::builder().max_read_request_units(side(maximum.read)).max_write_request_units(side(maximum.write)).build()
 }
 
+/// A side of 0 is not sent: it is high enough, and AWS refuses a value below the present one.
 pub(crate) fn warm(units: Units) -> WarmThroughput {
-    WarmThroughput::builder().read_units_per_second(signed(units.read)).write_units_per_second(signed(units.write)).build()
+    let side = |n: u64| (n > 0).then(|| signed(n));
+    WarmThroughput::builder().set_read_units_per_second(side(units.read)).set_write_units_per_second(side(units.write)).build()
 }
 
 pub(crate) fn class(class: Class) -> TableClass {

@@ -2,7 +2,7 @@
 
 use super::ask::{Ask, invalid};
 use super::node::Node;
-use super::series::{Name, Series, minute};
+use super::series::{Name, Series};
 use crate::local::fault::Fault;
 
 const PAGE: usize = 500;
@@ -12,7 +12,7 @@ pub(super) fn list_metrics(series: &Series, region: &str, ask: Ask<'_>) -> Resul
     let offset = offset(ask)?;
     let since = match ask.text("RecentlyActive") {
         None => i64::MIN,
-        Some("PT3H") => minute() - 180,
+        Some("PT3H") => series.minute() - 180,
         Some(_) => return Err(invalid("RecentlyActive")),
     };
     let wanted: Vec<(&str, Option<&str>)> =

@@ -2,7 +2,7 @@
 //!
 //! Rules: what did not happen has no datapoint (absent is not zero); provisioned capacity is told for every minute in
 //! which it was in force; metrics are there at once (AWS's come one to five minutes late) and live as long as the process.
-//! Nothing throttles yet, so there are no throttle metrics; whoever throttles records them through [`CloudWatch::event`].
+//! Minutes are those of the embedded AWS's clock. Throttle events are told per table or index, with their cause.
 
 mod ask;
 mod cbor;
@@ -15,21 +15,50 @@ mod series;
 
 use super::dynamodb::Capacity;
 use super::fault::Fault;
+use crate::clock::Clock;
 use ask::Ask;
 use bytes::Bytes;
 use node::Node;
 use series::{Name, Series};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// What AWS counts elsewhere (conditions, throttles), and not as the user's error.
+const NO_USERS_ERROR: [&str; 5] = [
+    "ConditionalCheckFailedException",
+    "TransactionCanceledException",
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+];
+
 /// The metrics of all regions; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CloudWatch(Arc<Mutex<Series>>);
+pub(crate) struct CloudWatch(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    series: Mutex<Series>,
+    /// How often a capacity was told: who keeps a copy of one knows by this when to look again.
+    generation: AtomicU64,
+}
 
 impl CloudWatch {
+    /// Metrics in the minutes of `clock`.
+    pub(crate) fn new(clock: Clock) -> Self {
+        let series = Mutex::new(Series { clock, ..Series::default() });
+        Self(Arc::new(Inner { series, generation: AtomicU64::new(0) }))
+    }
+
     fn series(&self) -> MutexGuard<'_, Series> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.series.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes whenever some table's or index's capacity may have changed.
+    pub(crate) fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::SeqCst)
     }
 
     /// Units that one request consumed of a table, or of one of its global indexes.
@@ -47,19 +76,25 @@ impl CloudWatch {
     pub(crate) fn refused(&self, region: &str, operation: &str, fault: &Fault) {
         if fault.status >= 500 {
             self.event(region, "SystemErrors", &[("Operation", operation)]);
-        } else if fault.code != "ConditionalCheckFailedException" {
+        } else if !NO_USERS_ERROR.contains(&fault.code.as_str()) {
             // AWS counts these for the whole account and region, without dimensions.
             self.event(region, "UserErrors", &[]);
         }
     }
 
-    /// One thing that happened once: the door for throttle events.
+    /// One event that a table's or an index's capacity did not let in.
+    pub(crate) fn throttled(&self, region: &str, table: &str, index: Option<&String>, metric: &'static str) {
+        self.event(region, metric, &of(table, index));
+    }
+
+    /// One thing that happened once.
     pub(crate) fn event(&self, region: &str, metric: &'static str, dimensions: &[(&str, &str)]) {
         self.series().record(dynamo(region, metric, dimensions), 1.0);
     }
 
     /// From now on `table` (or its index) has this capacity; `None` when it is on demand or gone.
     pub(crate) fn provisioned(&self, region: &str, table: &str, index: Option<&String>, capacity: Option<Capacity>) {
+        self.0.generation.fetch_add(1, Ordering::SeqCst);
         let mut series = self.series();
         let sides =
             [("ProvisionedReadCapacityUnits", capacity.map(|c| c.read)), ("ProvisionedWriteCapacityUnits", capacity.map(|c| c.write))];

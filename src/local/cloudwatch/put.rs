@@ -4,7 +4,7 @@ use super::ask::{Ask, invalid, missing, number};
 use super::node::Node;
 use super::series::{Name, Series, Stat};
 use crate::local::fault::Fault;
-use crate::local::moment;
+use crate::local::moment::seconds_of;
 
 /// PutMetricData.
 pub(super) fn put_metric_data(series: &mut Series, region: &str, ask: Ask<'_>) -> Result<Node, Fault> {
@@ -26,7 +26,7 @@ pub(super) fn put_metric_data(series: &mut Series, region: &str, ask: Ask<'_>) -
             metric: datum.needs("MetricName")?.to_owned(),
             dimensions: datum.dimensions()?,
         };
-        points.push((name, minute(datum)?, stat(datum)?));
+        points.push((name, minute(series, datum)?, stat(datum)?));
     }
     // All or nothing: the request was read whole before anything is kept.
     for (name, minute, stat) in points {
@@ -36,8 +36,8 @@ pub(super) fn put_metric_data(series: &mut Series, region: &str, ask: Ask<'_>) -
 }
 
 /// From two weeks ago to two hours ahead, as AWS takes them.
-fn minute(datum: Ask<'_>) -> Result<i64, Fault> {
-    let now = moment::now();
+fn minute(series: &Series, datum: Ask<'_>) -> Result<i64, Fault> {
+    let now = seconds_of(series.clock.now_ms());
     let at = datum.time("Timestamp")?.unwrap_or(now);
     if at < now - 14.0 * 86_400.0 || at > now + 7_200.0 {
         return Err(invalid("MetricData.member.Timestamp"));

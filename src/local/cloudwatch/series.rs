@@ -1,6 +1,6 @@
 //! The datapoints: per metric and minute, and the levels that hold until they change.
 
-use crate::local::moment;
+use crate::clock::Clock;
 use std::collections::BTreeMap;
 
 /// AWS keeps one-minute datapoints for 15 days.
@@ -51,15 +51,16 @@ impl Stat {
 /// All metrics.
 #[derive(Debug, Default)]
 pub(super) struct Series {
-    points: BTreeMap<Name, BTreeMap<i64, Stat>>,
+    pub(super) clock: Clock,
+    pub(super) points: BTreeMap<Name, BTreeMap<i64, Stat>>,
     /// From which minute on which value held.
-    levels: BTreeMap<Name, BTreeMap<i64, Option<i64>>>,
+    pub(super) levels: BTreeMap<Name, BTreeMap<i64, Option<i64>>>,
 }
 
 impl Series {
     /// One sample, now.
     pub(super) fn record(&mut self, name: Name, value: f64) {
-        self.add(name, minute(), Stat::of(value, 1.0));
+        self.add(name, self.minute(), Stat::of(value, 1.0));
     }
 
     /// Samples of `minute`.
@@ -73,9 +74,10 @@ impl Series {
 
     /// From now on `name` stands at `value`, or nowhere.
     pub(super) fn level(&mut self, name: Name, value: Option<i64>) {
+        let now = self.minute();
         let levels = self.levels.entry(name).or_default();
         if levels.last_key_value().map(|(_, v)| *v) != Some(value) && (value.is_some() || !levels.is_empty()) {
-            levels.insert(minute(), value);
+            levels.insert(now, value);
         }
     }
 
@@ -85,7 +87,7 @@ impl Series {
             self.points.get(name).into_iter().flat_map(|p| p.range(from..to.max(from))).map(|(m, s)| (*m, *s)).collect();
         if let Some(levels) = self.levels.get(name) {
             let first = levels.first_key_value().map_or(to, |(m, _)| *m);
-            for minute in from.max(first).max(minute() - KEPT)..to.min(minute() + 1) {
+            for minute in from.max(first).max(self.minute() - KEPT)..to.min(self.minute() + 1) {
                 if let Some((_, Some(value))) = levels.range(..=minute).next_back() {
                     #[allow(clippy::cast_precision_loss, reason = "capacity units are far below 2^52")]
                     found.insert(minute, Stat::of(*value as f64, 1.0));
@@ -95,20 +97,20 @@ impl Series {
         found
     }
 
+    /// This minute, counted from 1970.
+    pub(super) fn minute(&self) -> i64 {
+        i64::try_from(self.clock.now_ms() / 60_000).unwrap_or(i64::MAX)
+    }
+
     /// Every metric of `region`, with the last minute in which it had a datapoint.
     pub(super) fn names(&self, region: &str) -> BTreeMap<&Name, i64> {
         let points = self.points.iter().filter_map(|(name, p)| Some((name, *p.last_key_value()?.0)));
         let levels = self.levels.iter().filter_map(|(name, levels)| {
             let (at, value) = levels.last_key_value()?;
-            Some((name, if value.is_some() { minute() } else { *at }))
+            Some((name, if value.is_some() { self.minute() } else { *at }))
         });
         points.chain(levels).filter(|(name, _)| name.region == region).collect()
     }
-}
-
-/// This minute, counted from 1970.
-pub(super) fn minute() -> i64 {
-    moment::seconds().div_euclid(60)
 }
 
 #[cfg(test)]
@@ -134,7 +136,7 @@ mod tests {
     #[test]
     fn a_level_holds_until_it_changes_and_never_into_the_future() {
         let mut series = Series::default();
-        let now = minute();
+        let now = series.minute();
         series.levels.insert(name(), BTreeMap::from([(now - 5, Some(3)), (now - 2, None), (now - 1, Some(9))]));
         let values: Vec<(i64, f64)> = series.points(&name(), now - 10, now + 10).into_iter().map(|(m, s)| (m - now, s.sum)).collect();
         assert_eq!(values, [(-5, 3.0), (-4, 3.0), (-3, 3.0), (-1, 9.0), (0, 9.0)]);

@@ -1,6 +1,7 @@
 //! Consumed units: always asked of the engine, counted, and shown to the caller only as far as he asked.
 
-use crate::local::cloudwatch::CloudWatch;
+use super::Region;
+use super::throttle::{self, Side};
 use dynoxide::types::{CapacityDetail, ConsumedCapacity};
 
 /// What the caller wants to see.
@@ -42,9 +43,9 @@ pub(super) enum Slot<'a> {
 
 impl Slot<'_> {
     /// Counts what was consumed, then leaves what was wanted.
-    pub(super) fn settle(self, wanted: Wanted, units: Units, region: &str, metrics: &CloudWatch) {
+    pub(super) fn settle(self, wanted: Wanted, units: Units, region: &Region) {
         let mut each = |consumed: &mut ConsumedCapacity| {
-            count(consumed, units, region, metrics);
+            count(consumed, units, region);
             wanted.trim(consumed);
         };
         match self {
@@ -71,11 +72,12 @@ pub(super) enum Units {
     Write,
 }
 
-fn count(consumed: &ConsumedCapacity, units: Units, region: &str, metrics: &CloudWatch) {
+fn count(consumed: &ConsumedCapacity, units: Units, region: &Region) {
+    let name = &consumed.table_name;
     let indexes = consumed.global_secondary_indexes.iter().flatten();
     let of_indexes: f64 = indexes.clone().map(|(_, d)| d.capacity_units).sum();
-    for (name, detail) in indexes {
-        record(detail, units, |metric, value| metrics.consumed(region, &consumed.table_name, Some(name), metric, value));
+    for (index, detail) in indexes {
+        record(detail, units, |side, value| tell(region, name, Some(index), side, value));
     }
     // What is not a global index's is the table's: local indexes share the table's capacity.
     let table = CapacityDetail {
@@ -83,19 +85,29 @@ fn count(consumed: &ConsumedCapacity, units: Units, region: &str, metrics: &Clou
         read_capacity_units: consumed.table.as_ref().and_then(|t| t.read_capacity_units),
         write_capacity_units: consumed.table.as_ref().and_then(|t| t.write_capacity_units),
     };
-    record(&table, units, |metric, value| metrics.consumed(region, &consumed.table_name, None, metric, value));
+    record(&table, units, |side, value| tell(region, name, None, side, value));
+}
+
+/// To the metrics, and off what is left of the capacity.
+fn tell(region: &Region, table: &str, index: Option<&String>, side: Side, units: f64) {
+    let metric = match side {
+        Side::Read => "ConsumedReadCapacityUnits",
+        Side::Write => "ConsumedWriteCapacityUnits",
+    };
+    region.metrics().consumed(region.name(), table, index, metric, units);
+    throttle::spend(region, table, index.map(String::as_str), side, units);
 }
 
 /// Nothing consumed is no datapoint, as in AWS.
-fn record(detail: &CapacityDetail, units: Units, mut to: impl FnMut(&'static str, f64)) {
+fn record(detail: &CapacityDetail, units: Units, mut to: impl FnMut(Side, f64)) {
     let (read, write) = match (detail.read_capacity_units, detail.write_capacity_units, units) {
         (Some(read), Some(write), _) => (read, write),
         (Some(_), None, _) | (None, None, Units::Read) => (detail.capacity_units, 0.0),
         (None, ..) => (0.0, detail.capacity_units),
     };
-    for (metric, value) in [("ConsumedReadCapacityUnits", read), ("ConsumedWriteCapacityUnits", write)] {
+    for (side, value) in [(Side::Read, read), (Side::Write, write)] {
         if value > 0.0 {
-            to(metric, value);
+            to(side, value);
         }
     }
 }

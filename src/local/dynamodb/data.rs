@@ -1,13 +1,15 @@
 //! The data plane: each operation as one typed call of the engine, its units counted on the way out.
 
+use super::batch::Left;
 use super::capacity::{Slot, Units, Wanted};
+use super::throttle::{self, Admit, Demands, Reason};
 use super::{Region, arn, engine};
 use crate::local::fault::Fault;
 use bytes::Bytes;
 use dynoxide::Database;
 use dynoxide::actions::{
-    batch_execute_statement as batch_statement, batch_get_item, batch_write_item, delete_item, execute_statement, execute_transaction,
-    get_item, put_item, query, scan, transact_get_items, transact_write_items, update_item,
+    batch_execute_statement as batch_statement, delete_item, execute_statement, execute_transaction, get_item, put_item, query, scan,
+    transact_get_items, transact_write_items, update_item,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -55,8 +57,17 @@ where
         Ok(())
     })?;
     let wanted = Wanted::take(request.capacity());
-    let mut reply = call(region.db(), request)?;
-    reply.consumed().settle(wanted, units, region.name(), region.metrics());
+    let mut taken = throttle::admit_all(region, operation, &request.demands())?;
+    let left = request.split(&mut |demand| throttle::admit(region, demand).map(|one| taken.extend(one)));
+    let left = left.map_err(|reason| throttle::refused(region, operation, &reason))?;
+    let done = call(region.db(), request);
+    // A condition that failed has consumed what it was let in for; whatever else is refused consumes nothing.
+    if !matches!(&done, Err(e) if e.error_type().ends_with("ConditionalCheckFailedException")) {
+        throttle::give_back(region, &taken);
+    }
+    let mut reply = done?;
+    reply.consumed().settle(wanted, units, region);
+    reply.hand_back(left);
     let bytes = engine::write(&reply)?;
     for table in &tables {
         region.metrics().succeeded(region.name(), table, operation, started.elapsed());
@@ -106,17 +117,25 @@ fn scanned(told: usize, count: usize, filtered: bool, limit: Option<usize>, more
     }
 }
 
-type EachTable<'a> = dyn FnMut(&str) -> Result<(), Fault> + 'a;
+pub(super) type EachTable<'a> = dyn FnMut(&str) -> Result<(), Fault> + 'a;
 
 /// What every request of the data plane has.
-trait Request: DeserializeOwned {
+pub(super) trait Request: DeserializeOwned + Demands {
     fn capacity(&mut self) -> &mut Option<String>;
     fn tables(&self, each: &mut EachTable<'_>) -> Result<(), Fault>;
+
+    /// Takes out of a batch what `admit` does not let in, or fails with the first reason when that is all of it.
+    fn split(&mut self, _admit: &mut Admit<'_>) -> Result<Left, Reason> {
+        Ok(Left::new())
+    }
 }
 
 /// What every reply of it has.
-trait Reply: Serialize {
+pub(super) trait Reply: Serialize {
     fn consumed(&mut self) -> Slot<'_>;
+
+    /// Adds what was not done; only batches leave anything.
+    fn hand_back(&mut self, _left: Left) {}
 }
 
 macro_rules! of_one_table {
@@ -153,10 +172,6 @@ macro_rules! of_many {
 }
 
 of_many! {
-    batch_write_item::BatchWriteItemRequest => batch_write_item::BatchWriteItemResponse, Many,
-        |this, each| this.request_items.keys().try_for_each(|name| each(name));
-    batch_get_item::BatchGetItemRequest => batch_get_item::BatchGetItemResponse, Many,
-        |this, each| this.request_items.keys().try_for_each(|name| each(name));
     transact_write_items::TransactWriteItemsRequest => transact_write_items::TransactWriteItemsResponse, Many,
         |this, each| this.transact_items.iter().try_for_each(|item| each_action(item, each));
     transact_get_items::TransactGetItemsRequest => transact_get_items::TransactGetItemsResponse, Many,
@@ -169,6 +184,10 @@ of_many! {
     execute_transaction::ExecuteTransactionRequest => execute_transaction::ExecuteTransactionResponse, Many,
         |_this, _each| Ok(());
 }
+
+impl Demands for execute_statement::ExecuteStatementRequest {}
+impl Demands for batch_statement::BatchExecuteStatementRequest {}
+impl Demands for execute_transaction::ExecuteTransactionRequest {}
 
 fn each_action(item: &transact_write_items::TransactWriteItem, each: &mut EachTable<'_>) -> Result<(), Fault> {
     item.put.iter().try_for_each(|a| each(&a.table_name))?;

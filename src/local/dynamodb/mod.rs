@@ -7,6 +7,7 @@
 mod admission;
 mod arn;
 mod backups;
+mod batch;
 mod budget;
 mod capacity;
 mod change;
@@ -25,6 +26,7 @@ mod stale;
 mod streams;
 mod table;
 mod tags;
+mod throttle;
 mod transition;
 mod ttl;
 mod update;

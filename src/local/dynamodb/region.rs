@@ -1,6 +1,7 @@
 //! One region: its engine, the notes beside it, and where both are kept.
 
 use super::notes::{Deleting, Notes, TableNotes};
+use super::throttle::Throttle;
 use super::transition::What;
 use crate::local::Error;
 use crate::local::cloudwatch::CloudWatch;
@@ -40,6 +41,7 @@ pub(crate) struct Region {
     /// Until when some index is being filled, for the same reason.
     filling: AtomicU64,
     alone: Mutex<()>,
+    throttle: Throttle,
 }
 
 /// The names of the regions that `store` holds.
@@ -79,6 +81,7 @@ impl Region {
             notes: Mutex::new(notes),
             path,
             alone: Mutex::default(),
+            throttle: Throttle::default(),
         };
         region.each_level(|table, notes| region.metrics().provisioned(&region.name, table, None, notes.provisioned));
         Ok(region)
@@ -108,6 +111,11 @@ impl Region {
 
     pub(crate) fn db(&self) -> &Database {
         &self.db
+    }
+
+    /// What is left of each table's capacity.
+    pub(super) fn throttle(&self) -> &Throttle {
+        &self.throttle
     }
 
     pub(crate) fn metrics(&self) -> &CloudWatch {

@@ -27,9 +27,8 @@ pub(super) fn render(plan: &PlanReport, style: Style) -> String {
 fn in_sync(plan: &PlanReport, style: Style) -> String {
     let mut out = "No changes. Live AWS is what the stack says.\n".to_owned();
     if !plan.steps.is_empty() {
-        let them = plural(plan.steps.len() as u64, "call");
-        out.push_str(&format!("Not yet recorded on what was applied; {them} by `apply` would:\n"));
-        out.push_str(&calls(&plan.steps, style));
+        out.push_str("Only the record of that is missing or old; apply writes it:\n");
+        out.push_str(&numbered(&plan.steps, style));
     }
     notes(&mut out, plan);
     out
@@ -104,7 +103,11 @@ fn calls(steps: &[Step], style: Style) -> String {
     if steps.is_empty() {
         return String::new();
     }
-    let mut out = "Calls, in this order for each resource (times are estimates):\n".to_owned();
+    format!("Calls, in this order for each resource (times are estimates):\n{}\n", numbered(steps, style))
+}
+
+fn numbered(steps: &[Step], style: Style) -> String {
+    let mut out = String::new();
     let mut address = "";
     for step in steps {
         if step.address != address {
@@ -113,7 +116,6 @@ fn calls(steps: &[Step], style: Style) -> String {
         }
         out.push_str(&call(step, style));
     }
-    out.push('\n');
     out
 }
 
@@ -134,15 +136,16 @@ fn budgets(budgets: &[Budget]) -> String {
         return String::new();
     }
     let lines = budgets.iter().map(|budget| {
-        let left = budget.left.map_or_else(|| "left: not told by AWS".to_owned(), |left| format!("{left} left"));
         let Budget { address, limit, uses, allowed, window, .. } = budget;
-        format!("  {}: {}: uses {uses} of {allowed} in {window}; {left}\n", safe::text(address), safe::text(limit))
+        let left = budget.left.map_or_else(|| "AWS does not tell how many are spent".to_owned(), |left| format!("{left} left"));
+        format!("  {}: {}: uses {uses}; AWS allows {allowed} {window}; {left}\n", safe::text(address), safe::text(limit))
     });
     format!("Budgets after:\n{}\n", lines.collect::<String>())
 }
 
 fn range((from, to): (u64, u64)) -> String {
-    if from == to { duration(to) } else { format!("{} to {}", duration(from), duration(to)) }
+    let (from, to) = (duration(from), duration(to));
+    if from == to { to } else { format!("{from} to {to}") }
 }
 
 fn duration(seconds: u64) -> String {
@@ -175,16 +178,15 @@ fn notes(out: &mut String, plan: &PlanReport) {
 
 fn summary(plan: &PlanReport) -> String {
     let count = |action| plan.changes.iter().filter(|c| c.action == action).count();
-    let (from, to) = wall(&plan.steps);
+    let about = if plan.steps.is_empty() { String::new() } else { format!(", about {}", range(wall(&plan.steps))) };
     let refused = if plan.refusals.is_empty() { String::new() } else { format!(", {} refused", plan.refusals.len()) };
     let deadline = plan.deadline.as_ref().map(|at| format!(" Deadline: {}.", safe::text(at))).unwrap_or_default();
     format!(
-        "Plan: {} to create, {} to change, {} to delete{refused}; {}, about {}.{deadline}\n",
+        "Plan: {} to create, {} to change, {} to delete{refused}; {}{about}.{deadline}\n",
         count(Action::Create),
         count(Action::Update),
         count(Action::Delete),
         plural(plan.steps.len() as u64, "call"),
-        range((from, to)),
     )
 }
 
@@ -221,3 +223,10 @@ pub(super) fn render_apply(apply: &ApplyReport) -> String {
 #[cfg(test)]
 #[path = "plan_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "situations/mod.rs"]
+mod situations;
+
+#[cfg(test)]
+const PLAIN: Style = Style { colour: false, width: 100 };

@@ -2,8 +2,6 @@
 
 use super::*;
 
-const PLAIN: Style = Style { colour: false, width: 100 };
-
 fn field(path: &str, live: Option<&str>, desired: Option<&str>) -> Field {
     Field { path: path.into(), live: live.map(Into::into), desired: desired.map(Into::into) }
 }

@@ -32,6 +32,17 @@ fn every_stack_that_ships_is_without_findings() {
 }
 
 #[test]
+fn every_setting_that_the_readme_shows_is_one() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("read");
+    let (_, section) = readme.split_once("### Stack file: every setting").expect("the section");
+    let block = section.split("```").nth(1).and_then(|b| b.strip_prefix("toml\n")).expect("its TOML");
+    let stack = good(block, Some("load"));
+    assert_eq!((stack.tables.len(), stack.buckets["staging"].versioning), (2, true));
+    let policy = &stack.tables["Orders"].table.policy;
+    assert!(matches!(policy, Some(crate::resource::Policy::On(_))), "{policy:?}");
+}
+
+#[test]
 fn a_stack_is_loaded_as_it_is_parsed() {
     let text = std::fs::read_to_string(path("users")).expect("read");
     let parsed = parse(&text, &path("users"), None).expect("good");

@@ -143,7 +143,7 @@ async fn no_update_is_sent_while_the_table_is_in_motion() {
     let outcome = apply_plan(&aws, &plan).await;
     assert_eq!(outcome.exit(), Exit::Pass, "{:#?}", outcome.problems);
     let order = order.lock().expect("not poisoned").clone();
-    assert!(order.len() == 3 && order.iter().all(|nth| *nth >= 40), "{order:?}");
+    assert!(order.len() == 4 && order.iter().all(|nth| *nth >= 40), "{order:?}");
 }
 
 #[tokio::test]

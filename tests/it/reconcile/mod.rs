@@ -3,6 +3,31 @@
 //! Each test of `whole` runs against the embedded AWS, moto and ministack; the sweeps of `faults` against the embedded one.
 //! Run them with `scripts/test`, which starts the servers and names them in `LANDFALL_TEST_…_URL`.
 
+/// Each of these against each stand-in.
+macro_rules! on_each_stand {
+    ($($name:ident),* $(,)?) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(&crate::reconcile::Stand::embedded().await).await;
+            })*
+        }
+        mod ministack {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(&crate::reconcile::Stand::ministack()).await;
+            })*
+        }
+        mod moto {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(&crate::reconcile::Stand::moto()).await;
+            })*
+        }
+    };
+}
+
+mod every;
 mod faults;
 mod proxy;
 mod whole;
@@ -27,23 +52,68 @@ struct Stand {
     _local: Option<Local>,
     /// moto keeps a stream's label for ever, so a stream that was turned off cannot be turned on again there.
     streams_change: bool,
+    knows: Knows,
+}
+
+/// Attributes that a stand-in keeps and shows; see `tests/capabilities.md`.
+#[allow(clippy::struct_excessive_bools)] // each is one row of that table
+#[derive(Debug, Clone, Copy)]
+struct Knows {
+    maximum: bool,
+    warm: bool,
+    class: bool,
+    /// By KMS keys, AWS's own told apart from a customer's.
+    encryption: bool,
+    policy: bool,
+    insights: bool,
+    scaling: bool,
+}
+
+impl Knows {
+    const ALL: Self = Self { maximum: true, warm: true, class: true, encryption: true, policy: true, insights: true, scaling: true };
+
+    /// Whether the attribute that a change by hand (see `every`) is about can be changed here.
+    fn attribute(&self, what: &str) -> bool {
+        match what {
+            "maximum" | "index maximum" => self.maximum,
+            "warm" => self.warm,
+            "class" => self.class,
+            "encryption" => self.encryption,
+            "policy" => self.policy,
+            "insights" | "index insights" => self.insights,
+            "scaled capacity" | "target" | "range" | "unscaled" => self.scaling,
+            _ => true,
+        }
+    }
 }
 
 impl Stand {
     /// moto, as scripts/test started it.
     fn moto() -> Self {
-        Self { url: crate::servers::moto(), key: "test".into(), _local: None, streams_change: false }
+        Self {
+            url: crate::servers::moto(),
+            key: "test".into(),
+            _local: None,
+            streams_change: false,
+            knows: Knows { maximum: false, class: false, insights: false, encryption: false, ..Knows::ALL },
+        }
     }
 
     /// ministack, as scripts/test started it.
     fn ministack() -> Self {
-        Self { url: crate::servers::ministack(), key: "test".into(), _local: None, streams_change: true }
+        Self {
+            url: crate::servers::ministack(),
+            key: "test".into(),
+            _local: None,
+            streams_change: true,
+            knows: Knows { warm: false, scaling: false, encryption: false, ..Knows::ALL },
+        }
     }
 
     /// An embedded AWS of its own.
     async fn embedded() -> Self {
         let local = Local::start(landfall::local::Options::default()).await.expect("a free port");
-        Self { url: local.url(), key: "local".into(), _local: Some(local), streams_change: true }
+        Self { url: local.url(), key: "local".into(), _local: Some(local), streams_change: true, knows: Knows::ALL }
     }
 
     async fn connect(&self) -> Aws {

@@ -16,7 +16,7 @@ fn assert_stopped(outcome: &Outcome, exit: Exit) {
 async fn from_nothing_to_desired_and_then_nothing_is_left_to_do(stand: &Stand) {
     let (aws, scene) = (stand.connect().await, Scene::new());
     let outcome = scene.converge(&aws).await;
-    assert_eq!(outcome.report.done.len(), 7 + 1 + 3);
+    assert_eq!(outcome.report.done.len(), 7 + 1 + 4);
     let live = scene.live(&aws).await;
     assert_eq!(live.tables[&scene.rich].table, rich());
     assert_eq!(live.tables[&scene.rich].owner.as_ref(), Some(&scene.desired.stack));
@@ -38,7 +38,7 @@ async fn every_changeable_thing_changes_in_place(stand: &Stand) {
     table.ttl = Some("gone_at".into());
     table.stream = stand.streams_change.then_some(StreamView::Keys);
     table.tags.insert("team".into(), "other".into());
-    scene.approvals.destroy.insert(format!("{name}/byMail"));
+    scene.approvals.destroy.extend([format!("{name}/byMail"), format!("{name}:stream")]);
     scene.desired.buckets.get_mut(&scene.bucket).expect("there").expire_days = 3;
     scene.converge(&aws).await;
     let live = scene.live(&aws).await;
@@ -72,7 +72,7 @@ async fn each_change_behind_a_plan_is_noticed_before_the_first_mutation(stand: &
     let arn = scene.live(&aws).await.tables[&rich].arn.clone();
     for kind in 0..5 {
         let plan = scene.plan(&aws).await;
-        assert_eq!(steps(&plan), ["UpdateTable deletion protection on"], "before change {kind}");
+        assert_eq!(steps(&plan), ["UpdateTable deletion protection on", "TagResource landfall:applied"], "before change {kind}");
         match kind {
             0 => aws.set_capacity(&rich, None, Some(Units { read: 50, write: 6 }), &BTreeMap::new()).await.expect("set"),
             1 => aws.tag_table(&arn, &BTreeMap::from([("do-not-delete".to_owned(), "1".to_owned())])).await.expect("set"),
@@ -180,30 +180,6 @@ async fn forgotten_tables_of_the_stack_are_found(stand: &Stand) {
     let known = scene.desired.tables.keys().cloned().collect();
     let (found, _) = landfall::live::unmanaged::unmanaged(&aws, &scene.desired.stack, &known).await.expect("listed");
     assert!(found.contains(&forgotten), "{found:?}");
-}
-
-/// Each of these against each stand-in.
-macro_rules! on_each_stand {
-    ($($name:ident),* $(,)?) => {
-        mod embedded {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(&super::Stand::embedded().await).await;
-            })*
-        }
-        mod ministack {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(&super::Stand::ministack()).await;
-            })*
-        }
-        mod moto {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(&super::Stand::moto()).await;
-            })*
-        }
-    };
 }
 
 on_each_stand!(

@@ -1,0 +1,111 @@
+//! What a table and its global indexes may do per second, as the engine and the notes have it.
+
+use crate::local::dynamodb::Region;
+use crate::local::dynamodb::notes::Capacity;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Reads or writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Side {
+    Read,
+    Write,
+}
+
+/// What bounds one side of a table or an index.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Limit {
+    Provisioned(f64),
+    /// The maximum that was set for an on-demand one.
+    Maximum(f64),
+    /// On demand: only its partitions bound it.
+    Open,
+}
+
+/// Both sides.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Sides {
+    pub(super) read: Limit,
+    pub(super) write: Limit,
+}
+
+/// One table's bounds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Limits {
+    /// The partition key's attribute.
+    pub(super) key: String,
+    pub(super) on_demand: bool,
+    pub(super) table: Sides,
+    /// Global indexes: the attributes an item must have to be in it, and its bounds.
+    pub(super) indexes: BTreeMap<String, (Vec<String>, Sides)>,
+    /// What it can do at once: read and write units.
+    pub(super) warm: (f64, f64),
+}
+
+/// What a new on-demand table serves at once (Developer Guide, "On-demand capacity mode").
+const ON_DEMAND: (f64, f64) = (12_000.0, 4_000.0);
+
+impl Limits {
+    /// The bounds that hold now; `None` for a table that is not there.
+    pub(super) fn of(region: &Region, table: &str) -> Option<Self> {
+        let told = region.db().get_table_metadata(table).ok()??;
+        let notes = region.table(table);
+        let on_demand = notes.provisioned.is_none();
+        let maximum = told.on_demand_throughput.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let side = |name: &str| maximum.as_ref().and_then(|m| m.get(name)?.as_i64()).unwrap_or(-1);
+        let maximum = Some(Capacity { read: side("MaxReadRequestUnits"), write: side("MaxWriteRequestUnits") });
+        let definitions: Value = told.gsi_definitions.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let indexes = definitions.as_array().into_iter().flatten().filter_map(|definition| {
+            let name = definition.get("IndexName")?.as_str()?;
+            let own = notes.indexes.get(name).cloned().unwrap_or_default();
+            Some((name.to_owned(), (attributes(definition.get("KeySchema")?), sides(own.provisioned, own.on_demand))))
+        });
+        let schema: Value = serde_json::from_str(&told.key_schema).ok()?;
+        Some(Self {
+            key: attributes(&schema).into_iter().next()?,
+            on_demand,
+            table: sides(notes.provisioned, maximum),
+            indexes: indexes.collect(),
+            warm: warm(notes.provisioned, notes.warm),
+        })
+    }
+}
+
+/// The names of a key schema; the partition key's first, as the engine keeps them.
+fn attributes(schema: &Value) -> Vec<String> {
+    let names = schema.as_array().into_iter().flatten().filter_map(|k| k.get("AttributeName")?.as_str());
+    names.map(str::to_owned).collect()
+}
+
+fn sides(provisioned: Option<Capacity>, maximum: Option<Capacity>) -> Sides {
+    let side = |of: fn(Capacity) -> i64| match (provisioned.map(of), maximum.map(of)) {
+        (Some(units), _) => Limit::Provisioned(units_of(units)),
+        (None, Some(most)) if most > 0 => Limit::Maximum(units_of(most)),
+        (None, _) => Limit::Open,
+    };
+    Sides { read: side(|c| c.read), write: side(|c| c.write) }
+}
+
+fn warm(provisioned: Option<Capacity>, asked: Option<Capacity>) -> (f64, f64) {
+    let base = provisioned.map_or(ON_DEMAND, |c| (units_of(c.read), units_of(c.write)));
+    asked.map_or(base, |c| (base.0.max(units_of(c.read)), base.1.max(units_of(c.write))))
+}
+
+fn units_of(units: i64) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "capacity units are far below 2^52")]
+    let units = units as f64;
+    units
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_side_is_bounded_by_what_is_set_for_it() {
+        let capacity = |read, write| Some(Capacity { read, write });
+        assert_eq!(sides(capacity(5, 6), capacity(1, 1)), Sides { read: Limit::Provisioned(5.0), write: Limit::Provisioned(6.0) });
+        assert_eq!(sides(None, capacity(-1, 7)), Sides { read: Limit::Open, write: Limit::Maximum(7.0) });
+        assert_eq!(warm(None, capacity(1, 9_000)), (12_000.0, 9_000.0));
+    }
+}

@@ -1,0 +1,154 @@
+//! Capacity that means something: who asks for more than a table or an index has is throttled, with AWS's reasons.
+//!
+//! The model, all of it by the embedded AWS's clock (at `--time-scale 1000` a table refills a thousand times as fast):
+//! * provisioned tables and global indexes have a bucket per side that keeps 300 s of what was left unused; a new one is not full;
+//! * a write that goes to an index that has nothing left is refused for the index, whatever the table has;
+//! * an on-demand maximum is a bucket that keeps one second;
+//! * each partition serves 3,000 read and 1,000 write units a second, found by a hash of the partition key. A provisioned table has as
+//!   many as its capacity needs, an on-demand one four, or as many as twice its busiest minute needs; there are never fewer again;
+//! * a batch does what fits and hands back the rest, and is refused when nothing fits; a transaction is cancelled whole; a query or a
+//!   scan is let in or refused whole, and may leave a debt.
+//!
+//! Left out: account limits, an index's own partitions, and which partitions a query reads; `PartiQL` is counted, never refused.
+//! Key insight: what a request takes is guessed when it comes in and settled from the engine's own figures when it is done.
+//! Called by `data` around every call of the engine.
+
+mod bucket;
+mod demand;
+mod limits;
+mod reason;
+mod state;
+
+pub(super) use demand::{Demand, Demands};
+pub(super) use limits::Side;
+pub(super) use reason::Reason;
+
+use super::{Region, arn, engine};
+use crate::local::fault::Fault;
+use dynoxide::types::Item;
+use limits::Limits;
+use serde_json::json;
+use state::{Now, State, Taken};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Lets one item of a batch in.
+pub(super) type Admit<'a> = dyn FnMut(&Demand<'_>) -> Result<(), Reason> + 'a;
+
+/// How long bounds are gone by before they are read anew, in milliseconds: they also change by time alone.
+const FRESH: u64 = 100;
+
+/// A region's tables.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle(Mutex<HashMap<String, Arc<Mutex<Known>>>>);
+
+/// A table's state, and when its bounds were read.
+#[derive(Debug, Default)]
+struct Known {
+    state: Option<State>,
+    at: u64,
+    generation: u64,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Throttle {
+    /// Runs `act` on a table's state, with its bounds as they are now; `None` for a table that is not there.
+    fn with<T>(&self, region: &Region, table: &str, act: impl FnOnce(&mut State, Now) -> T) -> Option<T> {
+        let known = {
+            let mut tables = locked(&self.0);
+            match tables.get(table) {
+                Some(known) => Arc::clone(known),
+                None => Arc::clone(tables.entry(table.to_owned()).or_default()),
+            }
+        };
+        let mut known = locked(&known);
+        let now = now(region);
+        let generation = region.metrics().generation();
+        if known.state.is_none() || known.generation != generation || now.ms.abs_diff(known.at) >= FRESH {
+            (known.at, known.generation) = (now.ms, generation);
+            match (Limits::of(region, table), &mut known.state) {
+                (None, state) => *state = None,
+                (Some(limits), Some(state)) if state.limits != limits => state.fit(limits, now),
+                (Some(_), Some(_)) => {}
+                (Some(limits), state @ None) => *state = Some(State::new(limits, now)),
+            }
+        }
+        known.state.as_mut().map(|state| act(state, now))
+    }
+}
+
+fn now(region: &Region) -> Now {
+    let clock = &region.time().clock;
+    let second = clock.pace(Duration::from_secs(1)).as_secs_f64();
+    Now { ms: clock.now_ms(), speed: if second > 0.0 { 1.0 / second } else { 1.0 } }
+}
+
+/// Lets one demand in, or says why not; a refusal is counted where AWS counts it.
+pub(super) fn admit(region: &Region, demand: &Demand<'_>) -> Result<Option<Taken>, Reason> {
+    let before = || as_it_is(region, demand);
+    let admitted = region.throttle().with(region, demand.table, |state, now| {
+        state.admit(demand, now, before).map_err(|(index, cause)| (index, cause, state.limits.on_demand))
+    });
+    let (index, cause, on_demand) = match admitted {
+        None => return Ok(None),
+        Some(Ok(taken)) => return Ok(Some(taken)),
+        Some(Err(refused)) => refused,
+    };
+    let table = arn::of_table(region, demand.table);
+    let arn = index.as_ref().map_or_else(|| table.clone(), |name| format!("{table}/index/{name}"));
+    let reason = Reason { table: demand.table.to_owned(), index, side: demand.side, cause, on_demand, arn };
+    for metric in reason.metrics() {
+        region.metrics().throttled(region.name(), &reason.table, reason.index.as_ref(), metric);
+    }
+    Err(reason)
+}
+
+/// Lets a whole request in, or none of it.
+pub(super) fn admit_all(region: &Region, operation: &str, demands: &[Demand<'_>]) -> Result<Vec<Taken>, Fault> {
+    let mut taken = Vec::new();
+    for (at, demand) in demands.iter().enumerate() {
+        match admit(region, demand) {
+            Ok(one) => taken.extend(one),
+            Err(reason) => {
+                give_back(region, &taken);
+                refused(region, operation, &reason);
+                let transaction = operation.starts_with("Transact");
+                return Err(if transaction { reason.cancellation(at, demands.len()) } else { reason.fault() });
+            }
+        }
+    }
+    Ok(taken)
+}
+
+/// Counts a request of which nothing was done; its exception.
+pub(super) fn refused(region: &Region, operation: &str, reason: &Reason) -> Fault {
+    region.metrics().event(region.name(), "ThrottledRequests", &[("TableName", &reason.table), ("Operation", operation)]);
+    reason.fault()
+}
+
+/// What was taken ahead goes back, since it is known by now what was consumed.
+pub(super) fn give_back(region: &Region, taken: &[Taken]) {
+    for one in taken {
+        region.throttle().with(region, &one.table, |state, _| state.give(one, 1.0));
+    }
+}
+
+/// What was consumed, as the engine told it.
+pub(super) fn spend(region: &Region, table: &str, index: Option<&str>, side: Side, units: f64) {
+    region.throttle().with(region, table, |state, now| state.spend(index, side, units, now));
+}
+
+/// The item as it is before a write: read only when an index has nothing left.
+fn as_it_is(region: &Region, demand: &Demand<'_>) -> Option<Item> {
+    let told = engine::tree(&region.db().describe_table(engine::typed(json!({ "TableName": demand.table })).ok()?).ok()?).ok()?;
+    let schema = told.pointer("/Table/KeySchema")?.as_array()?;
+    let item = demand.key?;
+    let names = schema.iter().filter_map(|k| k.get("AttributeName")?.as_str());
+    let key: Item = names.map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect::<Option<_>>()?;
+    let request = dynoxide::actions::get_item::GetItemRequest { table_name: demand.table.to_owned(), key, ..Default::default() };
+    region.db().get_item(request).ok()?.item
+}

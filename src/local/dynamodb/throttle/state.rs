@@ -1,0 +1,235 @@
+//! One table's buckets: its own, its global indexes', its partitions'.
+
+use super::bucket::Bucket;
+use super::demand::Demand;
+use super::limits::{Limit, Limits, Side, Sides};
+use super::reason::Cause;
+use dynoxide::types::{AttributeValue, Item};
+use std::collections::BTreeMap;
+
+/// Unused units are kept for five minutes (Developer Guide, "Burst capacity").
+const BURST: f64 = 300.0;
+/// What one partition serves per second (Developer Guide, "Designing partition keys"); nothing is kept of it.
+const PARTITION: (f64, f64) = (3_000.0, 1_000.0);
+/// More partitions than any rehearsal needs.
+const PARTITIONS: usize = 4_096;
+
+/// When it is, and how many AWS seconds go by in a second.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    pub(super) ms: u64,
+    pub(super) speed: f64,
+}
+
+/// Buckets of a table or an index; a side without one is bounded by its partitions only.
+#[derive(Debug, Default)]
+struct Pair {
+    read: Option<Bucket>,
+    write: Option<Bucket>,
+}
+
+impl Pair {
+    fn side(&mut self, side: Side) -> Option<&mut Bucket> {
+        match side {
+            Side::Read => self.read.as_mut(),
+            Side::Write => self.write.as_mut(),
+        }
+    }
+
+    fn fit(&mut self, sides: Sides, now: Now) {
+        for (slot, limit) in [(&mut self.read, sides.read), (&mut self.write, sides.write)] {
+            match (limit, slot.as_mut()) {
+                (Limit::Open, _) => *slot = None,
+                // A maximum is no capacity that could be left unused.
+                (Limit::Provisioned(rate) | Limit::Maximum(rate), Some(bucket)) => bucket.resize(rate),
+                (Limit::Provisioned(rate), None) => *slot = Some(Bucket::new(rate, BURST, now.ms)),
+                (Limit::Maximum(rate), None) => *slot = Some(Bucket::new(rate, 1.0, now.ms)),
+            }
+        }
+    }
+
+    fn has(&mut self, side: Side, now: Now) -> bool {
+        self.side(side).is_none_or(|bucket| bucket.has(now.ms, now.speed))
+    }
+
+    fn take(&mut self, side: Side, units: f64) {
+        if let Some(bucket) = self.side(side) {
+            bucket.take(units);
+        }
+    }
+}
+
+/// The busiest minute so far, which on-demand tables serve twice.
+#[derive(Debug, Default)]
+struct Peak {
+    minute: u64,
+    sum: (f64, f64),
+    best: (f64, f64),
+}
+
+impl Peak {
+    /// Counts units; whether a minute ended.
+    fn add(&mut self, side: Side, units: f64, now: Now) -> bool {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "minutes since 1970")]
+        let minute = (now.ms as f64 * now.speed / 60_000.0) as u64;
+        let ended = minute != self.minute;
+        if ended {
+            self.best = (self.best.0.max(self.sum.0 / 60.0), self.best.1.max(self.sum.1 / 60.0));
+            (self.minute, self.sum) = (minute, (0.0, 0.0));
+        }
+        match side {
+            Side::Read => self.sum.0 += units,
+            Side::Write => self.sum.1 += units,
+        }
+        ended
+    }
+}
+
+/// All of one table.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) limits: Limits,
+    table: Pair,
+    indexes: BTreeMap<String, Pair>,
+    partitions: Vec<Pair>,
+    peak: Peak,
+}
+
+/// What a demand that was let in has taken, to be given back when the real figure is known.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Taken {
+    pub(super) table: String,
+    index: Option<String>,
+    side: Side,
+    units: f64,
+    touched: Vec<String>,
+}
+
+impl State {
+    pub(super) fn new(limits: Limits, now: Now) -> Self {
+        let (table, indexes, partitions) = (Pair::default(), BTreeMap::new(), Vec::new());
+        let mut state = Self { limits: limits.clone(), table, indexes, partitions, peak: Peak::default() };
+        state.fit(limits, now);
+        state
+    }
+
+    /// Goes by other bounds from now on.
+    pub(super) fn fit(&mut self, limits: Limits, now: Now) {
+        self.table.fit(limits.table, now);
+        self.indexes.retain(|name, _| limits.indexes.contains_key(name));
+        for (name, (_, sides)) in &limits.indexes {
+            self.indexes.entry(name.clone()).or_default().fit(*sides, now);
+        }
+        self.limits = limits;
+        self.split(now);
+    }
+
+    /// As many partitions as the table's capacity needs; there are never fewer again.
+    fn split(&mut self, now: Now) {
+        let best = if self.limits.on_demand { self.peak.best } else { (0.0, 0.0) };
+        let (read, write) = (self.limits.warm.0.max(best.0 * 2.0), self.limits.warm.1.max(best.1 * 2.0));
+        let needed = (read / PARTITION.0).ceil().max((write / PARTITION.1).ceil()).max(1.0);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive whole number, bounded next")]
+        let needed = (needed as usize).min(PARTITIONS);
+        while self.partitions.len() < needed {
+            let bucket = |rate| Some(Bucket::new(rate, 1.0, now.ms));
+            self.partitions.push(Pair { read: bucket(PARTITION.0), write: bucket(PARTITION.1) });
+        }
+    }
+
+    /// Lets a demand in, or says what is exhausted: the index's name (`None` is the table), and why.
+    pub(super) fn admit(
+        &mut self,
+        demand: &Demand<'_>,
+        now: Now,
+        before: impl Fn() -> Option<Item>,
+    ) -> Result<Taken, (Option<String>, Cause)> {
+        let index = demand.index.filter(|name| self.limits.indexes.contains_key(*name)).map(str::to_owned);
+        let side = demand.side;
+        let pair = index.as_ref().and_then(|name| self.indexes.get_mut(name)).unwrap_or(&mut self.table);
+        if !pair.has(side, now) {
+            let sides = index.as_ref().map_or(self.limits.table, |name| self.limits.indexes[name].1);
+            return Err((index, cause(sides, side)));
+        }
+        if let Some((name, sides)) = self.pressed(demand, now, &before) {
+            return Err((Some(name), cause(sides, Side::Write)));
+        }
+        let partition = self.partition(demand);
+        if partition.is_some_and(|at| !self.partitions[at].has(side, now)) {
+            return Err((None, Cause::KeyRange));
+        }
+        if let Some(at) = partition {
+            self.partitions[at].take(side, demand.units);
+        }
+        let taken = Taken { table: demand.table.to_owned(), index, side, units: demand.units, touched: self.written(demand) };
+        self.give(&taken, -1.0);
+        Ok(taken)
+    }
+
+    /// The first index that the write would go to and that has nothing left: it holds up the table's write.
+    fn pressed(&mut self, demand: &Demand<'_>, now: Now, before: &impl Fn() -> Option<Item>) -> Option<(String, Sides)> {
+        if demand.side != Side::Write {
+            return None;
+        }
+        let limits = &self.limits;
+        self.indexes.iter_mut().find_map(|(name, pair)| {
+            let (keys, sides) = limits.indexes.get(name)?;
+            let pressed = !pair.has(Side::Write, now) && demand.touches(keys, before);
+            pressed.then(|| (name.clone(), *sides))
+        })
+    }
+
+    /// The indexes that the new item surely goes to.
+    fn written(&self, demand: &Demand<'_>) -> Vec<String> {
+        let sure = |keys: &[String]| demand.touches(keys, || None);
+        let indexes = self.limits.indexes.iter().filter(|_| demand.side == Side::Write);
+        indexes.filter(|(_, (keys, _))| sure(keys)).map(|(name, _)| name.clone()).collect()
+    }
+
+    fn partition(&self, demand: &Demand<'_>) -> Option<usize> {
+        let hash = match demand.key?.get(&self.limits.key)? {
+            AttributeValue::S(text) | AttributeValue::N(text) => xxhash_rust::xxh3::xxh3_64(text.as_bytes()),
+            other => xxhash_rust::xxh3::xxh3_64(&serde_json::to_vec(other).ok()?),
+        };
+        usize::try_from(hash % self.partitions.len().max(1) as u64).ok()
+    }
+
+    /// Gives back what was taken ahead (`sign` 1), or takes it (-1).
+    pub(super) fn give(&mut self, taken: &Taken, sign: f64) {
+        let pair = taken.index.as_ref().and_then(|name| self.indexes.get_mut(name)).unwrap_or(&mut self.table);
+        pair.take(taken.side, -sign * taken.units);
+        for name in &taken.touched {
+            if let Some(pair) = self.indexes.get_mut(name) {
+                pair.take(Side::Write, -sign * taken.units);
+            }
+        }
+    }
+
+    /// What was really consumed, of the table or of an index.
+    pub(super) fn spend(&mut self, index: Option<&str>, side: Side, units: f64, now: Now) {
+        match index {
+            Some(name) => {
+                if let Some(pair) = self.indexes.get_mut(name) {
+                    pair.take(side, units);
+                }
+            }
+            None => {
+                self.table.take(side, units);
+                if self.peak.add(side, units, now) {
+                    self.split(now);
+                }
+            }
+        }
+    }
+}
+
+fn cause(sides: Sides, side: Side) -> Cause {
+    let limit = match side {
+        Side::Read => sides.read,
+        Side::Write => sides.write,
+    };
+    match limit {
+        Limit::Maximum(_) => Cause::Maximum,
+        Limit::Provisioned(_) | Limit::Open => Cause::Provisioned,
+    }
+}

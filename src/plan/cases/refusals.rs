@@ -1,0 +1,133 @@
+//! What is not done, and what a person has to say first.
+
+use super::{UNITS, allow, one, steps};
+use crate::live::{Holder, LiveTable};
+use crate::plan::samples::{all_approvals, desired, index, key, live, plan_of, seen, table};
+use crate::plan::{Approvals, Plan};
+use crate::resource::{Capacity, Encryption, Key, Limits, LocalIndex, Maximum, Projection, Range, Scaling, Table, Units};
+use std::collections::BTreeMap;
+
+fn refusal_texts(plan: &Plan) -> String {
+    let lines: Vec<_> = plan.refusals.iter().map(|r| format!("{}: {}\n  {}", r.target, r.reason, r.recipe)).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn each_refusal_names_the_cause_and_the_way_on() {
+    let indexes = |name: &str, attribute: &str| BTreeMap::from([(name.to_owned(), index(attribute, Capacity::OnDemand))]);
+    let now = Table { indexes: indexes("a", "x"), recovery: Some(35), ..table() };
+    let removed = one(&Table { recovery: Some(7), ..table() }, Some(&live(now.clone())), &Approvals::default());
+    insta::assert_snapshot!(refusal_texts(&removed), @r"
+    table T: index a is not in the file, and removing an index is destructive
+      --destroy T/a removes it; or put it into the file
+    table T: point-in-time recovery would go from 35 days to 7 days: older recovery points are lost
+      keep `recovery` in the file as it is live, or allow it with --destroy T:recovery
+    ");
+    let reshaped = Table { indexes: indexes("a", "y"), key: key("other"), ..now.clone() };
+    insta::assert_snapshot!(refusal_texts(&one(&reshaped, Some(&live(now.clone())), &all_approvals())), @r"
+    table T: its key is pk:S and would have to be other:S; DynamoDB cannot change a key
+      give the table a new name in the file, load and validate it there, move the readers, then --destroy the old one
+    table T: index a is (x:S; all attributes) and would have to be (y:S; all attributes); an index cannot be changed in place
+      add the new index under a new name beside a, apply, move the readers, then drop a from the file with --destroy T/a
+    ");
+    let local = LocalIndex { key: Key { sort: key("z").partition, ..key("pk") }, projection: Projection::Keys };
+    let with_local = Table { locals: BTreeMap::from([("l".to_owned(), local)]), ..now.clone() };
+    let foreign = LiveTable { owner: Some("other".into()), ..live(now) };
+    insta::assert_snapshot!(refusal_texts(&one(&with_local, Some(&foreign), &Approvals::default())), @r#"
+    table T: it exists and has the tag of the stack "other"
+      --adopt T takes it over as it is and changes what the plan shows; or choose another name
+    table T: its local indexes differ from the file's
+      local indexes are made with their table and stay: put the live ones into the file, or give the table a new name and load it again
+    "#);
+}
+
+#[test]
+fn a_table_in_aws_but_not_in_the_file_is_left_alone() {
+    let plan = plan_of(&desired([]), &seen([("T", live(table()))]), &Approvals::default());
+    assert!(plan.is_empty() && plan.works.is_empty());
+}
+
+#[test]
+fn a_named_table_is_deleted_with_its_protection_lifted_as_a_step_of_its_own() {
+    let protected = live(Table { protect: true, ..table() });
+    let plan = plan_of(&desired([]), &seen([("T", protected)]), &allow(&[], &["T"]));
+    assert_eq!(steps(&plan), ["UpdateTable deletion protection off", "DeleteTable, after a consistent scan has found it empty"]);
+    assert!(plan.works[0].steps[1].destructive);
+    let still_wanted = plan_of(&desired([("T", table())]), &seen([("T", live(table()))]), &allow(&[], &["T"]));
+    assert_eq!((still_wanted.calls(), still_wanted.refusals.len()), (0, 1));
+    let other = LiveTable { owner: Some("other".into()), ..live(table()) };
+    assert_eq!(plan_of(&desired([]), &seen([("T", other)]), &allow(&[], &["T"])).calls(), 0);
+}
+
+#[test]
+fn a_table_being_deleted_is_waited_for_and_not_updated() {
+    let leaving = LiveTable { busy: vec!["table is DELETING".into()], ..live(table()) };
+    let plan = one(&Table { protect: true, ..table() }, Some(&leaving), &Approvals::default());
+    assert_eq!((plan.calls(), plan.refusals.len()), (0, 1));
+}
+
+#[test]
+fn an_approval_that_names_nothing_is_told() {
+    let plan = plan_of(&desired([("T", table())]), &seen([("T", live(table()))]), &allow(&["Typo"], &["T/typo", "Gone"]));
+    assert_eq!(plan.notes.len(), 3);
+}
+
+#[test]
+fn a_wish_that_aws_cannot_reach_is_refused_before_any_call() {
+    let range = |min, max, target| Some(Range { min, max, target });
+    let scaled =
+        |capacity, read| Table { capacity, limits: Limits { scaling: Scaling { read, write: None }, ..Limits::default() }, ..table() };
+    let limited = |capacity, limits| Table { capacity, limits, ..table() };
+    let unfit = [
+        scaled(Capacity::OnDemand, range(5, 9, Some(70))),
+        scaled(UNITS, range(6, 9, Some(70))),
+        scaled(UNITS, range(5, 4, Some(70))),
+        scaled(UNITS, range(5, 9, Some(95))),
+        scaled(UNITS, range(5, 9, None)),
+        limited(UNITS, Limits { maximum: Maximum { read: Some(1), write: None }, ..Limits::default() }),
+        limited(Capacity::OnDemand, Limits { warm: Some(Units { read: 0, write: 5 }), ..Limits::default() }),
+        limited(Capacity::Provisioned(Units { read: 0, write: 5 }), Limits::default()),
+        Table { indexes: (0..21).map(|n| (format!("i{n}"), index("a", Capacity::OnDemand))).collect(), ..table() },
+        Table { indexes: BTreeMap::from([("a".to_owned(), index("a", UNITS))]), ..table() },
+        Table { encryption: Encryption::Key("alias/app".into()), ..table() },
+    ];
+    for want in unfit {
+        let new = one(&want, None, &Approvals::default());
+        assert_eq!((new.refusals.len(), new.calls()), (1, 0), "{want:?}");
+        let old = one(&want, Some(&live(table())), &Approvals::default());
+        assert_eq!((old.refusals.len(), old.calls()), (1, 0), "{want:?}");
+    }
+}
+
+#[test]
+fn a_replaced_key_needs_no_word_and_a_left_one_does() {
+    let key = |name: &str| Encryption::Key(format!("arn:aws:kms:us-east-1:1:key/{name}"));
+    let with = |encryption: Encryption| Table { encryption, ..table() };
+    let go = |to: Encryption, allowed: &[&str]| one(&with(to), Some(&live(with(key("a")))), &allow(&[], allowed));
+    assert_eq!(steps(&go(key("b"), &[])), ["UpdateTable encryption: key arn:aws:kms:us-east-1:1:key/b"]);
+    assert_eq!(go(Encryption::Managed, &[]).refusals.len(), 1);
+    let left = go(Encryption::Owned, &["T:encryption"]);
+    assert!(left.works[0].steps[0].destructive && left.notes.is_empty());
+}
+
+#[test]
+fn a_table_of_another_tool_needs_the_word_for_every_change_and_none_for_a_look() {
+    let held = LiveTable { holder: Some(Holder::CloudFormation("prod".into())), ..live(table()) };
+    assert!(one(&table(), Some(&held), &Approvals::default()).refusals.is_empty());
+    let want = Table { protect: true, ..table() };
+    assert_eq!(one(&want, Some(&held), &Approvals::default()).refusals.len(), 1);
+    assert_eq!(steps(&one(&want, Some(&held), &allow(&["T"], &[]))), ["UpdateTable deletion protection on"]);
+    let theirs = LiveTable { owner: None, ..held.clone() };
+    assert_eq!(one(&table(), Some(&theirs), &Approvals::default()).refusals.len(), 2);
+    let gone = plan_of(&desired([]), &seen([("T", held)]), &allow(&["T"], &["T"]));
+    assert_eq!((gone.calls(), gone.refusals.len()), (0, 1));
+}
+
+#[test]
+fn an_adopted_table_is_tagged_first() {
+    let foreign = LiveTable { owner: None, ..live(Table { protect: false, ..table() }) };
+    let want = Table { protect: true, ..table() };
+    assert_eq!(one(&want, Some(&foreign), &Approvals::default()).refusals.len(), 1);
+    let adopted = one(&want, Some(&foreign), &allow(&["T"], &[]));
+    assert_eq!(steps(&adopted), ["TagResource landfall:stack", "UpdateTable deletion protection on"]);
+}
