@@ -21,6 +21,7 @@ pub use document::{MANAGED_POLICY_LIMIT, size};
 pub use need::{By, Need, On};
 
 use crate::stack::Stack;
+use crate::stack::model::TableSpec;
 use need::{Needs, Place};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -74,8 +75,9 @@ fn of(verb: Verb, stack: &Stack, destroy: &[String], found: &mut Needs) {
             lease::hold(found);
             provision::reads(stack, &[], found);
             data::load(stack, found);
-            let loaded = stack.tables.iter().filter(|(_, spec)| !spec.rows.is_empty());
-            loaded.for_each(|(name, spec)| provision::after_import(name, &spec.table, found));
+            let imported = |spec: &&TableSpec| !spec.rows.is_empty() && spec.table.locals.is_empty() && !stack.buckets.is_empty();
+            let tables = stack.tables.iter().filter(|(_, spec)| imported(spec));
+            tables.for_each(|(name, spec)| provision::after_import(name, &spec.table, found));
         }
         Verb::Validate => data::validate(stack, found),
         Verb::Throttling => data::throttling(stack, found),

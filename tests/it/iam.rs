@@ -139,8 +139,11 @@ fn watch(stack: &'static str, changes: Changes) -> Watched {
     watched
 }
 
-/// Deletes what ImportTable can make.
+/// Deletes what ImportTable can make, and what would outlive it.
 const UNMAKE: &str = "
+a = c('application-autoscaling')
+for t in a.describe_scalable_targets(ServiceNamespace='dynamodb')['ScalableTargets']:
+    a.deregister_scalable_target(**{k: t[k] for k in ('ServiceNamespace', 'ResourceId', 'ScalableDimension')})
 d = c('dynamodb')
 for t in d.list_tables()['TableNames']:
     seen = d.describe_table(TableName=t)['Table']

@@ -62,6 +62,7 @@ fn looks(stack: &str) {
     if stack == "rich" {
         rich::write(&place);
         rich::key(&place);
+        between.take_requests();
     }
     let look = |when: &str| {
         for verb in ["plan", "plan --out sealed.plan", "drift", "validate", "validate --sample 5", "validate --count-only", "throttling"] {

@@ -61,6 +61,7 @@ item = { userId = "{user_id}", email = "{email}" }
 [table.Local]
 key = ["userId:N", "email:S"]
 protect = false
+tags = { team = "sales" }
 
 [table.Local.local.ByName]
 key = ["username:S"]
@@ -87,6 +88,7 @@ pub(crate) const CHANGES: &[(&str, &str)] = &[
     ("maximum = { read = 1000, write = 500 }", "maximum = { read = 1200, write = 600 }"),
     ("team = \"sales\"", "team = \"orders\""),
     ("versioning = true", "versioning = false"),
+    ("protect = false", "protect = true"),
 ];
 
 /// Writes the stack as `stacks/rich.toml`.
