@@ -1,13 +1,20 @@
 //! The command line: verbs, flags and their help. What they mean lives in `command`.
 
 use crate::plan::deadline::Deadline;
+mod init;
+mod local;
 mod policy;
 
+pub use init::Init;
+pub use local::LocalArgs;
 pub use policy::{Iam, PolicyVerb};
+
+mod lock;
+
+pub use lock::{LockArgs, Unlock};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Takes a relational application to DynamoDB and proves that it arrived.
@@ -48,7 +55,7 @@ pub enum Verb {
     /// Print the least IAM policy that the verbs need for this stack, offline.
     Iam(Iam),
     /// The embedded AWS as a server on loopback; prints the environment to export.
-    #[command(after_long_help = FAULTS_HELP)]
+    #[command(after_long_help = local::FAULTS_HELP)]
     Local(LocalArgs),
     /// Print the JSON Schema of stack files, for editors.
     Schema,
@@ -90,39 +97,6 @@ pub struct Check {
     /// Check with this phase's overlay.
     #[arg(long, value_name = "NAME")]
     pub phase: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Init {
-    /// From what is live in AWS.
-    #[arg(long, required = true)]
-    pub from_live: bool,
-    /// The stack's name.
-    #[arg(long)]
-    pub name: String,
-    /// This table; every table of the account and region without it. Repeatable.
-    #[arg(long = "table", value_name = "NAME", conflicts_with = "prefix")]
-    pub tables: Vec<String>,
-    /// Tables whose name begins so.
-    #[arg(long)]
-    pub prefix: Option<String>,
-    /// This bucket too; none without it. Repeatable.
-    #[arg(long = "bucket", value_name = "NAME")]
-    pub buckets: Vec<String>,
-    /// Write warm throughput too. AWS raises it by itself, and a stack holds it as a floor.
-    #[arg(long)]
-    pub warm: bool,
-    /// Write to this file; stdout otherwise.
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    /// Overwrite the file when it is there.
-    #[arg(long, requires = "out")]
-    pub force: bool,
-    #[command(flatten)]
-    pub aws: AwsArgs,
-    /// Only the result and errors; no progress.
-    #[arg(short, long)]
-    pub quiet: bool,
 }
 
 /// What every verb that looks at AWS takes.
@@ -260,32 +234,6 @@ pub struct Consent {
     pub yes: bool,
 }
 
-/// One run at a time writes for a stack.
-#[derive(Debug, Clone, Copy, Args)]
-#[command(next_help_heading = "Lock")]
-pub struct LockArgs {
-    /// Wait so long for another run of this stack; 0 answers 7 at once. One that is dead is taken over in any case.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = seconds())]
-    pub lock_timeout: u64,
-    /// How long after this run's last heartbeat another run may take over.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub lease: u64,
-}
-
-#[derive(Debug, Args)]
-pub struct Unlock {
-    /// The stack file.
-    #[arg(value_name = "STACK")]
-    pub stack: PathBuf,
-    #[command(flatten)]
-    pub aws: AwsArgs,
-    /// Take the lease away from its holder, whose run then stops before its next change.
-    #[arg(long)]
-    pub force: bool,
-    #[command(flatten)]
-    pub consent: Consent,
-}
-
 #[derive(Debug, Args)]
 pub struct Load {
     #[command(flatten)]
@@ -381,89 +329,5 @@ pub struct Run {
     pub timeout: u64,
 }
 
-/// How to make things go wrong from outside; `local::faults` has it in full.
-const FAULTS_HELP: &str = "\
-Faults on request, on the same port, without a signature:
-  POST   /_landfall/faults    install a rule, or a list of rules; answers their ids
-  GET    /_landfall/faults    the rules with what they did, and the calls that are held
-  DELETE /_landfall/faults    clear all (or /ID for one) and let go of what is held
-  POST   /_landfall/release   let go of what is held (or /ID for one held call)
-  GET    /_landfall/calls     what was asked, and how it was answered
-
-A rule is JSON. What happens:
-  effect       refuse | reset | freeze | delay | unprocessed | status
-  at           before | after | half (of the answer); with refuse, reset, freeze, delay
-  code         with refuse: ThrottlingException, InternalServerError, ExpiredTokenException, AccessDeniedException, ...
-  status, message    with refuse, where AWS's own will not do
-  ms           with delay
-  share        with unprocessed: how much of a batch comes back undone, 0 to 1
-  shown        with status: what DescribeTable says instead of ACTIVE
-To which calls:
-  service, operation, resource (a table or bucket), writes (only what changes something)
-To which of those:
-  call         from the n-th on (only that one, unless times is given)
-  times        so many of them
-  rate, seed   a share of them, drawn by the seed
-  for_ms       so long after the first
-
-Every second PutItem is throttled:
-  curl http://127.0.0.1:PORT/_landfall/faults -d '{\"effect\":\"refuse\",\"code\":\"ThrottlingException\",\"operation\":\"PutItem\",\"rate\":0.5}'";
-
-#[derive(Debug, Args)]
-pub struct LocalArgs {
-    /// Loopback address to listen on; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:0")]
-    pub addr: SocketAddr,
-    /// Keep the data in this directory; in memory otherwise.
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-    /// The account that answers.
-    #[arg(long, default_value = "123456789012")]
-    pub account: String,
-    /// The region that is printed for export.
-    #[arg(long, default_value = "us-east-1")]
-    pub region: String,
-    /// The access key that is accepted.
-    #[arg(long, default_value = "local")]
-    pub access_key: String,
-    /// The secret that signatures are checked with.
-    #[arg(long, default_value = "local", env = "LANDFALL_LOCAL_SECRET", hide_env_values = true)]
-    pub secret_key: String,
-    /// How many times as fast as AWS's what takes AWS its time goes by (a new index takes AWS minutes); 1 is AWS's own pace.
-    #[arg(long, value_name = "N", default_value_t = 1000.0, value_parser = scale)]
-    pub time_scale: f64,
-}
-
-fn scale(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(scale) if scale.is_finite() && (0.001..=1_000_000.0).contains(&scale) => Ok(scale),
-        _ => Err("give a number from 0.001 to 1000000; 1 is AWS's own pace".into()),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_complaint_repeats_no_password_and_obeys_no_argument() {
-        let arguments = ["landfall", "plan", "a.toml", "mysql://app:hunter2x@db/shop\n::error::x\u{1b}[2J"].map(OsString::from);
-        let shown = complaint(&parse(&arguments).expect_err("one argument too many"), &arguments);
-        assert!(shown.contains("unexpected argument") && !shown.contains("hunter2x"), "{shown}");
-        assert!(!shown.contains('\u{1b}') && !shown.contains("\n::error"), "{shown}");
-    }
-
-    #[test]
-    fn outputs_name_a_format_and_perhaps_a_file() {
-        assert_eq!("json=a=b".parse(), Ok(Output { format: Format::Json, file: Some("a=b".into()) }));
-        assert_eq!("table".parse(), Ok(Output { format: Format::Table, file: None }));
-        assert!("yaml".parse::<Output>().is_err());
-        assert!("json=".parse::<Output>().is_err());
-    }
-}
+mod tests;

@@ -42,7 +42,7 @@ fn statements_of(node: Node) -> Result<Vec<Node>, String> {
 
 fn statement(node: Node) -> Result<Node, String> {
     let Node::Object(statement) = node else { return Err("each statement is a JSON object".into()) };
-    let part = |(key, node): (String, Node)| {
+    let part_of = |(key, node): (String, Node)| {
         let node = match key.as_str() {
             "Action" | "NotAction" => set(node, action),
             "Resource" | "NotResource" => set(node, same),
@@ -52,7 +52,7 @@ fn statement(node: Node) -> Result<Node, String> {
         };
         (key, node)
     };
-    Ok(Node::Object(statement.into_iter().map(part).collect()))
+    Ok(Node::Object(statement.into_iter().map(part_of).collect()))
 }
 
 /// Everybody in one word is everybody of AWS's.
@@ -89,8 +89,8 @@ fn set(node: Node, change: fn(Node) -> Node) -> Node {
     // A list in a list is nobody's policy; unwrapping it would make it one.
     match list.pop() {
         Some(only) if list.is_empty() && !matches!(only, Node::List(_)) => only,
-        last => {
-            list.extend(last);
+        popped => {
+            list.extend(popped);
             Node::List(list)
         }
     }

@@ -19,7 +19,7 @@ use std::time::Duration;
 const DOUBTS: u32 = 4;
 
 /// Between two tries of what cools down for half an hour.
-const ASK_AGAIN_MS: u64 = 30_000;
+const ASK_AGAIN_MS: u64 = 60_000;
 
 /// One resource being worked on.
 #[derive(Debug, Clone, Copy)]
@@ -47,13 +47,19 @@ impl<'a> Worker<'a> {
     /// Whether the resource is exactly what the plan saw.
     pub(super) async fn survey(&self) -> Result<(), Error> {
         let seen = self.look().await?;
-        if diff::digest(&seen) == self.work.basis { Ok(()) } else { Err(self.stale(&self.work.before, &seen)) }
+        if diff::digest(&seen) == self.work.basis {
+            return Ok(());
+        }
+        Err(self.explained(self.stale(&self.work.before, &seen)).await)
     }
 
     /// All steps, in order.
     pub(super) async fn run(&self) -> Finished {
         let mut done = Vec::new();
-        let error = self.steps(&mut done).await.err();
+        let error = match self.steps(&mut done).await {
+            Ok(()) => None,
+            Err(error) => Some(self.explained(error).await),
+        };
         Finished { done, error }
     }
 
@@ -95,6 +101,16 @@ impl<'a> Worker<'a> {
     fn may_go_on(&self) -> Result<(), Error> {
         self.not_stopped()?;
         if self.shared.halted.load(Ordering::Relaxed) { Err(Error::Halted { address: self.address() }) } else { Ok(()) }
+    }
+
+    /// What another run changed looks like a stale plan; that it took the lease over is the reason to tell.
+    async fn explained(&self, error: Error) -> Error {
+        match &self.shared.options.lease {
+            Some(lease) if matches!(error, Error::Stale { .. }) => {
+                lease.permit(true).await.map_or_else(|lost| self.unleased(lost), |()| error)
+            }
+            _ => error,
+        }
     }
 
     fn unleased(&self, error: lease::Error) -> Error {
@@ -148,7 +164,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Asks again after half a minute, or a little before the run's time is up.
+    /// Asks again after a minute, or a little before the run's time is up.
     async fn cool_down(&self, pace: &mut Pace<'_, 'a>, reason: &'static str) -> Result<(), Error> {
         let soon = self.shared.now_ms().saturating_add(ASK_AGAIN_MS);
         if pace.until(soon, reason).await? {

@@ -131,7 +131,9 @@ fn observed(description: &sdk::ImportTableDescription) -> Import {
 fn parameters(name: &str, table: &Table) -> Result<sdk::TableCreationParameters, BuildError> {
     let mut indexes = wire::globals(&table.indexes);
     // Raised by a step of its own: the table's cannot be said here either, and an import does not use it.
-    indexes.iter_mut().for_each(|index| index.warm_throughput = None);
+    for index in &mut indexes {
+        index.warm_throughput = None;
+    }
     let globals = Table { locals: BTreeMap::new(), ..table.clone() };
     sdk::TableCreationParameters::builder()
         .table_name(name)

@@ -50,8 +50,13 @@ impl Api {
             _ if !aws => 5_000.0,
             Self::DescribeTable | Self::Buckets => 200.0,
             Self::ListTagsOfResource => 50.0,
-            Self::DescribeTimeToLive | Self::DescribeContinuousBackups => 20.0,
-            Self::ListTables | Self::GetResourcePolicy | Self::DescribeContributorInsights | Self::Scaling | Self::Keys => 20.0,
+            Self::DescribeTimeToLive
+            | Self::DescribeContinuousBackups
+            | Self::ListTables
+            | Self::GetResourcePolicy
+            | Self::DescribeContributorInsights
+            | Self::Scaling
+            | Self::Keys => 20.0,
         }
     }
 }

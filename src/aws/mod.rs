@@ -22,6 +22,7 @@ mod time;
 pub use error::Error;
 
 use crate::clock::Clock;
+use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -126,10 +127,7 @@ impl Aws {
 
 async fn load(settings: &Settings) -> SdkConfig {
     let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .timeout_config(timeouts())
-        .retry_config(aws_config::retry::RetryConfig::standard().with_max_attempts(5));
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts()).retry_config(retries());
     if settings.clock.is_manual() {
         let time = time::Manual(settings.clock.clone());
         loader = loader
@@ -149,6 +147,12 @@ async fn load(settings: &Settings) -> SdkConfig {
         loader = loader.endpoint_url(&endpoint.url).credentials_provider(key);
     }
     loader.load().await
+}
+
+/// The SDK's own first wait is up to a second, which makes a run of some hundred calls under heavy throttling take minutes.
+fn retries() -> RetryConfig {
+    let standard = RetryConfig::standard().with_max_attempts(8);
+    standard.with_initial_backoff(Duration::from_millis(100)).with_max_backoff(Duration::from_secs(5))
 }
 
 fn timeouts() -> TimeoutConfig {

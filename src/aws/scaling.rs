@@ -221,7 +221,7 @@ fn suspended(state: &SuspendedState) -> bool {
 fn tracks_utilisation(policy: &ScalingPolicy) -> bool {
     let metrics = [MetricType::DynamoDbReadCapacityUtilization, MetricType::DynamoDbWriteCapacityUtilization];
     let config = policy.target_tracking_scaling_policy_configuration();
-    let metric = config.and_then(|c| c.predefined_metric_specification()).map(|m| m.predefined_metric_type());
+    let metric = config.and_then(|c| c.predefined_metric_specification()).map(PredefinedMetricSpecification::predefined_metric_type);
     policy.policy_type() == &PolicyType::TargetTrackingScaling && metric.is_some_and(|m| metrics.contains(m))
 }
 

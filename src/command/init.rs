@@ -123,7 +123,7 @@ fn write(args: &Init, aws: &Aws, found: &Found, events: &Events) -> Result<(), F
     found.notes.iter().for_each(|note| events.warn(note.clone()));
     unread?;
     if let Some(path) = &args.out {
-        let adopt: String = found.strange.iter().map(|name| format!(" --adopt {name}")).collect();
+        let adopt = found.strange.iter().fold(String::new(), |all, name| all + " --adopt " + name);
         events.note(format!("Written to {0}. What it would change: landfall plan {0}{adopt}", path.display()));
     }
     Ok(())

@@ -173,7 +173,7 @@ async fn finish(
     let mut seen = looked.seen.clone();
     for attempt in 0..DISAGREEMENTS {
         let mut all = ObservedAll { table: seen, scaling: targets.cloned().unwrap_or_default(), ..ObservedAll::default() };
-        match rest(aws, looked, &mut all, deadline).await {
+        match Box::pin(rest(aws, looked, &mut all, deadline)).await {
             // Deleted in between, or just made: ask DescribeTable again.
             Err(error) if error.is("ResourceNotFoundException") => aws.clock().sleep(jitter(attempt + 2)).await,
             Err(error) => return Err(error.into()),
@@ -197,6 +197,10 @@ fn fold(looked: &Looked<'_>, all: &ObservedAll, recovery_readable: bool) -> Resu
 
 /// Everything that `DescribeTable` does not show; whether recovery could be read.
 async fn rest(aws: &Aws, looked: &Looked<'_>, all: &mut ObservedAll, deadline: Deadline) -> Result<bool, aws::Error> {
+    if all.table.status == "DELETING" {
+        // The other reads forget a table before DescribeTable does.
+        return Ok(true);
+    }
     let (name, want, arn) = (looked.name, looked.want, all.table.arn.clone());
     let (ttl, recovery, tags, policy, insights, managed_key) = tokio::try_join!(
         aws.patiently(Api::DescribeTimeToLive, deadline, || aws.describe_ttl(name)),

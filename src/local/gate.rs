@@ -5,11 +5,13 @@
 //! themselves never learn of them.
 
 use super::fault::Fault;
-use super::faults::{Call, Faults, Log, Stop, Strike, Torn, first_resource};
+use super::faults::{Call, Faults, Log, Stop, Strike, Torn, first_resource, refusal};
+use crate::clock::Clock;
 use bytes::Bytes;
 use http::Response;
 use s3s::Body;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// One call, before anything happened.
 #[derive(Debug)]
@@ -40,12 +42,17 @@ impl Asked<'_> {
 pub(crate) struct Gate {
     faults: Faults,
     log: Log,
+    clock: Clock,
+    /// From when on (epoch milliseconds) every caller's token is expired.
+    expired: Option<u64>,
 }
 
 impl Gate {
-    /// A gate that goes by `faults`.
-    pub(crate) fn new(faults: Faults) -> Self {
-        Self { faults, log: Log::default() }
+    /// A gate that goes by `clock`, through which nobody passes after `lasts`.
+    pub(crate) fn new(clock: Clock, lasts: Option<Duration>) -> Self {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let expired = lasts.map(|time| clock.now_ms().saturating_add(millis(time)));
+        Self { faults: Faults::new(clock.clone()), log: Log::default(), clock, expired }
     }
 
     pub(crate) fn faults(&self) -> &Faults {
@@ -65,7 +72,8 @@ impl Gate {
     pub(crate) fn pass(&self, asked: &Asked<'_>) -> Pass {
         let (service, operation, resource) = (asked.service.to_owned(), asked.operation.to_owned(), asked.resource.to_owned());
         let number = self.log.begin(Call { service, operation, resource, status: None });
-        Pass { log: self.log.clone(), number, strike: self.faults.strike(asked) }
+        let expired = self.expired.is_some_and(|at| self.clock.now_ms() >= at).then(|| refusal(asked.service, "ExpiredTokenException"));
+        Pass { log: self.log.clone(), number, expired, strike: self.faults.strike(asked) }
     }
 
     /// Records a call that was refused before anybody knew what it asks.
@@ -80,15 +88,17 @@ impl Gate {
 pub(crate) struct Pass {
     log: Log,
     number: u64,
+    expired: Option<Fault>,
     strike: Option<Strike>,
 }
 
 impl Pass {
     /// Whether the call goes on; returns when it may.
     pub(crate) async fn before(&self) -> Result<(), Stop> {
-        match &self.strike {
-            Some(strike) => strike.before().await,
-            None => Ok(()),
+        match (&self.expired, &self.strike) {
+            (Some(fault), _) => Err(Stop::Refuse(fault.clone())),
+            (None, Some(strike)) => strike.before().await,
+            (None, None) => Ok(()),
         }
     }
 

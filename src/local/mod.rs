@@ -55,6 +55,8 @@ pub struct Options {
     pub clock: Clock,
     /// How long a description still tells of the time before a change; AWS promises only eventual reads. Zero by default.
     pub lag: Duration,
+    /// After so long, by the clock, every call is refused as one with an expired token. Never by default.
+    pub token_lasts: Option<Duration>,
     /// Members that DescribeTable shows of these tables besides, by table name: for tests of what cannot be made here, such as replicas.
     pub planted: BTreeMap<String, serde_json::Value>,
 }
@@ -70,6 +72,7 @@ impl Default for Options {
             dir: None,
             clock: Clock::scaled(1000.0),
             lag: Duration::ZERO,
+            token_lasts: None,
             planted: BTreeMap::new(),
         }
     }

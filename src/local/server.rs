@@ -3,7 +3,7 @@
 use super::cloudwatch::CloudWatch;
 use super::dynamodb::DynamoDb;
 use super::fault::Fault;
-use super::faults::{self, Faults, Stop, Torn};
+use super::faults::{self, Stop, Torn};
 use super::gate::{Gate, Slip};
 use super::route::Protocol;
 use super::s3::{Bucketeer, Objects};
@@ -48,8 +48,9 @@ impl World {
     /// Opens the stores.
     pub(crate) fn open(options: &Options) -> Result<Arc<Self>, Error> {
         let store = Arc::new(Store::open(options.dir.as_deref())?);
-        let keys = Keys { access: options.access_key.clone(), secret: options.secret_key.clone() };
-        let gate = Gate::new(Faults::new(options.clock.clone()));
+        let any_time = options.clock.is_manual();
+        let keys = Keys { access: options.access_key.clone(), secret: options.secret_key.clone(), any_time };
+        let gate = Gate::new(options.clock.clone(), options.token_lasts);
         let objects = Objects::open(&store)?;
         let cloudwatch = CloudWatch::new(options.clock.clone());
         let dynamodb = DynamoDb::open(options, &store, &objects, &cloudwatch)?;
@@ -133,7 +134,10 @@ impl World {
     async fn believe(&self, protocol: &Protocol, parts: &Parts, body: Incoming) -> Result<(Authorization, Bytes), Fault> {
         let collected = Limited::new(body, MAX_BODY).collect().await;
         let body = collected.map_err(|e| Fault::new("RequestEntityTooLarge", e.to_string()).with_status(413))?.to_bytes();
-        let signed = Authorization::of(parts).and_then(|a| a.verify(parts, &body, &self.keys).map(|()| a));
+        let signed = Authorization::of(parts).and_then(|a| {
+            a.scoped(protocol.service())?;
+            a.verify(parts, &body, &self.keys).map(|()| a)
+        });
         let signed = signed.map_err(|denial| protocol.denied(denial))?;
         Ok((signed, unpacked(parts, body)?))
     }

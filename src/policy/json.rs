@@ -1,7 +1,7 @@
 //! JSON of which nothing may be lost: a key that stands twice and a number that would lose digits are errors, where most readers
 //! keep one of the two and round the other.
 //!
-//! Key insight: serde_json's depth limit (128) guards this reader too, so hostile nesting ends as an error and not as a full stack.
+//! Key insight: `serde_json`'s depth limit (128) guards this reader too, so hostile nesting ends as an error and not as a full stack.
 //! Called by `policy`.
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -20,8 +20,8 @@ pub(super) enum Node {
     /// As it is written out again.
     Number(serde_json::Number),
     Text(String),
-    List(Vec<Node>),
-    Object(BTreeMap<String, Node>),
+    List(Vec<Self>),
+    Object(BTreeMap<String, Self>),
 }
 
 impl Node {

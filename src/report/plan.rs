@@ -99,10 +99,11 @@ fn notes(work: &Work) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::LiveTable;
     use crate::plan::samples::{desired, index, live, plan, plan_of, seen, table};
     use crate::plan::{Approvals, Plan};
     use crate::resource::{Capacity, StreamView, Table};
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::fmt::Write;
 
     /// All of a plan report as text, so that nothing is carried unseen.
@@ -192,5 +193,42 @@ mod tests {
         table T 7. TagResource landfall:applied [1..3 s]
         note table T: TTL can be changed once an hour: apply waits between turning the old attribute off and the new one on
         ");
+    }
+
+    /// Every field of the JSON form as a path, `[]` for what a list holds.
+    fn paths(value: &serde_json::Value, at: &str, out: &mut BTreeSet<String>) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                for (name, value) in fields {
+                    paths(value, &if at.is_empty() { name.clone() } else { format!("{at}.{name}") }, out);
+                }
+            }
+            serde_json::Value::Array(items) if !at.ends_with("seconds") => {
+                out.insert(format!("{at}[]"));
+                items.iter().for_each(|item| paths(item, &format!("{at}[]"), out));
+            }
+            _ => drop(out.insert(at.to_owned())),
+        }
+    }
+
+    /// One of everything that a report can hold.
+    fn everything() -> PlanReport {
+        let now = live(Table { ttl: Some("exp".into()), ..table() });
+        let want = Table { ttl: Some("expires".into()), ..table() };
+        let foreign = LiveTable { owner: None, ..live(table()) };
+        let mut plan = plan_of(&desired([("T", want), ("U", table())]), &seen([("T", now), ("U", foreign)]), &Approvals::default());
+        plan.unmanaged.push("V".into());
+        PlanReport::from(&plan)
+    }
+
+    #[test]
+    fn the_readme_names_every_field_of_the_plan_and_no_other() {
+        let readme = include_str!("../../README.md");
+        let section = readme.split("### The plan as JSON").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the section");
+        let told: BTreeSet<String> =
+            section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_owned)).collect();
+        let mut made = BTreeSet::new();
+        paths(&serde_json::to_value(everything()).expect("JSON"), "", &mut made);
+        assert_eq!(told, made);
     }
 }

@@ -7,6 +7,7 @@
 //! Key insight: a property test reads every written file back, so this page cannot lag behind the syntax unseen.
 //! Called by `command::init`.
 
+mod policy;
 mod table;
 mod text;
 

@@ -21,6 +21,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("local", "clock"),      // what takes AWS time takes it by the shared clock
     ("aws", "clock"),        // so do waits between two tries
     ("apply", "live"),       // re-reads before and after every change
+    ("lease", "safe"),       // names a stranger's run
     ("apply", "lease"),      // asks for it before every mutation
     ("load", "lease"),       // likewise
     ("validate", "load"),    // predicts with the encoder loop that loads

@@ -41,6 +41,8 @@ impl Aws {
                     Some(404) => Ok(Head::Absent),
                     Some(403) => self.denied(from_sdk(call("HeadBucket", bucket), &error)),
                     Some(301) => Ok(Head::Elsewhere(region)),
+                    // The answer to a HEAD has no body, so no code: S3's 503 is `SlowDown` by its error list.
+                    Some(503) => Err(Error { code: Some("SlowDown".into()), ..from_sdk(call("HeadBucket", bucket), &error) }),
                     _ => Err(from_sdk(call("HeadBucket", bucket), &error)),
                 }
             }

@@ -103,8 +103,12 @@ fn replicas(t: &TableDescription) -> Vec<ObservedReplica> {
         region: region.unwrap_or("?").to_owned(),
         status: status.map(str::to_owned),
     };
-    let replicas = t.replicas().iter().map(|r| replica(r.region_name(), r.replica_status().map(|s| s.as_str())));
-    let witnesses = t.global_table_witnesses().iter().map(|w| replica(w.region_name(), w.witness_status().map(|s| s.as_str())));
+    let replicas =
+        t.replicas().iter().map(|r| replica(r.region_name(), r.replica_status().map(aws_sdk_dynamodb::types::ReplicaStatus::as_str)));
+    let witnesses = t
+        .global_table_witnesses()
+        .iter()
+        .map(|w| replica(w.region_name(), w.witness_status().map(aws_sdk_dynamodb::types::WitnessStatus::as_str)));
     replicas.chain(witnesses).collect()
 }
 

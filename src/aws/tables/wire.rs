@@ -163,6 +163,12 @@ mod tests {
     }
 
     #[test]
+    fn a_side_of_warm_throughput_that_is_high_enough_is_not_sent() {
+        let sent = warm(Units { read: 5, write: 0 });
+        assert_eq!((sent.read_units_per_second(), sent.write_units_per_second()), (Some(5), None));
+    }
+
+    #[test]
     fn each_encryption_is_said_as_dynamodb_takes_it() {
         assert_eq!(new_encryption(&Encryption::Owned), None);
         assert_eq!(encryption(&Encryption::Owned).enabled(), Some(false));

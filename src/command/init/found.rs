@@ -76,11 +76,9 @@ impl Found {
 
     /// `text` with the notes as comments under its first line.
     pub(super) fn noted(&self, text: &str) -> String {
-        let notes: String = self.notes.iter().map(|note| format!("# {}\n", safe::text(note))).collect();
-        match text.split_once('\n') {
-            Some((first, rest)) => format!("{first}\n{notes}{rest}"),
-            None => format!("{notes}{text}"),
-        }
+        let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let notes = self.notes.iter().map(|note| format!("# {}", safe::text(note)));
+        std::iter::once(first.to_owned()).chain(notes).chain(std::iter::once(rest.to_owned())).collect::<Vec<_>>().join("\n")
     }
 
     /// Who else has a say, and what is in motion.

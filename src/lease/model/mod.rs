@@ -8,6 +8,8 @@ mod watch;
 
 #[cfg(test)]
 mod interleavings;
+#[cfg(test)]
+mod world;
 
 pub use record::{Claim, Expect, Machine, Record, State};
 pub use tenure::{Standing, Tenure};

@@ -1,6 +1,6 @@
 //! Whether another tool says that a table is its own, told by its tags.
 //!
-//! Rules: CloudFormation's own tag (`aws:cloudformation:stack-name`, which only AWS can write) counts always. Terraform writes no tag
+//! Rules: `CloudFormation`'s own tag (`aws:cloudformation:stack-name`, which only AWS can write) counts always. Terraform writes no tag
 //! of its own, so the few that teams put into `default_tags` count: `terraform` (unless it says no), and `managed-by`, `managed_by`, `ManagedBy` or
 //! `managedBy` with the value terraform or opentofu, in any case. A tag that the stack itself manages is the stack's, not another tool's.
 //! Called by [`super::table`].

@@ -205,9 +205,10 @@ fn capacity_that_only_aws_scales_reads_as_it_is() {
 
 #[test]
 fn a_target_that_something_else_moves_too_has_no_target_value() {
+    type Spoil = fn(&mut ObservedTarget, ObservedScaler);
     let want = scaled(RANGE);
     let step = ObservedScaler { name: "s".into(), kind: "StepScaling".into(), ..ObservedScaler::default() };
-    let spoils: [(&str, fn(&mut ObservedTarget, ObservedScaler)); 5] = [
+    let spoils: [(&str, Spoil); 5] = [
         ("no policy", |t, _| t.policies.clear()),
         ("a step policy alone", |t, step| t.policies = vec![step]),
         ("a step policy beside", |t, step| t.policies.push(step)),
@@ -279,8 +280,9 @@ fn aws_own_key_is_managed_and_any_other_is_a_customers() {
 
 #[test]
 fn nothing_in_motion_is_quiescent_and_each_motion_is_named() {
+    type Spoil = fn(&mut ObservedAll);
     let want = plain();
-    let spoils: [(&str, fn(&mut ObservedAll)); 8] = [
+    let spoils: [(&str, Spoil); 8] = [
         ("encryption is UPDATING", |a| {
             a.table.encryption = Some(ObservedEncryption { status: Some("UPDATING".into()), kind: Some("KMS".into()), key: None });
         }),

@@ -102,7 +102,7 @@ impl Request for BatchGetItemRequest {
                 }
             });
             if !refused.is_empty() {
-                left.insert(name.clone(), again(table, refused));
+                left.insert(name.clone(), again(table, &refused));
             }
         }
         self.request_items.retain(|_, table| !table.keys.is_empty());
@@ -111,7 +111,7 @@ impl Request for BatchGetItemRequest {
 }
 
 /// The keys with how they were to be read.
-fn again(table: &KeysAndAttributes, keys: Vec<Value>) -> Value {
+fn again(table: &KeysAndAttributes, keys: &[Value]) -> Value {
     let mut told = json!({ "Keys": keys });
     let members = [
         ("ProjectionExpression", json!(table.projection_expression)),

@@ -11,7 +11,7 @@ use std::time::Duration;
 const DAY_MS: u64 = 86_400_000;
 /// Decreases that a UTC day begins with (quotas page); after them one an hour after the last.
 const DECREASES: u32 = 4;
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// `NumberOfDecreasesToday`: it starts anew at midnight UTC.
 pub(super) fn decreases_today(of: &Throughput, now: u64) -> u32 {

@@ -45,7 +45,7 @@ impl<'a> Change<'a> {
         change.protection(request)?;
         change.class(request)?;
         change.stream(request)?;
-        change.maximum(request)?;
+        change.maximum(request);
         change.capacity(request)?;
         index::apply(&mut change, request)?;
         change.billing(request)?;
@@ -165,8 +165,8 @@ impl<'a> Change<'a> {
     }
 
     /// `OnDemandThroughput`: at once; a side that is not said stays.
-    fn maximum(&self, request: &mut Map<String, Value>) -> Result<(), Fault> {
-        let Some(Value::Object(asked)) = request.get_mut("OnDemandThroughput") else { return Ok(()) };
+    fn maximum(&self, request: &mut Map<String, Value>) {
+        let Some(Value::Object(asked)) = request.get_mut("OnDemandThroughput") else { return };
         for name in ["MaxReadRequestUnits", "MaxWriteRequestUnits"] {
             let now = self.asked.shown.pointer(&format!("/OnDemandThroughput/{name}")).cloned().unwrap_or_else(|| (-1).into());
             let side = asked.entry(name).or_insert(Value::Null);
@@ -174,7 +174,6 @@ impl<'a> Change<'a> {
                 *side = now;
             }
         }
-        Ok(())
     }
 
     /// `ProvisionedThroughput` of a table that stays provisioned.

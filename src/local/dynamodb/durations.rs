@@ -32,7 +32,7 @@ pub(super) const INDEX_DELETE: Range = Range(2_600..=5_100);
 pub(super) const BACKUPS_READY: Range = Range(1_400..=2_700);
 pub(super) const TTL: Range = Range(1_000..=2_100);
 /// A second change of TTL (the documentation says an hour).
-pub(super) const TTL_COOLDOWN: Duration = Duration::from_secs(31 * 60);
+pub(super) const TTL_COOLDOWN: Duration = Duration::from_mins(31);
 /// A second change of deletion protection, or of a resource policy.
 pub(super) const COOLDOWN: Duration = Duration::from_secs(15);
 /// How long a policy's change is pending, and until it can be read.

@@ -220,7 +220,8 @@ pub(crate) struct Export {
     pub(crate) request: Value,
     pub(crate) bucket: String,
     pub(crate) prefix: String,
-    pub(crate) export_time: f64,
+    /// The time that was asked for, in seconds.
+    pub(crate) at: f64,
     /// Epoch milliseconds.
     pub(crate) started: u64,
     /// When it is over; how it went is already known, and shown from then on.

@@ -230,15 +230,15 @@ pub(crate) fn exists(region: &Region, table: &str, code: &str) -> Result<(), Fau
 
 /// What is provisioned of a table or an index of it: `None` when it is not there, `Some(None)` on demand.
 #[allow(clippy::option_option, reason = "absent, on demand, and provisioned are three things")]
-pub(crate) fn capacity_of(region: &Region, table: &str, index: Option<&str>) -> Result<Option<Option<super::Capacity>>, Fault> {
+pub(crate) fn capacity_of(region: &Region, table: &str, index: Option<&str>) -> Option<Option<super::Capacity>> {
     if exists(region, table, "").is_err() {
-        return Ok(None);
+        return None;
     }
     let notes = region.table(table);
-    Ok(match index {
+    match index {
         None => Some(notes.provisioned),
         Some(index) => notes.indexes.get(index).map(|own| own.provisioned),
-    })
+    }
 }
 
 /// Sets the capacity of a table or an index of it, by UpdateTable.

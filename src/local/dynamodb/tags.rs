@@ -43,7 +43,7 @@ fn told(region: &Region, operation: &str, mut request: Value) -> Result<Value, F
     if !table.is_empty() {
         admission::exists_whole(region, &table)?;
     }
-    let before = list(region, &resource)?;
+    let before = list(region, resource.as_ref())?;
     let after = wanted(&before, &request);
     if after == before {
         return act(region, operation, request);
@@ -81,7 +81,7 @@ fn free(region: &Region, notes: &TableNotes, table: &str, operation: &str, after
 }
 
 /// The tags as the engine has them; none for what is not there, which the engine refuses in AWS's words.
-fn list(region: &Region, resource: &Option<Value>) -> Result<BTreeMap<String, String>, Fault> {
+fn list(region: &Region, resource: Option<&Value>) -> Result<BTreeMap<String, String>, Fault> {
     let Some(Value::String(resource)) = resource else { return Ok(BTreeMap::new()) };
     let request = json!({ "ResourceArn": arn::inward(region, resource)? });
     let listed = engine::tree(&region.db().list_tags_of_resource(engine::typed(request)?)?)?;

@@ -44,7 +44,7 @@ pub(crate) fn start(region: &Region, objects: &Objects, request: &Value) -> Resu
         return Ok(told::one(region, &same));
     }
     exists(region, &table, "TableNotFoundException")?;
-    let export_time = time(region, &table, request)?;
+    let at = time(region, &table, request)?;
     let started = region.time().now_ms();
     let (token, table_id) = (token(request), write::table_id(region, &table)?);
     let id = format!("{started:014}-{:08x}", super::dynamodb::hash(&token) & 0xffff_ffff);
@@ -56,7 +56,7 @@ pub(crate) fn start(region: &Region, objects: &Objects, request: &Value) -> Resu
         request: request.clone(),
         bucket,
         prefix: request.get("S3Prefix").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        export_time,
+        at,
         started,
         ends: 0,
         items: 0,

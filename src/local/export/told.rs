@@ -66,7 +66,7 @@ pub(super) fn one(region: &Region, export: &Export) -> Value {
         "StartTime": seconds_of(export.started),
         "TableArn": table_arn(region, &export.table),
         "TableId": export.table_id,
-        "ExportTime": export.export_time,
+        "ExportTime": export.at,
         "ClientToken": export.token,
         "S3Bucket": export.bucket,
         "S3SseAlgorithm": export.request.get("S3SseAlgorithm").and_then(Value::as_str).unwrap_or("AES256"),
@@ -81,16 +81,13 @@ pub(super) fn one(region: &Region, export: &Export) -> Value {
         return json!({ "ExportDescription": told });
     }
     told["EndTime"] = seconds_of(export.ends).into();
-    match &export.failure {
-        Some((code, message)) => {
-            told["FailureCode"] = code.clone().into();
-            told["FailureMessage"] = message.clone().into();
-        }
-        None => {
-            told["ExportManifest"] = export.manifest.clone().into();
-            told["ItemCount"] = export.items.into();
-            told["BilledSizeBytes"] = export.bytes.into();
-        }
+    if let Some((code, message)) = &export.failure {
+        told["FailureCode"] = code.clone().into();
+        told["FailureMessage"] = message.clone().into();
+    } else {
+        told["ExportManifest"] = export.manifest.clone().into();
+        told["ItemCount"] = export.items.into();
+        told["BilledSizeBytes"] = export.bytes.into();
     }
     json!({ "ExportDescription": told })
 }
@@ -98,7 +95,7 @@ pub(super) fn one(region: &Region, export: &Export) -> Value {
 /// `manifest-summary.json`.
 pub(super) fn summary(region: &Region, export: &Export, files: &str) -> Value {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time of this era, in milliseconds")]
-    let export_time = (export.export_time * 1000.0) as u64;
+    let export_time = (export.at * 1000.0) as u64;
     json!({
         "version": "2020-06-30",
         "exportArn": export.arn,

@@ -46,7 +46,7 @@ pub(super) fn all(region: &Region, objects: &Objects, export: &mut Export, id: &
     let (listed, items, bytes) = (files.listed, files.items, files.bytes);
     (export.items, export.bytes, export.ends) = (items, bytes, ends(items));
     export.manifest = format!("{under}manifest-summary.json");
-    let manifest: String = listed.iter().map(|file| format!("{file}\n")).collect();
+    let manifest = listed.iter().fold(String::new(), |text, file| text + &file.to_string() + "\n");
     with_sum(objects, &export.bucket, &format!("{under}manifest-files"), manifest.as_bytes())?;
     let summary = told::summary(region, export, &format!("{under}manifest-files.json")).to_string();
     with_sum(objects, &export.bucket, &format!("{under}manifest-summary"), summary.as_bytes())?;

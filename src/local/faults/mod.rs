@@ -41,11 +41,17 @@ pub use rule::{Effect, Moment, Rule};
 pub(crate) use strike::{Stop, Strike};
 pub(crate) use torn::Torn;
 
+use super::fault::Fault;
 use super::gate::Asked;
 use crate::clock::Clock;
 use held::Holding;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// AWS's refusal by its name in any service, as `service` words it.
+pub(crate) fn refusal(service: &str, code: &str) -> Fault {
+    refusal::of(service, code, None, None)
+}
 
 /// The rules of one embedded AWS; clones are the same rules.
 #[derive(Debug, Clone, Default)]

@@ -17,7 +17,7 @@ impl Objects {
         if !self.has(bucket) {
             return Err(Undelivered::NoSuchBucket);
         }
-        let etag: String = md5(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let etag = crate::local::signature::hex(&md5(bytes));
         let id = self.fresh_id();
         std::fs::write(self.data_path(bucket, id), bytes).map_err(Undelivered::Io)?;
         let object = Object {

@@ -4,6 +4,7 @@ use super::access::{Doorkeeper, Known};
 use super::{Objects, acl, bucket, config, copy, list, multipart, object, tagging};
 use crate::local::gate::Gate;
 use crate::local::signature::Keys;
+use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::dto::*;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3Request, S3Response, S3Result};
@@ -23,6 +24,11 @@ impl Bucketeer {
         let mut builder = S3ServiceBuilder::new(Self { account: account.to_owned(), objects });
         builder.set_auth(Known(keys.clone()));
         builder.set_access(doorkeeper);
+        if keys.any_time {
+            let mut config = S3Config::default();
+            config.presigned_url_max_skew_time_secs = u32::MAX;
+            builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
+        }
         builder.build()
     }
 

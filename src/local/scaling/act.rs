@@ -27,7 +27,7 @@ pub(crate) fn act(region: &Region) -> Result<(), Fault> {
 fn move_in(region: &Region, target: &Target) -> Result<(), Fault> {
     let mut parts = target.resource.split('/').skip(1);
     let (table, index) = (parts.next().unwrap_or_default(), parts.nth(1));
-    let Some(Some(now)) = capacity_of(region, table, index)? else { return Ok(()) };
+    let Some(Some(now)) = capacity_of(region, table, index) else { return Ok(()) };
     let (reads, mut wanted) = (target.dimension.ends_with("ReadCapacityUnits"), now);
     let side = if reads { &mut wanted.read } else { &mut wanted.write };
     *side = (*side).clamp(target.min, target.max);

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Capacity below a new minimum is raised so soon (one lab).
-const ACTS_AFTER: Duration = Duration::from_millis(4_000);
+const ACTS_AFTER: Duration = Duration::from_secs(4);
 
 /// RegisterScalableTarget: makes one, or changes what is said of it.
 pub(super) fn register(region: &Region, request: &Value) -> Result<Value, Fault> {
     let about = About::of(request)?;
     let (min, max) = (side(request, "MinCapacity")?, side(request, "MaxCapacity")?);
-    if capacity_of(region, &about.table, about.index.as_deref())?.is_none() {
+    if capacity_of(region, &about.table, about.index.as_deref()).is_none() {
         let what = if about.index.is_some() { "index" } else { "table" };
         return Err(Fault::invalid(format!("DynamoDB {what} does not exist: {}", crate::safe::text(&about.resource))));
     }

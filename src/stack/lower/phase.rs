@@ -62,12 +62,11 @@ fn of_table(name: &At<String>, change: &PhaseTable, table: &mut Table, found: &m
     bounds(&whose, &name.span, change.maximum.as_ref(), change.warm.as_ref(), table.capacity, &mut table.limits, found);
     let after = table.capacity;
     for (index_name, index) in &mut table.indexes {
-        match change.index.get_key_value(index_name.as_str()) {
-            Some((at, own)) => of_index(name, at, own, index, [before, after], found),
-            None => {
-                index.capacity = follow(name, index_name, index.capacity, before, after, found);
-                settle(index.capacity, &mut index.limits);
-            }
+        if let Some((at, own)) = change.index.get_key_value(index_name.as_str()) {
+            of_index(name, at, own, index, [before, after], found);
+        } else {
+            index.capacity = follow(name, index_name, index.capacity, before, after, found);
+            settle(index.capacity, &mut index.limits);
         }
     }
 }

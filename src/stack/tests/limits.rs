@@ -125,6 +125,7 @@ fn auto_scaling_that_aws_would_not_take() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "the expected text is the test")]
 fn bounds_that_aws_would_not_take() {
     insta::assert_snapshot!(told(r#"
         [table.Users]

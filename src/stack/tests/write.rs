@@ -239,17 +239,15 @@ fn one_of_everything_is_a_page_that_people_read() {
     insights = "throttled"
     policy = '''
     {
+      "Version": "2008-10-17",
       "Statement": [
         {
-          "Action": "dynamodb:query",
           "Effect": "Allow",
-          "Principal": {
-            "AWS": "*"
-          },
+          "Principal": {"AWS":"*"},
+          "Action": "dynamodb:query",
           "Resource": "*"
         }
-      ],
-      "Version": "2008-10-17"
+      ]
     }
     '''
 

@@ -1,8 +1,9 @@
 //! One table: its settings in the order in which the syntax describes them, then its indexes.
 
-use super::text::{block, key, list, literal, quoted};
+use super::policy::policy;
+use super::text::{block, key, list, quoted};
 use crate::resource::{
-    Capacity, Class, Encryption, Index, Insights, Key, KeyPart, Limits, LocalIndex, Policy, Projection, Range, StreamView, Table,
+    Capacity, Class, Encryption, Index, Insights, Key, KeyPart, Limits, LocalIndex, Projection, Range, StreamView, Table,
 };
 use std::collections::BTreeMap;
 
@@ -113,11 +114,4 @@ fn insights(insights: Insights) -> String {
         Insights::All => "\"all\"",
     };
     format!("insights = {value}")
-}
-
-/// The policy laid out for people; its meaning is what is compared.
-fn policy(policy: &Policy) -> String {
-    let Policy::On(text) = policy else { return "policy = false".to_owned() };
-    let laid_out = serde_json::from_str::<serde_json::Value>(text).and_then(|json| serde_json::to_string_pretty(&json));
-    format!("policy = {}", literal(&laid_out.unwrap_or_else(|_| text.clone())))
 }

@@ -3,15 +3,24 @@
 use super::{World, code, on_demand, provisioned, text, world};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, DimensionFilter, Metric, MetricDataQuery, MetricDatum, MetricStat, ScanBy, Statistic};
+use landfall::clock::Clock;
 use std::time::{Duration, SystemTime};
 
 async fn sums(world: &World, metric: &str, dimensions: &[(&str, &str)]) -> Vec<f64> {
+    sums_between(world, SystemTime::now(), metric, dimensions).await
+}
+
+/// The sums of the last minutes by a clock of one's own.
+pub(super) async fn sums_at(world: &World, clock: &Clock, metric: &str, dimensions: &[(&str, &str)]) -> Vec<f64> {
+    sums_between(world, SystemTime::UNIX_EPOCH + Duration::from_millis(clock.now_ms()), metric, dimensions).await
+}
+
+async fn sums_between(world: &World, now: SystemTime, metric: &str, dimensions: &[(&str, &str)]) -> Vec<f64> {
     let mut named = Metric::builder().namespace("AWS/DynamoDB").metric_name(metric);
     for (name, value) in dimensions {
         named = named.dimensions(Dimension::builder().name(*name).value(*value).build());
     }
     let stat = MetricStat::builder().metric(named.build()).period(60).stat("Sum").build();
-    let now = SystemTime::now();
     let request = world.cloudwatch().get_metric_data().scan_by(ScanBy::TimestampAscending);
     let request = request.start_time(DateTime::from(now - Duration::from_mins(3))).end_time(DateTime::from(now + Duration::from_mins(1)));
     let request = request.metric_data_queries(MetricDataQuery::builder().id("q").metric_stat(stat).build());

@@ -32,7 +32,7 @@ async fn users() -> World {
 }
 
 /// One HTTP/1.1 exchange; the status, and everything after the head until the connection ended.
-async fn exchange(local: &Local, request: &str) -> std::io::Result<String> {
+pub(super) async fn exchange(local: &Local, request: &str) -> std::io::Result<String> {
     let mut stream = tokio::net::TcpStream::connect(local.url().trim_start_matches("http://")).await?;
     stream.write_all(request.as_bytes()).await?;
     let mut reply = Vec::new();
@@ -129,7 +129,7 @@ async fn what_raw_http_sees_of_a_cut_and_of_a_reset() {
     let calls = world.local.calls();
     assert_eq!(calls.last().map(|c| (c.service.as_str(), c.operation.as_str(), c.status)), Some(("s3", "", Some(403))));
     // A signed request by hand, to see the bytes on the wire.
-    let signed = signed_list_tables();
+    let signed = signed_list_tables("dynamodb");
     let whole = exchange(&world.local, &signed).await.expect("answered");
     assert!(whole.contains(r#"{"TableNames":["Users"]}"#), "{whole}");
     world.local.faults().install(Rule::new(Effect::Reset(Moment::Half)));
@@ -146,17 +146,17 @@ async fn what_raw_http_sees_of_a_cut_and_of_a_reset() {
     assert_eq!(end.kind(), std::io::ErrorKind::ConnectionReset);
 }
 
-/// `ListTables` signed by hand.
-fn signed_list_tables() -> String {
+/// `ListTables` signed by hand for a service.
+pub(super) fn signed_list_tables(service: &str) -> String {
     use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
     use sha2::{Digest, Sha256};
     let hex = |text: &str| Sha256::digest(text).iter().fold(String::new(), |out, b| format!("{out}{b:02x}"));
     let now = std::time::SystemTime::now();
     let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    let scope = format!("{}/us-east-1/dynamodb/aws4_request", &stamp[..8]);
+    let scope = format!("{}/us-east-1/{service}/aws4_request", &stamp[..8]);
     let canonical = format!("POST\n/\n\nhost:localhost\nx-amz-date:{stamp}\n\nhost;x-amz-date\n{}", hex("{}"));
     let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}", hex(&canonical));
-    let signature = calculate_signature(generate_signing_key("local", now, "us-east-1", "dynamodb"), to_sign.as_bytes());
+    let signature = calculate_signature(generate_signing_key("local", now, "us-east-1", service), to_sign.as_bytes());
     format!(
         "POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-date: {stamp}\r\nx-amz-target: DynamoDB_20120810.ListTables\r\n\
          authorization: AWS4-HMAC-SHA256 Credential=local/{scope}, SignedHeaders=host;x-amz-date, Signature={signature}\r\n\

@@ -1,6 +1,6 @@
 //! `ImportTable`, measured behaviour by measured behaviour.
 
-use super::{World, attribute, code, everything, hash, text, world};
+use super::{World, attribute, code, everything, hash, still, text, world};
 use aws_sdk_dynamodb::operation::import_table::builders::ImportTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     BillingMode, GlobalSecondaryIndex, ImportStatus, ImportTableDescription, InputCompressionType, InputFormat, S3BucketSource,
@@ -11,7 +11,10 @@ use aws_sdk_dynamodb::types::{
 const GOOD: &str = "{\"Item\":{\"id\":{\"S\":\"1\"},\"mail\":{\"S\":\"a\"}}}\n{\"Item\":{\"id\":{\"S\":\"2\"}}}\n";
 
 async fn staged(objects: &[(&str, &[u8])]) -> World {
-    let world = world().await;
+    staged_in(world().await, objects).await
+}
+
+async fn staged_in(world: World, objects: &[(&str, &[u8])]) -> World {
     world.s3().create_bucket().bucket("stage").send().await.expect("created");
     for (key, body) in objects {
         world.s3().put_object().bucket("stage").key(*key).body(body.to_vec().into()).send().await.expect("put");
@@ -102,16 +105,26 @@ async fn a_missing_bucket_fails_later_and_leaves_no_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_table_is_creating_while_it_is_filled() {
-    let world = staged(&[("run/a", GOOD.as_bytes())]).await;
+async fn the_table_is_hidden_then_creating_while_it_is_filled() {
+    let world = staged_in(still().await, &[("run/a", GOOD.as_bytes())]).await;
     import(&world, "Users", "stage", "run/").send().await.expect("started");
     let client = world.dynamodb();
+    world.pass(29.0);
+    assert_eq!(code(client.describe_table().table_name("Users").send().await), "ResourceNotFoundException");
+    world.pass(1.0);
     let status = client.describe_table().table_name("Users").send().await.expect("there").table.and_then(|t| t.table_status);
     assert_eq!(status.map(|s| s.as_str().to_owned()).as_deref(), Some("CREATING"));
     assert_eq!(code(client.put_item().table_name("Users").item("id", text("1")).send().await), "ResourceNotFoundException");
     assert_eq!(code(client.delete_table().table_name("Users").send().await), "ResourceInUseException");
     let listed = client.list_imports().send().await.expect("listed");
     assert_eq!(listed.import_summary_list()[0].import_status().map(ImportStatus::as_str), Some("IN_PROGRESS"));
+    world.pass(75.0);
+    let table = client.describe_table().table_name("Users").send().await.expect("there").table.and_then(|t| t.table_status);
+    assert_eq!(table.map(|s| s.as_str().to_owned()).as_deref(), Some("ACTIVE"), "before the import says so");
+    let status = async || client.list_imports().send().await.expect("listed").import_summary_list()[0].import_status().cloned();
+    assert_eq!(status().await, Some(ImportStatus::InProgress));
+    world.pass(6.0);
+    assert_eq!(status().await, Some(ImportStatus::Completed));
 }
 
 #[tokio::test(flavor = "multi_thread")]

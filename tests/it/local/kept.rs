@@ -1,6 +1,6 @@
 //! With a directory, everything is there again after a restart.
 
-use super::{code, provisioned, text, world_in};
+use super::{code, provisioned, settled, text, world_in};
 use aws_sdk_dynamodb::types::{GlobalSecondaryIndexUpdate, PointInTimeRecoverySpecification, UpdateGlobalSecondaryIndexAction};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -17,6 +17,7 @@ async fn tables_items_and_notes_survive() {
         UpdateGlobalSecondaryIndexAction::builder().index_name("ByMail").provisioned_throughput(super::units(9, 9)).build().expect("whole");
     let index = GlobalSecondaryIndexUpdate::builder().update(index).build();
     client.update_table().table_name("Users").global_secondary_index_updates(index).send().await.expect("changed");
+    settled(&client, "Users").await;
     let pitr =
         PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true).recovery_period_in_days(3).build().expect("whole");
     client.update_continuous_backups().table_name("Users").point_in_time_recovery_specification(pitr).send().await.expect("set");

@@ -3,14 +3,20 @@
 #![allow(clippy::redundant_closure_for_method_calls, reason = "the SDK's long type names would hide what is asserted")]
 
 mod cloudwatch;
+mod control;
 mod corrections;
+mod exports;
 mod faults;
 mod import;
 mod items;
 mod kept;
+mod keys;
 mod s3;
+mod scaling;
+mod settings;
 mod signature;
 mod tables;
+mod throttling;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -18,8 +24,10 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
     ProvisionedThroughput, ScalarAttributeType,
 };
+use landfall::clock::Clock;
 use landfall::local::{Local, Options};
 use std::path::Path;
+use std::time::Duration;
 
 /// A running embedded AWS and how to speak to it.
 struct World {
@@ -40,8 +48,23 @@ async fn world() -> World {
     World { local: Local::start(Options::default()).await.expect("starts") }
 }
 
+/// One whose time stands still until the test moves it.
+async fn still() -> World {
+    still_with(Options::default()).await
+}
+
+async fn still_with(options: Options) -> World {
+    // 2026-10-09T00:00:01Z: the day's budgets are whole.
+    let clock = Clock::manual(1_791_504_001_000);
+    World { local: Local::start(Options { clock, ..options }).await.expect("starts") }
+}
+
 async fn world_in(dir: &Path) -> World {
-    let options = Options { dir: Some(dir.to_owned()), ..Options::default() };
+    world_in_at(dir, Options::default().clock).await
+}
+
+async fn world_in_at(dir: &Path, clock: Clock) -> World {
+    let options = Options { dir: Some(dir.to_owned()), clock, ..Options::default() };
     World { local: Local::start(options).await.expect("starts") }
 }
 
@@ -66,6 +89,13 @@ impl World {
     client!(s3_as, aws_sdk_s3, force_path_style(true));
     client!(cloudwatch_as, aws_sdk_cloudwatch);
     client!(sts_as, aws_sdk_sts);
+    client!(scaling_as, aws_sdk_applicationautoscaling);
+    client!(kms_as, aws_sdk_kms);
+
+    /// Lets `seconds` of AWS's time go by.
+    fn pass(&self, seconds: f64) {
+        self.local.clock().advance(Duration::from_secs_f64(seconds));
+    }
 
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         self.dynamodb_as(ME)
@@ -113,8 +143,37 @@ fn everything() -> Projection {
     Projection::builder().projection_type(ProjectionType::All).build()
 }
 
-/// An on-demand table with the key `id` and an index on `mail`.
+/// Waits until the table and all its indexes are ACTIVE and nothing of it changes.
+async fn settled(client: &aws_sdk_dynamodb::Client, name: &str) {
+    for _ in 0..2_000 {
+        let told = client.describe_table().table_name(name).send().await.expect("there").table.expect("a table");
+        let indexes = told.global_secondary_indexes().iter().all(|i| i.index_status().is_some_and(|s| s.as_str() == "ACTIVE"));
+        let encryption = told.sse_description().and_then(|s| s.status()).is_none_or(|s| s.as_str() == "ENABLED");
+        let warm = told.warm_throughput().and_then(|w| w.status()).is_none_or(|s| s.as_str() == "ACTIVE");
+        if told.table_status().is_some_and(|s| s.as_str() == "ACTIVE") && indexes && encryption && warm {
+            // Backups and tags take a moment more.
+            return tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    panic!("{name} does not settle");
+}
+
+/// Waits until the table is gone.
+async fn gone(client: &aws_sdk_dynamodb::Client, name: &str) {
+    while client.describe_table().table_name(name).send().await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// An on-demand table with the key `id` and an index on `mail`, ACTIVE.
 async fn on_demand(client: &aws_sdk_dynamodb::Client, name: &str) {
+    make_on_demand(client, name).await;
+    settled(client, name).await;
+}
+
+/// The same, not waited for.
+async fn make_on_demand(client: &aws_sdk_dynamodb::Client, name: &str) {
     let index =
         GlobalSecondaryIndex::builder().index_name("ByMail").key_schema(hash("mail")).projection(everything()).build().expect("whole");
     let create = client.create_table().table_name(name).key_schema(hash("id")).billing_mode(BillingMode::PayPerRequest);
@@ -122,8 +181,14 @@ async fn on_demand(client: &aws_sdk_dynamodb::Client, name: &str) {
     create.send().await.expect("created");
 }
 
-/// A provisioned table (5 read, 5 write) with an index (3 read, 3 write).
+/// A provisioned table (5 read, 5 write) with an index (3 read, 3 write), ACTIVE.
 async fn provisioned(client: &aws_sdk_dynamodb::Client, name: &str) {
+    make_provisioned(client, name).await;
+    settled(client, name).await;
+}
+
+/// The same, not waited for.
+async fn make_provisioned(client: &aws_sdk_dynamodb::Client, name: &str) {
     let index = GlobalSecondaryIndex::builder().index_name("ByMail").key_schema(hash("mail")).projection(everything());
     let index = index.provisioned_throughput(units(3, 3)).build().expect("whole");
     let create = client.create_table().table_name(name).key_schema(hash("id")).provisioned_throughput(units(5, 5));

@@ -85,3 +85,26 @@ async fn our_own_door_to_aws_opens_it() {
     let aws = landfall::aws::Aws::connect(&settings).await.expect("connects");
     assert_eq!((aws.identity().account.as_str(), aws.identity().region.as_str()), ("123456789012", "eu-west-1"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_for_another_service_is_refused() {
+    use super::faults::{exchange, signed_list_tables};
+    let world = world().await;
+    assert!(exchange(&world.local, &signed_list_tables("dynamodb")).await.expect("answered").starts_with("HTTP/1.1 200"));
+    let reply = exchange(&world.local, &signed_list_tables("kms")).await.expect("answered");
+    assert!(reply.contains("InvalidSignatureException") && reply.contains("scoped to correct service: 'dynamodb'"), "{reply}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_has_expired_is_refused_by_every_service_in_its_own_words() {
+    let clock = landfall::clock::Clock::manual(u64::try_from(jiff::Timestamp::now().as_millisecond()).expect("after 1970"));
+    let options = Options { clock: clock.clone(), token_lasts: Some(std::time::Duration::from_hours(1)), ..Options::default() };
+    let world = super::World { local: Local::start(options).await.expect("starts") };
+    clock.advance(std::time::Duration::from_secs(3_599));
+    assert_eq!(code(world.dynamodb().list_tables().send().await), "OK");
+    clock.advance(std::time::Duration::from_secs(1));
+    assert_eq!(code(world.dynamodb().list_tables().send().await), "ExpiredTokenException");
+    assert_eq!(code(world.s3().list_buckets().send().await), "ExpiredToken");
+    assert_eq!(code(world.sts_as(ME).get_caller_identity().send().await), "ExpiredToken");
+    assert_eq!(code(world.cloudwatch().list_metrics().send().await), "ExpiredToken");
+}

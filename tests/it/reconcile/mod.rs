@@ -67,21 +67,41 @@ struct Knows {
     policy: bool,
     insights: bool,
     scaling: bool,
+    /// Maximums and insights of an index apart from the table's.
+    of_index: bool,
+    /// A change of mode of contributor insights.
+    modes: bool,
+    /// Deregistering a target takes its policies along.
+    unscales: bool,
 }
 
 impl Knows {
-    const ALL: Self = Self { maximum: true, warm: true, class: true, encryption: true, policy: true, insights: true, scaling: true };
+    const ALL: Self = Self {
+        maximum: true,
+        warm: true,
+        class: true,
+        encryption: true,
+        policy: true,
+        insights: true,
+        scaling: true,
+        of_index: true,
+        modes: true,
+        unscales: true,
+    };
 
     /// Whether the attribute that a change by hand (see `every`) is about can be changed here.
     fn attribute(&self, what: &str) -> bool {
         match what {
-            "maximum" | "index maximum" => self.maximum,
+            "maximum" => self.maximum,
+            "index maximum" => self.maximum && self.of_index,
             "warm" => self.warm,
             "class" => self.class,
             "encryption" => self.encryption,
             "policy" => self.policy,
-            "insights" | "index insights" => self.insights,
-            "scaled capacity" | "target" | "range" | "unscaled" => self.scaling,
+            "insights" => self.insights,
+            "index insights" => self.insights && self.of_index,
+            "scaled capacity" | "target" | "range" => self.scaling,
+            "unscaled" => self.scaling && self.unscales,
             _ => true,
         }
     }
@@ -95,7 +115,16 @@ impl Stand {
             key: "test".into(),
             _local: None,
             streams_change: false,
-            knows: Knows { maximum: false, class: false, insights: false, encryption: false, ..Knows::ALL },
+            knows: Knows {
+                unscales: false,
+                maximum: false,
+                warm: false,
+                class: false,
+                insights: false,
+                encryption: false,
+                policy: false,
+                ..Knows::ALL
+            },
         }
     }
 
@@ -106,7 +135,7 @@ impl Stand {
             key: "test".into(),
             _local: None,
             streams_change: true,
-            knows: Knows { warm: false, scaling: false, encryption: false, ..Knows::ALL },
+            knows: Knows { modes: false, warm: false, scaling: false, of_index: false, encryption: false, policy: false, ..Knows::ALL },
         }
     }
 

@@ -66,8 +66,10 @@ impl Reason {
     /// The exception of a whole request.
     pub(super) fn fault(&self) -> Fault {
         let (code, message) = self.words();
+        // So the service's model has it: one exception's member begins with a small letter.
+        let member = if code == "ThrottlingException" { "throttlingReasons" } else { "ThrottlingReasons" };
         let body = json!({
-            "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message, "ThrottlingReasons": [self.told()],
+            "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message, member: [self.told()],
         });
         Fault { json: Some(body.to_string().into()), ..Fault::new(code, message) }
     }

@@ -207,18 +207,15 @@ impl State {
 
     /// What was really consumed, of the table or of an index.
     pub(super) fn spend(&mut self, index: Option<&str>, side: Side, units: f64, now: Now) {
-        match index {
-            Some(name) => {
-                if let Some(pair) = self.indexes.get_mut(name) {
-                    pair.take(side, units);
-                }
+        if let Some(name) = index {
+            if let Some(pair) = self.indexes.get_mut(name) {
+                pair.take(side, units);
             }
-            None => {
-                self.table.take(side, units);
-                if self.peak.add(side, units, now) {
-                    self.split(now);
-                }
-            }
+            return;
+        }
+        self.table.take(side, units);
+        if self.peak.add(side, units, now) {
+            self.split(now);
         }
     }
 }

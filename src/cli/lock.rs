@@ -1,0 +1,31 @@
+//! The flags of the lease, and `unlock`.
+
+use super::{AwsArgs, Consent};
+use clap::Args;
+use std::path::PathBuf;
+
+/// One run at a time writes for a stack.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Lock")]
+pub struct LockArgs {
+    /// Wait so long for another run of this stack; 0 answers 7 at once. One that is dead is taken over in any case.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = super::seconds())]
+    pub lock_timeout: u64,
+    /// How long after this run's last heartbeat another run may take over.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub lease: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Unlock {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    pub stack: PathBuf,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// Take the lease away from its holder, whose run then stops before its next change.
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}

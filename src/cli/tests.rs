@@ -1,0 +1,25 @@
+//! The command line itself: it is sound, and what it says of a mistake is inert.
+
+use super::*;
+use clap::CommandFactory;
+
+#[test]
+fn the_command_line_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn a_complaint_repeats_no_password_and_obeys_no_argument() {
+    let arguments = ["landfall", "plan", "a.toml", "mysql://app:hunter2x@db/shop\n::error::x\u{1b}[2J"].map(OsString::from);
+    let shown = complaint(&parse(&arguments).expect_err("one argument too many"), &arguments);
+    assert!(shown.contains("unexpected argument") && !shown.contains("hunter2x"), "{shown}");
+    assert!(!shown.contains('\u{1b}') && !shown.contains("\n::error"), "{shown}");
+}
+
+#[test]
+fn outputs_name_a_format_and_perhaps_a_file() {
+    assert_eq!("json=a=b".parse(), Ok(Output { format: Format::Json, file: Some("a=b".into()) }));
+    assert_eq!("table".parse(), Ok(Output { format: Format::Table, file: None }));
+    assert!("yaml".parse::<Output>().is_err());
+    assert!("json=".parse::<Output>().is_err());
+}

@@ -1,0 +1,106 @@
+//! Application Auto Scaling: what is registered, what is refused, and the one thing that it does on its own.
+
+use super::{ME, World, code, make_on_demand, make_provisioned, still, units};
+use aws_sdk_applicationautoscaling::Client;
+use aws_sdk_applicationautoscaling::types::{
+    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ServiceNamespace, TargetTrackingScalingPolicyConfiguration,
+};
+
+const READ: ScalableDimension = ScalableDimension::DynamoDbTableReadCapacityUnits;
+
+async fn with_table() -> (World, Client) {
+    let world = still().await;
+    make_provisioned(&world.dynamodb(), "Users").await;
+    world.pass(25.0);
+    let client = world.scaling_as(ME);
+    (world, client)
+}
+
+async fn register(client: &Client, resource: &str, dimension: ScalableDimension, min: i32, max: i32) -> String {
+    let call = client.register_scalable_target().service_namespace(ServiceNamespace::Dynamodb).resource_id(resource);
+    code(call.scalable_dimension(dimension).min_capacity(min).max_capacity(max).send().await)
+}
+
+async fn put(client: &Client, name: &str, target: f64) -> String {
+    let metric = PredefinedMetricSpecification::builder().predefined_metric_type(MetricType::DynamoDbReadCapacityUtilization);
+    let tracking = TargetTrackingScalingPolicyConfiguration::builder().target_value(target);
+    let tracking = tracking.predefined_metric_specification(metric.build().expect("whole")).build().expect("whole");
+    let call = client.put_scaling_policy().service_namespace(ServiceNamespace::Dynamodb).resource_id("table/Users").policy_name(name);
+    let call = call.scalable_dimension(READ).policy_type(PolicyType::TargetTrackingScaling);
+    code(call.target_tracking_scaling_policy_configuration(tracking).send().await)
+}
+
+async fn targets(client: &Client) -> Vec<(String, i32, i32)> {
+    let told = client.describe_scalable_targets().service_namespace(ServiceNamespace::Dynamodb).send().await.expect("told");
+    told.scalable_targets().iter().map(|t| (t.resource_id().to_owned(), t.min_capacity(), t.max_capacity())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_and_its_policy_are_kept_until_they_are_deregistered() {
+    let (_world, client) = with_table().await;
+    assert_eq!(put(&client, "p", 70.0).await, "ObjectNotFoundException", "no target yet");
+    assert_eq!(register(&client, "table/Users", READ, 5, 50).await, "OK");
+    assert_eq!(targets(&client).await, [("table/Users".to_owned(), 5, 50)]);
+    assert_eq!(put(&client, "p", 95.0).await, "ValidationException");
+    assert_eq!(put(&client, "p", 70.0).await, "OK");
+    let policies = client.describe_scaling_policies().service_namespace(ServiceNamespace::Dynamodb).resource_id("table/Users");
+    let policies = policies.send().await.expect("told");
+    let policy = &policies.scaling_policies()[0];
+    let target = policy.target_tracking_scaling_policy_configuration().map(|t| t.target_value());
+    assert_eq!((policy.policy_name(), target, policy.alarms().len()), ("p", Some(70.0), 4));
+    let gone = || client.deregister_scalable_target().service_namespace(ServiceNamespace::Dynamodb).resource_id("table/Users");
+    assert_eq!(code(gone().scalable_dimension(READ).send().await), "OK");
+    assert_eq!(code(gone().scalable_dimension(READ).send().await), "ObjectNotFoundException");
+    let policies = client.describe_scaling_policies().service_namespace(ServiceNamespace::Dynamodb).send().await.expect("told");
+    assert!(policies.scaling_policies().is_empty(), "they go with their target");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_needs_its_table_and_a_sound_range() {
+    let (_world, client) = with_table().await;
+    assert_eq!(register(&client, "table/Nobody", READ, 1, 2).await, "ValidationException");
+    assert_eq!(
+        register(&client, "table/Users/index/Nobody", ScalableDimension::DynamoDbIndexReadCapacityUnits, 1, 2).await,
+        "ValidationException"
+    );
+    assert_eq!(register(&client, "table/Users", READ, 9, 2).await, "ValidationException");
+    assert_eq!(register(&client, "table/Users", ScalableDimension::DynamoDbIndexReadCapacityUnits, 1, 2).await, "ValidationException");
+    assert!(targets(&client).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn capacity_out_of_a_new_range_is_moved_into_it_after_seconds() {
+    let (world, client) = with_table().await;
+    let reads = async || {
+        let told = world.dynamodb().describe_table().table_name("Users").send().await.expect("there").table.expect("a table");
+        told.provisioned_throughput().and_then(|p| p.read_capacity_units())
+    };
+    assert_eq!(register(&client, "table/Users", READ, 8, 50).await, "OK");
+    world.pass(3.9);
+    assert_eq!(reads().await, Some(5));
+    world.pass(0.2);
+    assert_eq!(reads().await, Some(5), "UPDATING");
+    world.pass(2.1);
+    assert_eq!(reads().await, Some(8));
+    let set = world.dynamodb().update_table().table_name("Users").provisioned_throughput(units(6, 5)).send().await;
+    assert_eq!(code(set), "OK");
+    world.pass(600.0);
+    assert_eq!(reads().await, Some(6), "a change by hand is not taken back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_outlives_its_index_and_on_demand_has_no_capacity_to_move() {
+    let (world, client) = with_table().await;
+    let index = "table/Users/index/ByMail";
+    assert_eq!(register(&client, index, ScalableDimension::DynamoDbIndexReadCapacityUnits, 3, 9).await, "OK");
+    let drop = aws_sdk_dynamodb::types::DeleteGlobalSecondaryIndexAction::builder().index_name("ByMail").build().expect("whole");
+    let drop = aws_sdk_dynamodb::types::GlobalSecondaryIndexUpdate::builder().delete(drop).build();
+    world.dynamodb().update_table().table_name("Users").global_secondary_index_updates(drop).send().await.expect("dropped");
+    world.pass(60.0);
+    assert_eq!(targets(&client).await, [(index.to_owned(), 3, 9)]);
+    make_on_demand(&world.dynamodb(), "Other").await;
+    world.pass(25.0);
+    assert_eq!(register(&client, "table/Other", READ, 3, 9).await, "OK");
+    world.pass(60.0);
+    assert_eq!(targets(&client).await.len(), 2);
+}
