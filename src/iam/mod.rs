@@ -48,7 +48,9 @@ impl Verb {
 /// What `verbs` need for `stack`, and for deleting the tables that `destroy` names.
 pub fn needs(stack: &Stack, verbs: &[Verb], destroy: &[String]) -> BTreeSet<Need> {
     let mut found = Needs::default();
-    verbs.iter().for_each(|verb| of(*verb, stack, destroy, &mut found));
+    for verb in verbs {
+        of(*verb, stack, destroy, &mut found);
+    }
     let usual: BTreeSet<_> = found.0.iter().filter(|n| n.rare.is_none()).map(|n| (n.action, n.on.clone(), n.by)).collect();
     found.0.into_iter().filter(|n| n.rare.is_none() || !usual.contains(&(n.action, n.on.clone(), n.by))).collect()
 }

@@ -48,7 +48,9 @@ impl Watched {
 
     /// Edits the file.
     fn change(&self, changes: Changes) {
-        changes.iter().for_each(|(from, to)| self.place.edit(&format!("stacks/{}.toml", self.stack), from, to));
+        for (from, to) in changes {
+            self.place.edit(&format!("stacks/{}.toml", self.stack), from, to);
+        }
     }
 
     /// Something is done to the account that is not the verb's doing.

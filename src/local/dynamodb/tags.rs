@@ -10,7 +10,25 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// TagResource, UntagResource, ListTagsOfResource.
-pub(super) fn answer(region: &Region, operation: &str, mut request: Value) -> Result<Value, Fault> {
+pub(super) fn answer(region: &Region, operation: &str, request: Value) -> Result<Value, Fault> {
+    let resource = request.get("ResourceArn").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if resource.split(':').nth(4).is_some_and(|account| account != region.account()) {
+        let resource = crate::safe::text(&resource);
+        let message = format!("User is not authorized to perform: dynamodb:{operation} on resource: {resource}");
+        return Err(Fault::new("AccessDeniedException", message));
+    }
+    told(region, operation, request).map_err(|fault| absent(fault, &resource))
+}
+
+/// The engine takes a table of ours that is not there for another account's, and refuses access; AWS says that it is not there.
+fn absent(fault: Fault, resource: &str) -> Fault {
+    if fault.code != "AccessDeniedException" {
+        return fault;
+    }
+    Fault::new("ResourceNotFoundException", format!("Requested resource not found: ResourcArn: {} not found", crate::safe::text(resource)))
+}
+
+fn told(region: &Region, operation: &str, mut request: Value) -> Result<Value, Fault> {
     let table = request.get("ResourceArn").and_then(Value::as_str).filter(|a| a.starts_with("arn:")).map(|a| arn::table(region, a));
     let table = table.transpose()?.unwrap_or_default();
     let resource = request.get("ResourceArn").cloned();

@@ -134,3 +134,13 @@ async fn item_count_is_not_live() {
     assert_eq!((told.item_count(), told.table_size_bytes()), (Some(0), Some(0)));
     assert_eq!(told.global_secondary_indexes()[0].item_count(), Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_of_a_table_that_is_not_there_are_not_found_and_those_of_another_account_are_denied() {
+    let world = world().await;
+    let client = world.dynamodb();
+    let tags =
+        |account: &str| client.list_tags_of_resource().resource_arn(format!("arn:aws:dynamodb:us-east-1:{account}:table/Nowhere")).send();
+    assert_eq!(code(tags("123456789012").await), "ResourceNotFoundException");
+    assert_eq!(code(tags("000000000000").await), "AccessDeniedException");
+}
