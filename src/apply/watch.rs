@@ -41,10 +41,9 @@ impl Worker<'_> {
                 return Ok(seen);
             }
             let moving = !seen.busy().is_empty();
-            if !(same || own && moving) {
-                if !own || self.outlasted(&mut lagging) {
-                    return Err(self.stale(predicted, &seen));
-                }
+            let expected = same || own && moving;
+            if !expected && (!own || self.outlasted(&mut lagging)) {
+                return Err(self.stale(predicted, &seen));
             }
             let waiting = if moving { seen.busy().join(", ") } else { "AWS's reads to show the change".to_owned() };
             pace.wait(&waiting).await?;

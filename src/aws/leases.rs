@@ -32,6 +32,7 @@ const MAKING: Duration = Duration::from_mins(2);
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// What is stored for a stack.
+#[allow(clippy::large_enum_variant, reason = "read once a beat, and never kept in numbers")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stored {
     NoTable,

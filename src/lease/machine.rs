@@ -81,7 +81,7 @@ struct Process {
 }
 
 impl Process {
-    /// Reads `/proc/PID/stat` (proc_pid_stat(5)): field 3 is the state, 20 the number of threads, 22 the start; the name in field 2 may
+    /// Reads `/proc/PID/stat` (`proc_pid_stat(5)`): field 3 is the state, 20 the number of threads, 22 the start; the name in field 2 may
     /// hold anything, so fields are counted after its last `)`.
     fn parse(stat: &str) -> Option<Self> {
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();

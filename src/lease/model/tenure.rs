@@ -37,7 +37,7 @@ impl Tenure {
 
     /// A lease less the margin of a fifth for a request on its way.
     fn credit(&self) -> Duration {
-        self.record.lease - self.record.lease / 5
+        self.record.lease.saturating_sub(self.record.lease / 5)
     }
 
     /// The last version known.

@@ -95,7 +95,7 @@ mod tests {
     use super::super::record::Claim;
     use super::*;
 
-    const LEASE: Duration = Duration::from_secs(60);
+    const LEASE: Duration = Duration::from_mins(1);
     /// The wall clock of a holder that is long gone.
     const LATER: u64 = 10_000_000;
 

@@ -46,12 +46,14 @@ enum Phase {
     Over,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a handful live at a time")]
 #[derive(Debug, Clone)]
 enum Request {
     Read,
     Write(Expect, Record),
 }
 
+#[allow(clippy::large_enum_variant, reason = "a handful live at a time")]
 #[derive(Debug, Clone)]
 enum Answer {
     Read(Option<Record>),
@@ -187,7 +189,7 @@ impl World {
             0..5 => writer.killed = true,
             5..35 => {
                 writer.paused_until = self.time + pause;
-                if pause % 2 == 0 {
+                if pause.is_multiple_of(2) {
                     writer.slept += pause;
                 }
             }
@@ -293,7 +295,7 @@ impl World {
         match phase {
             Phase::Taking(watch) => self.taking(who, watch, (sent, clock), request, answer),
             Phase::Holding(tenure) => self.holding(who, tenure, clock, request, answer),
-            Phase::Releasing(tenure) => self.releasing(who, tenure, answer),
+            Phase::Releasing(tenure) => self.releasing(who, tenure, &answer),
             Phase::Unlocking(watch) => self.unlocking(who, watch, answer),
             Phase::Over => {}
         }
@@ -382,9 +384,9 @@ impl World {
         self.writers[who].phase = Phase::Holding(tenure);
     }
 
-    fn releasing(&mut self, who: usize, tenure: Tenure, answer: Answer) {
+    fn releasing(&mut self, who: usize, tenure: Tenure, answer: &Answer) {
         self.writers[who].tries += 1;
-        let write = match &answer {
+        let write = match answer {
             Answer::Read(Some(stored)) => tenure.release(stored, self.wall(who)),
             Answer::Read(None) | Answer::Written => return,
             Answer::Refused | Answer::Lost if self.writers[who].tries > 6 => return,

@@ -4,6 +4,10 @@ use super::*;
 use crate::resource::{Capacity, Class, Encryption, Insights, Limits, Maximum, Policy, Range, Scaling, StreamView, Units};
 use proptest::prelude::*;
 
+/// A resource policy that lets one account read items.
+const READS: &str =
+    r#"{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "dynamodb:GetItem", "Resource": "*"}]}"#;
+
 fn part(name: &str) -> KeyPart {
     KeyPart { name: name.into(), kind: KeyKind::S }
 }
@@ -235,7 +239,8 @@ fn an_index_is_folded_against_its_own_wish_only() {
 
 #[test]
 fn policy_and_insights_that_the_wish_does_not_manage_are_not_there() {
-    let want = Table { policy: Some(Policy::On("{}".into())), insights: Some(Insights::All), ..plain() };
+    let want =
+        Table { policy: Some(Policy::On(crate::policy::canonical(READS).expect("a policy"))), insights: Some(Insights::All), ..plain() };
     let all = shown(&want);
     assert_eq!((fold(&all, &want).table.policy, fold(&all, &want).table.insights), (want.policy, want.insights));
     let live = fold(&all, &plain()).table;
@@ -246,9 +251,9 @@ fn policy_and_insights_that_the_wish_does_not_manage_are_not_there() {
 
 #[test]
 fn a_policy_counts_by_its_meaning_and_one_that_is_no_json_is_an_error() {
-    let want = Table { policy: Some(Policy::On(crate::policy::canonical("{\"a\": 1}").expect("JSON"))), ..plain() };
+    let want = Table { policy: Some(Policy::On(crate::policy::canonical(READS).expect("a policy"))), ..plain() };
     let mut all = shown(&want);
-    all.policy = Some(Some("{ \"a\" :1 }".into()));
+    all.policy = Some(Some(READS.replace("\"dynamodb:GetItem\"", "[ \"DynamoDB:getitem\" ]")));
     assert_eq!(fold(&all, &want).table.policy, want.policy);
     all.policy = Some(None);
     assert_eq!(fold(&all, &want).table.policy, Some(Policy::Off));
@@ -359,7 +364,7 @@ fn any_insights() -> impl Strategy<Value = Option<Insights>> {
 fn any_settings() -> impl Strategy<Value = Table> {
     let views = vec![None, Some(StreamView::Keys), Some(StreamView::New), Some(StreamView::Old), Some(StreamView::Both)];
     let keys = vec![Encryption::Owned, Encryption::Managed, Encryption::Key("arn:aws:kms:us-east-1:1:key/a".into())];
-    let policies = vec![None, Some(Policy::Off), Some(Policy::On(crate::policy::canonical("{\"Statement\": []}").expect("JSON")))];
+    let policies = vec![None, Some(Policy::Off), Some(Policy::On(crate::policy::canonical(READS).expect("a policy")))];
     let words = (proptest::sample::select(views), proptest::sample::select(keys), proptest::sample::select(policies), any_insights());
     let flags = (any::<bool>(), any::<bool>(), proptest::option::of(1..=35_u32), any::<bool>(), any::<bool>());
     (words, flags).prop_map(|((stream, encryption, policy, insights), (protect, ttl, recovery, tagged, rare))| Table {
