@@ -36,7 +36,7 @@ struct Struck {
     between: Between,
     place: Place,
     pid: Arc<AtomicU32>,
-    struck: Arc<AtomicUsize>,
+    strikes: Arc<AtomicUsize>,
 }
 
 impl Struck {
@@ -53,14 +53,14 @@ impl Struck {
             Some(answer)
         });
         let place = Place::at(&between.url, "local", "local");
-        Self { between, place, pid, struck }
+        Self { between, place, pid, strikes: struck }
     }
 
     /// Starts it, and waits until the signal has struck.
     fn run(&self, command: &str) -> Child {
         let child = start(&self.place, command);
         self.pid.store(child.id(), Ordering::SeqCst);
-        until("the call was never made", || self.struck.load(Ordering::SeqCst) == 1);
+        until("the call was never made", || self.strikes.load(Ordering::SeqCst) == 1);
         child
     }
 

@@ -82,7 +82,7 @@ impl Story {
         self.before.buckets.extend(before.map(named));
         self.after.buckets.extend([named(after)]);
         // The embedded S3 holds signatures against the machine's clock, a quarter of an hour at most: no long rest there.
-        self.rest = Duration::from_secs(60);
+        self.rest = Duration::from_mins(1);
         self
     }
 }
