@@ -18,8 +18,9 @@ use std::time::Duration;
 /// Looks and repeats after a call whose outcome is unknown.
 const DOUBTS: u32 = 4;
 
-/// Between two tries of what cools down for half an hour.
-const ASK_AGAIN_MS: u64 = 60_000;
+/// Between two tries of what cools down: from, doubling to. AWS takes half an hour and more, the embedded AWS seconds.
+const FIRST_ASKED: Duration = Duration::from_secs(1);
+const LAST_ASKED: Duration = Duration::from_mins(1);
 
 /// One resource being worked on.
 #[derive(Debug, Clone, Copy)]
@@ -137,6 +138,7 @@ impl<'a> Worker<'a> {
         let step = &planned.step;
         let after = simulate(state, step, self.work.target.name());
         let mut pace = Pace::new(self);
+        let mut cooling = FIRST_ASKED;
         let mut doubts = 0;
         let mut busy_since = None;
         loop {
@@ -149,7 +151,7 @@ impl<'a> Worker<'a> {
             self.halt_if_credentials(Some(&error));
             match judge(&error, step) {
                 Fault::Wait(reason) => pace.wait(reason).await?,
-                Fault::Cooldown(reason) => self.cool_down(&mut pace, reason).await?,
+                Fault::Cooldown(reason) => self.cool_down(&mut pace, &mut cooling, reason).await?,
                 Fault::Spent(again) => self.refill(&mut pace, planned, again, error).await?,
                 Fault::Busy if !self.outlasted(&mut busy_since) => pace.wait("AWS says that it is busy").await?,
                 Fault::Doubt if doubts < DOUBTS => {
@@ -164,9 +166,10 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Asks again after a minute, or a little before the run's time is up.
-    async fn cool_down(&self, pace: &mut Pace<'_, 'a>, reason: &'static str) -> Result<(), Error> {
-        let soon = self.shared.now_ms().saturating_add(ASK_AGAIN_MS);
+    /// Waits before it is asked again, longer each time, or a little when the run's time is up before.
+    async fn cool_down(&self, pace: &mut Pace<'_, 'a>, cooling: &mut Duration, reason: &'static str) -> Result<(), Error> {
+        let soon = self.shared.now_ms().saturating_add(super::millis(*cooling));
+        *cooling = cooling.saturating_mul(2).min(LAST_ASKED);
         if pace.until(soon, reason).await? {
             return Ok(());
         }
