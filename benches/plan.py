@@ -132,6 +132,16 @@ def measure(command, folder, codes=(0,)):
     return round(seconds, 2), round(usage.ru_maxrss / 1024), said, round(usage.ru_utime + usage.ru_stime, 2)
 
 
+def recover(client, name, specification):
+    """AWS offers backups of a new table only a moment after the table is there."""
+    for _ in range(100):
+        try:
+            return client.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=specification)
+        except client.exceptions.ContinuousBackupsUnavailableException:
+            time.sleep(0.1)
+    sys.exit(f"{name}: recovery stays unavailable")
+
+
 def make(url, shapes):
     """Every table as its shape says, in the stack's name."""
     client = boto3.client("dynamodb", endpoint_url=url, config=Config(max_pool_connections=16))
@@ -152,7 +162,7 @@ def make(url, shapes):
             client.update_time_to_live(TableName=shape.name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})
         if shape.recovery:
             specification = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 35}
-            client.update_continuous_backups(TableName=shape.name, PointInTimeRecoverySpecification=specification)
+            recover(client, shape.name, specification)
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         list(pool.map(one, shapes))
