@@ -10,6 +10,12 @@ use std::time::Duration;
 /// The longest wait without a look whether to go on.
 const SLICE: Duration = Duration::from_secs(30);
 
+/// The longest pause between two tries of what cools down for half an hour.
+const COOLEST: Duration = Duration::from_mins(1);
+
+/// How often a wait that goes on is told again.
+const TOLD_EVERY_MIN: u64 = 10;
+
 impl Worker<'_> {
     /// The resource as it is now.
     pub(super) async fn look(&self) -> Result<State, Error> {
@@ -73,16 +79,26 @@ pub(super) fn difference(predicted: &State, seen: &State) -> String {
     }
 }
 
-/// Polling of one wait: from `first_poll`, growing, to `last_poll`, under the run's deadline; each new reason is told once.
+/// Polling of one wait: from `first_poll`, growing, to `last_poll`, under the run's deadline; each new reason is told once, and
+/// again every ten minutes, so that a long wait does not look like a dead run.
 pub(super) struct Pace<'w, 'a> {
     worker: &'w Worker<'a>,
     next: Duration,
+    cooler: Duration,
+    began_ms: u64,
     told: String,
 }
 
 impl<'w, 'a> Pace<'w, 'a> {
     pub(super) fn new(worker: &'w Worker<'a>) -> Self {
-        Self { worker, next: worker.shared.options.first_poll, told: String::new() }
+        let first = worker.shared.options.first_poll;
+        Self { worker, next: first, cooler: first, began_ms: worker.shared.now_ms(), told: String::new() }
+    }
+
+    /// The pause before the next try of what cools down. It begins short: the cooldown may be nearly over, or AWS a fast stand-in.
+    pub(super) fn cooler(&mut self) -> Duration {
+        let longer = self.cooler.mul_f64(1.5).min(COOLEST);
+        std::mem::replace(&mut self.cooler, longer)
     }
 
     /// Waits once, for `waiting`.
@@ -99,9 +115,10 @@ impl<'w, 'a> Pace<'w, 'a> {
     }
 
     fn tell(&mut self, waiting: &str) {
-        if self.told != waiting {
-            waiting.clone_into(&mut self.told);
-            self.worker.shared.events.note(format!("{}: waiting: {waiting}", self.worker.address()));
+        let told = so_far(waiting, self.worker.shared.now_ms().saturating_sub(self.began_ms));
+        if self.told != told {
+            self.worker.shared.events.note(format!("{}: waiting: {told}", self.worker.address()));
+            self.told = told;
         }
     }
 
@@ -117,5 +134,26 @@ impl<'w, 'a> Pace<'w, 'a> {
             self.worker.not_stopped()?;
         }
         Ok(true)
+    }
+}
+
+/// `waiting`, with how long it has lasted once that is long.
+fn so_far(waiting: &str, lasted_ms: u64) -> String {
+    match lasted_ms / 60_000 / TOLD_EVERY_MIN * TOLD_EVERY_MIN {
+        0 => waiting.to_owned(),
+        minutes => format!("{waiting} ({minutes} min so far)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_wait_is_told_again_every_ten_minutes() {
+        let at = |minutes: u64| so_far("w", minutes * 60_000);
+        assert_eq!((at(0), at(9)), ("w".to_owned(), "w".to_owned()));
+        assert_eq!((at(10), at(19)), ("w (10 min so far)".to_owned(), "w (10 min so far)".to_owned()));
+        assert_eq!(at(61), "w (60 min so far)");
     }
 }

@@ -18,9 +18,6 @@ use std::time::Duration;
 /// Looks and repeats after a call whose outcome is unknown.
 const DOUBTS: u32 = 4;
 
-/// Between two tries of what cools down for half an hour.
-const ASK_AGAIN_MS: u64 = 60_000;
-
 /// One resource being worked on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Worker<'a> {
@@ -164,9 +161,9 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Asks again after a minute, or a little before the run's time is up.
+    /// Asks again soon, then ever later, or a little before the run's time is up.
     async fn cool_down(&self, pace: &mut Pace<'_, 'a>, reason: &'static str) -> Result<(), Error> {
-        let soon = self.shared.now_ms().saturating_add(ASK_AGAIN_MS);
+        let soon = self.shared.now_ms().saturating_add(super::millis(pace.cooler()));
         if pace.until(soon, reason).await? {
             return Ok(());
         }
