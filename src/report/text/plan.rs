@@ -25,9 +25,10 @@ pub(super) fn render(plan: &PlanReport, style: Style) -> String {
 
 /// Nothing differs; at most it is still to be recorded that this is so.
 fn in_sync(plan: &PlanReport, style: Style) -> String {
-    let mut out = match plan.moving.is_empty() {
-        true => "No changes. Live AWS is what the stack says.\n".to_owned(),
-        false => "No changes, but AWS is not done yet; apply waits for it:\n".to_owned(),
+    let mut out = if plan.moving.is_empty() {
+        "No changes. Live AWS is what the stack says.\n".to_owned()
+    } else {
+        "No changes, but AWS is not done yet; apply waits for it:\n".to_owned()
     };
     plan.moving.iter().for_each(|what| out.push_str(&format!("  {}\n", safe::text(what))));
     if !plan.steps.is_empty() {
