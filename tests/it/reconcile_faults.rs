@@ -291,3 +291,20 @@ async fn a_change_of_a_bucket_survives_any_failure() {
 async fn a_named_destruction_survives_any_failure() {
     sweep(destroyed).await;
 }
+
+/// The embedded AWS as a server of its own cools down in seconds: whoever then sleeps for a minute each time makes its users wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cools_down_is_asked_for_again_soon_at_first() {
+    let world = World::start().await;
+    let with = |ttl: Option<&str>| Some(Table { ttl: ttl.map(Into::into), ..table(Capacity::OnDemand, &[]) });
+    let story = Story::of(with(None), with(Some("new")), &[]);
+    world.begin(&story).await;
+    let message = Some("Time to live has been modified multiple times within a fixed interval".to_owned());
+    let refused = Effect::Refuse { code: "ValidationException".into(), status: None, message, at: Moment::Before };
+    world.local.faults().install(Rule::new(refused).operation("UpdateTimeToLive").times(2));
+    let began = world.clock.now_ms();
+    world.converge(&story.after, &story.approvals, "two refusals").await;
+    let asked = world.local.calls().iter().filter(|call| call.operation == "UpdateTimeToLive").count();
+    assert_eq!(asked, 3, "refused twice, then done");
+    assert!(world.clock.now_ms() - began < 20_000, "{} ms", world.clock.now_ms() - began);
+}

@@ -57,7 +57,8 @@ where
         Ok(())
     })?;
     let wanted = Wanted::take(request.capacity());
-    let mut taken = throttle::admit_all(region, operation, &request.demands())?;
+    let demands = if request.too_large() { Vec::new() } else { request.demands() };
+    let mut taken = throttle::admit_all(region, operation, &demands)?;
     let left = request.split(&mut |demand| throttle::admit(region, demand).map(|one| taken.extend(one)));
     let left = left.map_err(|reason| throttle::refused(region, operation, &reason))?;
     let done = call(region.db(), request);

@@ -132,6 +132,26 @@ async fn a_transaction_is_cancelled_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_is_too_large_is_invalid_and_not_throttled() {
+    let (world, clock) = still().await;
+    provisioned(&world, &clock, 2, 50).await;
+    let write = |i: usize, bytes: usize| {
+        let put = aws_sdk_dynamodb::types::Put::builder().table_name("Users").item("id", text(&i.to_string()));
+        TransactWriteItem::builder().put(put.item("pad", text(&"x".repeat(bytes))).build().expect("whole")).build()
+    };
+    let read = |i: usize| {
+        let get = aws_sdk_dynamodb::types::Get::builder().table_name("Users").key("id", text(&i.to_string()));
+        aws_sdk_dynamodb::types::TransactGetItem::builder().get(get.build().expect("whole")).build()
+    };
+    for (actions, bytes) in [(101, 1), (12, 350_000)] {
+        let all = (0..actions).map(|i| write(i, bytes)).collect();
+        assert_eq!(code(world.dynamodb().transact_write_items().set_transact_items(Some(all)).send().await), "ValidationException");
+    }
+    let all = (0..101).map(read).collect();
+    assert_eq!(code(world.dynamodb().transact_get_items().set_transact_items(Some(all)).send().await), "ValidationException");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn queries_and_scans_are_throttled_whole_and_leave_a_debt() {
     let (world, clock) = still().await;
     on_demand(&world, &clock, Some(40)).await;

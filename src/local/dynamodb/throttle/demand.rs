@@ -80,7 +80,16 @@ pub(crate) trait Demands {
     fn demands(&self) -> Vec<Demand<'_>> {
         Vec::new()
     }
+
+    /// Whether the engine will refuse it for its size: AWS looks at a request before it looks at the capacity, so it is not throttled.
+    fn too_large(&self) -> bool {
+        false
+    }
 }
+
+/// What one transaction may hold. Source: developer guide, "Amazon DynamoDB Transactions".
+const ACTIONS: usize = 100;
+const BYTES: usize = 4 << 20;
 
 impl Demands for put_item::PutItemRequest {
     fn demands(&self) -> Vec<Demand<'_>> {
@@ -123,11 +132,20 @@ impl Demands for transact_get_items::TransactGetItemsRequest {
     fn demands(&self) -> Vec<Demand<'_>> {
         self.transact_items.iter().map(|item| Demand::get(&item.get.table_name, &item.get.key, Some(true))).collect()
     }
+
+    fn too_large(&self) -> bool {
+        self.transact_items.len() > ACTIONS
+    }
 }
 
 impl Demands for transact_write_items::TransactWriteItemsRequest {
     fn demands(&self) -> Vec<Demand<'_>> {
         self.transact_items.iter().filter_map(action).collect()
+    }
+
+    fn too_large(&self) -> bool {
+        let put: usize = self.transact_items.iter().filter_map(|item| item.put.as_ref()).map(|put| item_size(&put.item)).sum();
+        self.transact_items.len() > ACTIONS || put > BYTES
     }
 }
 
