@@ -104,6 +104,7 @@ mod tests {
             (Some("LimitExceededException"), "Only 1 online index", &update, Fault::Wait("too many table operations are under way")),
             (Some("LimitExceededException"), "Provisioned throughput decreases are limited", &update, Fault::Spent(None)),
             (Some("LimitExceededException"), "There is a limit of 2500 tables per subscriber", &create, Fault::Final),
+            (Some("LimitExceededException"), "You have exceeded the limit for the number of tables", &create, Fault::Final),
             (
                 Some("LimitExceededException"),
                 "Table tags are being updated: T",
