@@ -26,13 +26,21 @@ impl Worker<'_> {
                 refresh::bucket(aws, name, self.work.goal.bucket(), deadline).await.map(|b| State::Bucket(b.map(Box::new)))
             }
         };
-        seen.map_err(|source| {
-            self.halt_if_credentials(match &source {
-                refresh::Error::Aws(error) => Some(error),
-                _ => None,
-            });
-            Error::Read { address: self.address(), source: Box::new(source) }
-        })
+        seen.map_err(|source| self.unread(source))
+    }
+
+    /// A look after our own change towards `after`. A table that we deleted is denied by some reads while others still show it: that is
+    /// waited for, as long as reads may lag; of a table that stays, a denial is one.
+    pub(super) async fn look_after(&self, after: &State, pace: &mut Pace<'_, '_>) -> Result<State, Error> {
+        let mut since = None;
+        loop {
+            match self.look().await {
+                Err(Error::Read { source, .. }) if forgets(after, &source) && !self.outlasted(&mut since) => {
+                    pace.wait("AWS's reads to forget the table").await?;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Waits until the resource is `predicted` and quiescent, and returns it as observed. `own`: the last change was ours,
@@ -41,7 +49,7 @@ impl Worker<'_> {
         let mut pace = Pace::new(self);
         let mut lagging: Option<u64> = None;
         loop {
-            let seen = self.look().await?;
+            let seen = if own { self.look_after(predicted, &mut pace).await? } else { self.look().await? };
             let same = matches(predicted, &seen);
             if same && seen.busy().is_empty() {
                 return Ok(seen);
@@ -51,9 +59,28 @@ impl Worker<'_> {
             if !expected && (!own || self.outlasted(&mut lagging)) {
                 return Err(self.stale(predicted, &seen));
             }
-            let waiting = if moving { seen.busy().join(", ") } else { "AWS's reads to show the change".to_owned() };
-            pace.wait(&waiting).await?;
+            if moving {
+                self.sit_out(&mut pace, &seen).await?;
+            } else {
+                pace.wait("AWS's reads to show the change").await?;
+            }
         }
+    }
+
+    /// Waits while `seen` is in motion, with the least calls: as long as `DescribeTable` shows motion, the other reads are not asked.
+    pub(super) async fn sit_out(&self, pace: &mut Pace<'_, '_>, seen: &State) -> Result<(), Error> {
+        let mut moving = seen.busy().to_vec();
+        while !moving.is_empty() {
+            pace.wait(&moving.join(", ")).await?;
+            let motion = refresh::motion(self.shared.aws, self.work.target.name(), self.shared.deadline_ms).await;
+            moving = motion.map_err(|source| self.unread(source))?;
+        }
+        Ok(())
+    }
+
+    fn unread(&self, source: refresh::Error) -> Error {
+        self.halt_if_credentials(source.aws());
+        Error::Read { address: self.address(), source: Box::new(source) }
     }
 
     /// Whether what began with the first asking has lasted longer than AWS's reads may lag.
@@ -66,6 +93,11 @@ impl Worker<'_> {
     pub(super) fn stale(&self, predicted: &State, seen: &State) -> Error {
         Error::Stale { address: self.address(), difference: difference(predicted, seen) }
     }
+}
+
+/// Whether a read fails as it may after a deletion: AWS denies the tags of a table that is not there.
+fn forgets(after: &State, source: &refresh::Error) -> bool {
+    after.is_absent() && source.aws().is_some_and(|error| error.is_denied())
 }
 
 /// One line: which fields of `seen` are not as predicted.

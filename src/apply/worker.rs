@@ -195,15 +195,14 @@ impl<'a> Worker<'a> {
     /// After a failed call: whether it took effect all the same (true) or the resource is still `before` and quiet (false).
     async fn landed(&self, before: &State, after: &State, pace: &mut Pace<'_, 'a>) -> Result<bool, Error> {
         loop {
-            let seen = self.look().await?;
+            let seen = self.look_after(after, pace).await?;
             if matches(after, &seen) {
                 return Ok(true);
             }
-            let moving = seen.busy().join(", ");
-            if moving.is_empty() {
+            if seen.busy().is_empty() {
                 return if matches(before, &seen) { Ok(false) } else { Err(self.stale(before, &seen)) };
             }
-            pace.wait(&moving).await?;
+            self.sit_out(pace, &seen).await?;
         }
     }
 
