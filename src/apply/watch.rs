@@ -97,7 +97,7 @@ impl Worker<'_> {
 
 /// Whether a read fails as it may after a deletion: AWS denies the tags of a table that is not there.
 fn forgets(after: &State, source: &refresh::Error) -> bool {
-    after.is_absent() && source.aws().is_some_and(|error| error.is_denied())
+    after.is_absent() && source.aws().is_some_and(crate::aws::Error::is_denied)
 }
 
 /// One line: which fields of `seen` are not as predicted.

@@ -87,7 +87,7 @@ mod tests {
     use super::super::record::Claim;
     use super::*;
 
-    const LEASE: Duration = Duration::from_secs(60);
+    const LEASE: Duration = Duration::from_mins(1);
     const SENT: Duration = Duration::from_secs(100);
 
     fn record(run: &str, fence: u64, state: State) -> Record {
