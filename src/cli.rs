@@ -102,7 +102,7 @@ pub struct Check {
 /// What every verb that looks at AWS takes.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
-    /// The stack file.
+    /// The stack file (`apply` takes a plan too that `plan --out` sealed).
     #[arg(value_name = "STACK")]
     pub stack: PathBuf,
     #[command(flatten)]
@@ -212,7 +212,6 @@ pub struct Plan {
 
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// `stack`: a stack file, or a plan file made by `plan --out`.
     #[command(flatten)]
     pub common: Common,
     #[command(flatten)]
@@ -222,7 +221,7 @@ pub struct Apply {
     #[command(flatten)]
     pub lock: LockArgs,
     /// Give up waiting for AWS after this many seconds; running again goes on from there.
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = seconds())]
+    #[arg(long, value_name = "SECONDS", default_value_t = 14_400, value_parser = seconds())]
     pub timeout: u64,
 }
 
@@ -325,7 +324,7 @@ pub struct Run {
     #[arg(long, value_name = "SECONDS", default_value_t = 420, value_parser = seconds())]
     pub wait: u64,
     /// Give up waiting for a table after this many seconds; running again goes on from there.
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = seconds())]
+    #[arg(long, value_name = "SECONDS", default_value_t = 14_400, value_parser = seconds())]
     pub timeout: u64,
 }
 

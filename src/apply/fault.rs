@@ -42,6 +42,9 @@ const DOUBTFUL: [&str; 12] = [
     "TableNotFoundException",
 ];
 
+/// Source: developer guide, "Enabling TTL".
+const TTL_COOLS: &str = "TTL can be changed once an hour; asking again until then (Ctrl-C is safe, another run goes on from here)";
+
 /// Judges `error` of `step`.
 pub(super) fn judge(error: &Error, step: &Step) -> Fault {
     if error.is_credentials() || error.is_denied() {
@@ -60,7 +63,7 @@ pub(super) fn judge(error: &Error, step: &Step) -> Fault {
         ("ContinuousBackupsUnavailableException", _) => Fault::Wait("recovery is not available yet on the new table"),
         ("ConcurrentUpdateException", _) => Fault::Wait("auto scaling has another change under way"),
         ("ValidationException", Step::TtlOn { .. } | Step::TtlOff { .. }) if error.message.contains("multiple times within") => {
-            Fault::Cooldown("TTL can be changed once an hour")
+            Fault::Cooldown(TTL_COOLS)
         }
         ("OperationAborted", _) => Fault::Wait("S3 is busy with another change of the bucket"),
         _ => Fault::Final,
@@ -101,6 +104,7 @@ mod tests {
             (Some("LimitExceededException"), "Only 1 online index", &update, Fault::Wait("too many table operations are under way")),
             (Some("LimitExceededException"), "Provisioned throughput decreases are limited", &update, Fault::Spent(None)),
             (Some("LimitExceededException"), "There is a limit of 2500 tables per subscriber", &create, Fault::Final),
+            (Some("LimitExceededException"), "You have exceeded the limit for the number of tables", &create, Fault::Final),
             (
                 Some("LimitExceededException"),
                 "Table tags are being updated: T",
@@ -111,7 +115,7 @@ mod tests {
             (Some("ObjectNotFoundException"), "", &update, Fault::Doubt),
             (Some("ValidationException"), "KMS validation error: the key is disabled", &update, Fault::Final),
             (Some("ContinuousBackupsUnavailableException"), "", &update, Fault::Wait("recovery is not available yet on the new table")),
-            (Some("ValidationException"), twice, &ttl, Fault::Cooldown("TTL can be changed once an hour")),
+            (Some("ValidationException"), twice, &ttl, Fault::Cooldown(TTL_COOLS)),
             (Some("ValidationException"), twice, &update, Fault::Final),
             (Some("OperationAborted"), "", &update, Fault::Wait("S3 is busy with another change of the bucket")),
             (Some("InternalServerError"), "", &update, Fault::Doubt),

@@ -113,4 +113,18 @@ mod tests {
         plan.approvals.destroy.insert(plan.works[1].target.name().to_owned());
         assert!(check(&plan, &identity(), 2).is_ok());
     }
+
+    #[test]
+    fn a_step_is_judged_from_the_state_that_the_steps_before_it_leave() {
+        let mut plan = samples::plan();
+        let shorten = [35, 7].map(|days| Planned {
+            step: Step::SetRecovery { days: Some(days) },
+            seconds: (1, 2),
+            destructive: false,
+            not_before_ms: None,
+        });
+        // The plan creates the table: only after the first of these is there something to shorten.
+        plan.works[1].steps.extend(shorten);
+        assert!(matches!(check(&plan, &identity(), 2), Err(Error::Unapproved { .. })));
+    }
 }

@@ -10,6 +10,12 @@ use std::time::Duration;
 /// The longest wait without a look whether to go on.
 const SLICE: Duration = Duration::from_secs(30);
 
+/// The longest pause between two tries of what cools down for half an hour.
+const COOLEST: Duration = Duration::from_mins(1);
+
+/// How often a wait that goes on is told again.
+const TOLD_EVERY_MIN: u64 = 10;
+
 impl Worker<'_> {
     /// The resource as it is now.
     pub(super) async fn look(&self) -> Result<State, Error> {
@@ -20,13 +26,21 @@ impl Worker<'_> {
                 refresh::bucket(aws, name, self.work.goal.bucket(), deadline).await.map(|b| State::Bucket(b.map(Box::new)))
             }
         };
-        seen.map_err(|source| {
-            self.halt_if_credentials(match &source {
-                refresh::Error::Aws(error) => Some(error),
-                _ => None,
-            });
-            Error::Read { address: self.address(), source: Box::new(source) }
-        })
+        seen.map_err(|source| self.unread(source))
+    }
+
+    /// A look after our own change towards `after`. A table that we deleted is denied by some reads while others still show it: that is
+    /// waited for, as long as reads may lag; of a table that stays, a denial is one.
+    pub(super) async fn look_after(&self, after: &State, pace: &mut Pace<'_, '_>) -> Result<State, Error> {
+        let mut since = None;
+        loop {
+            match self.look().await {
+                Err(Error::Read { source, .. }) if forgets(after, &source) && !self.outlasted(&mut since) => {
+                    pace.wait("AWS's reads to forget the table").await?;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Waits until the resource is `predicted` and quiescent, and returns it as observed. `own`: the last change was ours,
@@ -35,7 +49,7 @@ impl Worker<'_> {
         let mut pace = Pace::new(self);
         let mut lagging: Option<u64> = None;
         loop {
-            let seen = self.look().await?;
+            let seen = if own { self.look_after(predicted, &mut pace).await? } else { self.look().await? };
             let same = matches(predicted, &seen);
             if same && seen.busy().is_empty() {
                 return Ok(seen);
@@ -45,9 +59,28 @@ impl Worker<'_> {
             if !expected && (!own || self.outlasted(&mut lagging)) {
                 return Err(self.stale(predicted, &seen));
             }
-            let waiting = if moving { seen.busy().join(", ") } else { "AWS's reads to show the change".to_owned() };
-            pace.wait(&waiting).await?;
+            if moving {
+                self.sit_out(&mut pace, &seen).await?;
+            } else {
+                pace.wait("AWS's reads to show the change").await?;
+            }
         }
+    }
+
+    /// Waits while `seen` is in motion, with the least calls: as long as `DescribeTable` shows motion, the other reads are not asked.
+    pub(super) async fn sit_out(&self, pace: &mut Pace<'_, '_>, seen: &State) -> Result<(), Error> {
+        let mut moving = seen.busy().to_vec();
+        while !moving.is_empty() {
+            pace.wait(&moving.join(", ")).await?;
+            let motion = refresh::motion(self.shared.aws, self.work.target.name(), self.shared.deadline_ms).await;
+            moving = motion.map_err(|source| self.unread(source))?;
+        }
+        Ok(())
+    }
+
+    fn unread(&self, source: refresh::Error) -> Error {
+        self.halt_if_credentials(source.aws());
+        Error::Read { address: self.address(), source: Box::new(source) }
     }
 
     /// Whether what began with the first asking has lasted longer than AWS's reads may lag.
@@ -62,6 +95,11 @@ impl Worker<'_> {
     }
 }
 
+/// Whether a read fails as it may after a deletion: AWS denies the tags of a table that is not there.
+fn forgets(after: &State, source: &refresh::Error) -> bool {
+    after.is_absent() && source.aws().is_some_and(crate::aws::Error::is_denied)
+}
+
 /// One line: which fields of `seen` are not as predicted.
 pub(super) fn difference(predicted: &State, seen: &State) -> String {
     let paths: Vec<String> = diff::between(predicted, seen).into_iter().map(|f| f.path).collect();
@@ -73,16 +111,26 @@ pub(super) fn difference(predicted: &State, seen: &State) -> String {
     }
 }
 
-/// Polling of one wait: from `first_poll`, growing, to `last_poll`, under the run's deadline; each new reason is told once.
+/// Polling of one wait: from `first_poll`, growing, to `last_poll`, under the run's deadline; each new reason is told once, and
+/// again every ten minutes, so that a long wait does not look like a dead run.
 pub(super) struct Pace<'w, 'a> {
     worker: &'w Worker<'a>,
     next: Duration,
+    cooler: Duration,
+    began_ms: u64,
     told: String,
 }
 
 impl<'w, 'a> Pace<'w, 'a> {
     pub(super) fn new(worker: &'w Worker<'a>) -> Self {
-        Self { worker, next: worker.shared.options.first_poll, told: String::new() }
+        let first = worker.shared.options.first_poll;
+        Self { worker, next: first, cooler: first, began_ms: worker.shared.now_ms(), told: String::new() }
+    }
+
+    /// The pause before the next try of what cools down. It begins short: the cooldown may be nearly over, or AWS a fast stand-in.
+    pub(super) fn cooler(&mut self) -> Duration {
+        let longer = self.cooler.mul_f64(1.5).min(COOLEST);
+        std::mem::replace(&mut self.cooler, longer)
     }
 
     /// Waits once, for `waiting`.
@@ -99,9 +147,10 @@ impl<'w, 'a> Pace<'w, 'a> {
     }
 
     fn tell(&mut self, waiting: &str) {
-        if self.told != waiting {
-            waiting.clone_into(&mut self.told);
-            self.worker.shared.events.note(format!("{}: waiting: {waiting}", self.worker.address()));
+        let told = so_far(waiting, self.worker.shared.now_ms().saturating_sub(self.began_ms));
+        if self.told != told {
+            self.worker.shared.events.note(format!("{}: waiting: {told}", self.worker.address()));
+            self.told = told;
         }
     }
 
@@ -117,5 +166,26 @@ impl<'w, 'a> Pace<'w, 'a> {
             self.worker.not_stopped()?;
         }
         Ok(true)
+    }
+}
+
+/// `waiting`, with how long it has lasted once that is long.
+fn so_far(waiting: &str, lasted_ms: u64) -> String {
+    match lasted_ms / 60_000 / TOLD_EVERY_MIN * TOLD_EVERY_MIN {
+        0 => waiting.to_owned(),
+        minutes => format!("{waiting} ({minutes} min so far)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_wait_is_told_again_every_ten_minutes() {
+        let at = |minutes: u64| so_far("w", minutes * 60_000);
+        assert_eq!((at(0), at(9)), ("w".to_owned(), "w".to_owned()));
+        assert_eq!((at(10), at(19)), ("w (10 min so far)".to_owned(), "w (10 min so far)".to_owned()));
+        assert_eq!(at(61), "w (60 min so far)");
     }
 }

@@ -18,10 +18,6 @@ use std::time::Duration;
 /// Looks and repeats after a call whose outcome is unknown.
 const DOUBTS: u32 = 4;
 
-/// Between two tries of what cools down: from, doubling to. AWS takes half an hour and more, the embedded AWS seconds.
-const FIRST_ASKED: Duration = Duration::from_secs(1);
-const LAST_ASKED: Duration = Duration::from_mins(1);
-
 /// One resource being worked on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Worker<'a> {
@@ -138,7 +134,6 @@ impl<'a> Worker<'a> {
         let step = &planned.step;
         let after = simulate(state, step, self.work.target.name());
         let mut pace = Pace::new(self);
-        let mut cooling = FIRST_ASKED;
         let mut doubts = 0;
         let mut busy_since = None;
         loop {
@@ -151,7 +146,7 @@ impl<'a> Worker<'a> {
             self.halt_if_credentials(Some(&error));
             match judge(&error, step) {
                 Fault::Wait(reason) => pace.wait(reason).await?,
-                Fault::Cooldown(reason) => self.cool_down(&mut pace, &mut cooling, reason).await?,
+                Fault::Cooldown(reason) => self.cool_down(&mut pace, reason).await?,
                 Fault::Spent(again) => self.refill(&mut pace, planned, again, error).await?,
                 Fault::Busy if !self.outlasted(&mut busy_since) => pace.wait("AWS says that it is busy").await?,
                 Fault::Doubt if doubts < DOUBTS => {
@@ -166,10 +161,9 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Waits before it is asked again, longer each time, or a little when the run's time is up before.
-    async fn cool_down(&self, pace: &mut Pace<'_, 'a>, cooling: &mut Duration, reason: &'static str) -> Result<(), Error> {
-        let soon = self.shared.now_ms().saturating_add(super::millis(*cooling));
-        *cooling = cooling.saturating_mul(2).min(LAST_ASKED);
+    /// Asks again soon, then ever later, or a little before the run's time is up.
+    async fn cool_down(&self, pace: &mut Pace<'_, 'a>, reason: &'static str) -> Result<(), Error> {
+        let soon = self.shared.now_ms().saturating_add(super::millis(pace.cooler()));
         if pace.until(soon, reason).await? {
             return Ok(());
         }
@@ -201,15 +195,14 @@ impl<'a> Worker<'a> {
     /// After a failed call: whether it took effect all the same (true) or the resource is still `before` and quiet (false).
     async fn landed(&self, before: &State, after: &State, pace: &mut Pace<'_, 'a>) -> Result<bool, Error> {
         loop {
-            let seen = self.look().await?;
+            let seen = self.look_after(after, pace).await?;
             if matches(after, &seen) {
                 return Ok(true);
             }
-            let moving = seen.busy().join(", ");
-            if moving.is_empty() {
+            if seen.busy().is_empty() {
                 return if matches(before, &seen) { Ok(false) } else { Err(self.stale(before, &seen)) };
             }
-            pace.wait(&moving).await?;
+            self.sit_out(pace, &seen).await?;
         }
     }
 

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Lock")]
 pub struct LockArgs {
-    /// Wait so long for another run of this stack; 0 answers 7 at once. One that is dead is taken over in any case.
+    /// Wait so long for another run of this stack; 0 answers 7 at once. One that was killed on this machine is taken
+    /// over at once; one elsewhere once it was seen silent for its whole lease, so wait a little longer than that.
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = super::seconds())]
     pub lock_timeout: u64,
     /// How long after this run's last heartbeat another run may take over.

@@ -249,7 +249,7 @@ pub(super) fn consent(given: bool, question: &str) -> Result<(), Failure> {
     if ci || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Err(Failure::Refused(
             "nobody can be asked here, and --yes was not given".into(),
-            "read the plan above, then run again with --yes".into(),
+            "read what is shown above, then run again with --yes".into(),
         ));
     }
     let _ = write!(std::io::stderr(), "{question} Only \"yes\" is a yes: ");

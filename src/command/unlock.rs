@@ -51,7 +51,7 @@ fn told(stack: &str, record: &Record) -> String {
     let silence = record.silence_s(now).map_or("in the future, by its own clock".to_owned(), |s| format!("{s} s ago, by its own clock"));
     let state = if record.state == State::Revoked { "taken away by force, and not yet free" } else { "held" };
     format!(
-        "stack {}: {state}\n  by              {}\n  last heartbeat  {silence}\n  lease           {} s, the {}. taking\n",
+        "stack {}: {state}\n  by              {}\n  last heartbeat  {silence}\n  lease           {} s, number {} of this stack\n",
         crate::safe::text(stack),
         record.claim,
         record.lease.as_secs(),

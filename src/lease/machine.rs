@@ -161,4 +161,19 @@ mod tests {
             assert!(!is_named_safely(name), "{name}");
         }
     }
+
+    #[test]
+    fn what_is_outside_of_the_folder_is_neither_believed_nor_removed() {
+        let stem = format!("{:032x}", fastrand::u128(..));
+        let (folder, file) = (path(&stem), std::env::temp_dir().join(format!("{stem}-theirs")));
+        fs::create_dir(&folder).expect("a temporary folder");
+        fs::write(&file, "theirs").expect("a temporary file");
+        let run = format!("{stem}/../{stem}-theirs");
+        assert!(path(&run).exists());
+        forget(&run);
+        let gone = Machine { started: here().expect("Linux").started - 1, ..here().expect("Linux") };
+        let believed = is_dead(&claim(&run, std::process::id(), Some(gone)));
+        assert!(file.exists() && !believed);
+        fs::remove_file(&file).and_then(|()| fs::remove_dir(&folder)).expect("removed");
+    }
 }

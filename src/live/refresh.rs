@@ -23,6 +23,7 @@ const PARALLEL: usize = 16;
 pub(super) const PATIENCE: Duration = Duration::from_mins(10);
 /// Tries when AWS's own reads disagree about whether a table exists.
 const DISAGREEMENTS: u32 = 6;
+const DELETING: &str = "DELETING";
 
 /// Why live could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,13 @@ pub enum Error {
         "{0} has no Application Auto Scaling, and table {1} asks for it: take `scaling` out of the stack file for this endpoint, or use the embedded AWS"
     )]
     NoScaling(String, String),
+}
+
+impl Error {
+    /// What AWS itself said, where it did.
+    pub fn aws(&self) -> Option<&aws::Error> {
+        if let Self::Aws(error) = self { Some(error) } else { None }
+    }
 }
 
 /// Everything `wanted`, as it is now.
@@ -154,6 +162,12 @@ fn resources(looked: &Looked<'_>) -> Vec<String> {
     std::iter::once(aws::scaling::resource(looked.name, None)).chain(of_indexes).collect()
 }
 
+/// What of a table is in motion, as far as `DescribeTable` alone shows it: the least call to wait with. Empty: nothing, or no table.
+pub async fn motion(aws: &Aws, name: &str, deadline: impl Into<Deadline>) -> Result<Vec<String>, Error> {
+    let seen = describe(aws, name, deadline.into()).await?;
+    Ok(seen.map(|table| normal::busy(&ObservedAll { table, ..ObservedAll::default() })).unwrap_or_default())
+}
+
 /// One table; `None`: absent. `want`: what the stack says of it; what it does not manage is not read, or folded away.
 pub async fn table(aws: &Aws, name: &str, want: Option<&Table>, deadline: impl Into<Deadline>) -> Result<Option<LiveTable>, Error> {
     let deadline = deadline.into();
@@ -173,16 +187,22 @@ async fn finish(
     let mut seen = looked.seen.clone();
     for attempt in 0..DISAGREEMENTS {
         let mut all = ObservedAll { table: seen, scaling: targets.cloned().unwrap_or_default(), ..ObservedAll::default() };
-        match Box::pin(rest(aws, looked, &mut all, deadline)).await {
+        let denied = match Box::pin(rest(aws, looked, &mut all, deadline)).await {
             // Deleted in between, or just made: ask DescribeTable again.
-            Err(error) if error.is("ResourceNotFoundException") => aws.clock().sleep(jitter(attempt + 2)).await,
+            Err(error) if error.is("ResourceNotFoundException") => {
+                aws.clock().sleep(jitter(attempt + 2)).await;
+                None
+            }
+            // AWS denies the tags of a table that is gone: ask DescribeTable again whether it is.
+            Err(error) if error.is_denied() => Some(error),
             Err(error) => return Err(error.into()),
             Ok(readable) => return fold(looked, &all, readable).map(Some),
-        }
-        match describe(aws, looked.name, deadline).await? {
-            Some(again) => seen = again,
-            None => return Ok(None),
-        }
+        };
+        seen = match (describe(aws, looked.name, deadline).await?, denied) {
+            (None, _) => return Ok(None),
+            (Some(again), Some(error)) if again.status != DELETING => return Err(error.into()),
+            (Some(again), _) => again,
+        };
     }
     Err(Error::Disagreement(crate::safe::text(looked.name)))
 }
@@ -197,7 +217,7 @@ fn fold(looked: &Looked<'_>, all: &ObservedAll, recovery_readable: bool) -> Resu
 
 /// Everything that `DescribeTable` does not show; whether recovery could be read.
 async fn rest(aws: &Aws, looked: &Looked<'_>, all: &mut ObservedAll, deadline: Deadline) -> Result<bool, aws::Error> {
-    if all.table.status == "DELETING" {
+    if all.table.status == DELETING {
         // The other reads forget a table before DescribeTable does.
         return Ok(true);
     }

@@ -194,21 +194,26 @@ mod tests {
 
     /// A request signed at `offset` seconds from now.
     fn signed(offset: i64, secret: &str, body: &[u8]) -> Parts {
+        scoped(offset, secret, body, None, "eu-west-1", "host;x-amz-date")
+    }
+
+    /// The same, signed for a `date`, a `region` and `headers` of its own.
+    fn scoped(offset: i64, secret: &str, body: &[u8], date: Option<&str>, region: &str, headers: &str) -> Parts {
         let at = moment::seconds() + offset;
         let stamp = jiff::Timestamp::from_second(at).expect("in range").strftime("%Y%m%dT%H%M%SZ").to_string();
         let request = http::Request::post("/a%20b?z=1&a").header("host", "127.0.0.1:1").header("x-amz-date", &stamp);
         let mut parts = request.body(()).expect("a request").into_parts().0;
-        let date = &stamp[..8];
+        let date = date.unwrap_or(&stamp[..8]);
         let header = |signature: &str| {
             format!(
-                "AWS4-HMAC-SHA256 Credential=local/{date}/eu-west-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature={signature}"
+                "AWS4-HMAC-SHA256 Credential=local/{date}/{region}/dynamodb/aws4_request, SignedHeaders={headers}, Signature={signature}"
             )
         };
         parts.headers.insert("authorization", header("0").parse().expect("a header"));
         let half = Authorization::of(&parts).expect("whole");
         let to_sign = half.string_to_sign(&stamp, &half.canonical(&parts, body));
         let time = UNIX_EPOCH + Duration::from_secs(u64::try_from(at).expect("after 1970"));
-        let signature = calculate_signature(generate_signing_key(secret, time, "eu-west-1", "dynamodb"), to_sign.as_bytes());
+        let signature = calculate_signature(generate_signing_key(secret, time, region, "dynamodb"), to_sign.as_bytes());
         parts.headers.insert("authorization", header(&signature).parse().expect("a header"));
         parts
     }
@@ -229,6 +234,20 @@ mod tests {
         let mut host = signed(0, "local", b"{}");
         host.headers.insert("host", "elsewhere".parse().expect("a header"));
         assert!(matches!(verdict(&host, b"{}"), Err(Denial::Mismatch(_))), "signed header");
+    }
+
+    #[test]
+    fn a_right_signature_of_a_wrong_scope_is_not_believed() {
+        let whole = "host;x-amz-date";
+        assert_eq!(verdict(&scoped(0, "local", b"", None, "eu-west-1", whole), b""), Ok(()));
+        let wrong = [
+            scoped(0, "local", b"", None, "..", whole),
+            scoped(0, "local", b"", None, "eu-west-1", "x-amz-date"),
+            scoped(0, "local", b"", Some("20000101"), "eu-west-1", whole),
+        ];
+        for parts in wrong {
+            assert!(matches!(verdict(&parts, b""), Err(Denial::Mismatch(_))), "{:?}", parts.headers);
+        }
     }
 
     #[test]

@@ -56,7 +56,13 @@ fn plan(plan: &PlanReport, changes_are_no: bool) -> Exit {
     let refused = if plan.refusals.is_empty() { Exit::Pass } else { Exit::Refused };
     // A step without a change only records that live is as the file says.
     let pending = changes_are_no && !(plan.changes.is_empty() && plan.refusals.is_empty());
-    if pending { Exit::No } else { refused }
+    // What is still being created cannot be used yet, and its creation can fail.
+    let unborn = changes_are_no && plan.moving.iter().any(|what| what.contains(" is CREATING"));
+    match (pending, unborn) {
+        (true, _) => Exit::No,
+        (false, true) => refused.and(Exit::Inconclusive),
+        (false, false) => refused,
+    }
 }
 
 fn apply(apply: &ApplyReport) -> Exit {

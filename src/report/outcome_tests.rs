@@ -261,6 +261,20 @@ fn a_plan_with_changes_is_a_no_only_where_that_was_the_question() {
 }
 
 #[test]
+fn what_is_still_being_created_is_inconclusive_where_sync_was_the_question() {
+    for (what, want) in [("table T: index A is CREATING (backfilling)", Exit::Inconclusive), ("table T: table is UPDATING", Exit::Pass)] {
+        assert_eq!(exit(&with_motion(what), ALL), Exit::Pass, "{what}");
+        assert_eq!(exit(&with_motion(what), Asked { changes_are_no: true, ..ALL }), want, "{what}");
+    }
+}
+
+fn with_motion(moving: &str) -> Report {
+    let mut report = good();
+    report.plan.as_mut().expect("plan").moving.push(moving.into());
+    report
+}
+
+#[test]
 fn a_refusal_is_a_refusal() {
     let refusal = Refusal { address: "table T".into(), reason: "r".into(), recipe: "x".into() };
     let mut report = good();

@@ -15,6 +15,7 @@ impl From<&Plan> for PlanReport {
             budgets: plan.budgets.iter().map(budget).collect(),
             deadline: plan.deadline_ms.map(time),
             unmanaged: plan.unmanaged.iter().map(|name| safe::text(name)).collect(),
+            moving: plan.works.iter().flat_map(moving).collect(),
             notes: plan.notes.iter().cloned().chain(plan.works.iter().flat_map(notes)).collect(),
         }
     }
@@ -39,6 +40,12 @@ fn change(work: &Work) -> Option<Change> {
     });
     let fields = change.fields.iter().map(|f| Field { path: f.path.clone(), live: f.live.clone(), desired: f.desired.clone() }).collect();
     Some(Change { address: address(work), action, note: change.note.clone(), since, fields })
+}
+
+/// Where there is a change, its note says this already.
+fn moving(work: &Work) -> Vec<String> {
+    let quiet = work.change.is_none();
+    work.before.busy().iter().filter(|_| quiet).map(|what| format!("{}: {}", address(work), safe::text(what))).collect()
 }
 
 fn steps(work: &Work) -> Vec<Step> {
@@ -218,7 +225,9 @@ mod tests {
         let now = live(Table { ttl: Some("exp".into()), ..table() });
         let want = Table { ttl: Some("expires".into()), ..table() };
         let foreign = LiveTable { owner: None, ..live(table()) };
-        let mut plan = plan_of(&desired([("T", want), ("U", table())]), &seen([("T", now), ("U", foreign)]), &Approvals::default());
+        let busy = LiveTable { busy: vec!["table is UPDATING".into()], ..live(table()) };
+        let wanted = desired([("T", want), ("U", table()), ("W", table())]);
+        let mut plan = plan_of(&wanted, &seen([("T", now), ("U", foreign), ("W", busy)]), &Approvals::default());
         plan.unmanaged.push("V".into());
         PlanReport::from(&plan)
     }

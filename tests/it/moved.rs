@@ -2,10 +2,13 @@
 
 use crate::reconcile_faults::{FIVE, LATER, World, table, unique};
 use landfall::exit::Exit;
+use landfall::live::refresh;
+use landfall::local::{Effect, Moment, Rule};
 use landfall::plan::{Approvals, Desired, Dimension};
 use landfall::policy::canonical;
 use landfall::resource::{Policy, Range, Scaling, Table};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Who may read the table.
 fn policy(account: &str, arn: &str) -> String {
@@ -51,4 +54,35 @@ async fn a_changed_policy_scaling_target_or_tag_is_noticed_before_the_first_muta
     }
     // A new plan sees it all, and puts it right.
     world.converge(&desired, &Approvals::default(), "in the end").await;
+}
+
+/// AWS denies the tags of a table that is gone; that is no reason to call a deleted table unreadable.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_deleted_between_two_reads_is_gone_and_a_real_denial_stays_one() {
+    let world = World::start().await;
+    let wanted = table(FIVE, &[]);
+    for (later, gone) in [(Duration::ZERO, false), (LATER, true)] {
+        let name = unique("moved");
+        let tables = BTreeMap::from([(name.clone(), wanted.clone())]);
+        let desired = Desired { stack: unique("stack"), digest: "d".into(), tables, ..Desired::default() };
+        world.converge(&desired, &Approvals::default(), "made").await;
+        world.clock.advance(LATER);
+        let faults = world.local.faults();
+        let read = || refresh::table(&world.aws, &name, Some(&wanted), u64::MAX);
+        faults.install(Rule::refuse("AccessDeniedException").operation("ListTagsOfResource"));
+        assert!(matches!(read().await, Err(refresh::Error::Aws(error)) if error.is_denied()));
+        faults.clear();
+        faults.install(Rule::new(Effect::Freeze(Moment::Before)).operation("ListTagsOfResource").call(1));
+        let delete = async {
+            faults.until_held().await;
+            world.aws.delete_table(&name).await.expect("deleted");
+            world.clock.advance(later);
+            faults.release();
+        };
+        let (seen, ()) = tokio::join!(read(), delete);
+        faults.clear();
+        let seen = seen.expect("readable");
+        assert!(seen.is_none() || !gone, "there is no such table");
+        assert!(seen.is_none_or(|table| table.busy == ["table is DELETING"]));
+    }
 }

@@ -81,3 +81,56 @@ impl Tenure {
         ours.then(|| (stored.version(), stored.next(State::Released, wall_ms)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::Claim;
+    use super::*;
+
+    const LEASE: Duration = Duration::from_mins(1);
+    const SENT: Duration = Duration::from_secs(100);
+
+    fn record(run: &str, fence: u64, state: State) -> Record {
+        let text = |t: &str| t.to_owned();
+        let claim = Claim { run: text(run), user: text("ann"), host: text("h"), pid: 7, verb: text("apply"), since_ms: 0, machine: None };
+        Record { claim, fence, beat: 9, lease: LEASE, state, written_ms: 0 }
+    }
+
+    #[test]
+    fn a_heartbeat_is_good_for_a_lease_less_a_fifth_from_its_sending() {
+        let mut tenure = Tenure::taken(record("me", 4, State::Held), SENT);
+        assert_eq!(tenure.good_until(), SENT + Duration::from_secs(48));
+        tenure.acknowledged(record("me", 4, State::Held), SENT * 2);
+        assert_eq!(tenure.good_until(), SENT * 2 + Duration::from_secs(48));
+        assert_eq!(Tenure::found(record("me", 4, State::Held)).good_until(), Duration::ZERO);
+    }
+
+    #[test]
+    fn anything_but_our_own_tenure_held_is_a_loss_and_good_for_nothing_from_then_on() {
+        let others = [
+            Some(record("me", 4, State::Revoked)),
+            Some(record("me", 4, State::Released)),
+            Some(record("me", 5, State::Held)),
+            Some(record("other", 4, State::Held)),
+            None,
+        ];
+        for other in others {
+            let mut tenure = Tenure::taken(record("me", 4, State::Held), SENT);
+            assert_eq!((tenure.seen(other.as_ref()), tenure.good_until()), (Standing::Lost, Duration::ZERO), "{other:?}");
+        }
+        let mut tenure = Tenure::taken(record("me", 4, State::Held), SENT);
+        let later = record("me", 4, State::Held).next(State::Held, 1);
+        assert_eq!((tenure.seen(Some(&later)), tenure.record().beat), (Standing::Ours, 10));
+    }
+
+    #[test]
+    fn only_our_own_tenure_is_given_back_and_only_once() {
+        let tenure = Tenure::taken(record("me", 4, State::Held), SENT);
+        assert!(
+            tenure.release(&record("me", 4, State::Held), 0).is_some() && tenure.release(&record("me", 4, State::Revoked), 0).is_some()
+        );
+        for other in [record("me", 4, State::Released), record("me", 5, State::Held), record("other", 4, State::Held)] {
+            assert_eq!(tenure.release(&other, 0), None);
+        }
+    }
+}

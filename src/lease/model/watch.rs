@@ -157,6 +157,8 @@ mod tests {
         let held = record(State::Held);
         assert_eq!(Watch::new("me", Duration::ZERO).look(Some(&held), true, at(0, 1500)), takes(&held));
         assert_eq!(Watch::new("other", Duration::ZERO).look(Some(&held), false, at(0, 1500)), Decision::Ours);
+        let revoked = record(State::Revoked);
+        assert_ne!(Watch::new("other", Duration::ZERO).look(Some(&revoked), false, at(0, 1500)), Decision::Ours);
     }
 
     #[test]

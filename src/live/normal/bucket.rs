@@ -182,6 +182,7 @@ mod tests {
             ("/Statement/0/Resource", json!(["arn:aws:s3:::b"])),
             ("/Statement/0/Resource", json!(["arn:aws:s3:::b/*"])),
             ("/Statement/0/Condition/Bool", json!({"aws:SecureTransport": "true"})),
+            ("/Statement/0/Condition/Bool", json!({"aws:SecureTransport": "false", "aws:MultiFactorAuthPresent": "false"})),
             ("/Statement/0/Condition", json!({"Bool": {"aws:SecureTransport": "false"}, "IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})),
         ];
         for (path, value) in narrower {
@@ -199,6 +200,21 @@ mod tests {
         assert!(fold(&bare).fresh);
         assert!(!fold(&ObservedBucket { empty: Some(false), ..bare.clone() }).fresh);
         assert!(!fold(&ObservedBucket { empty: None, ..bare.clone() }).fresh);
+        assert!(!fold(&ObservedBucket { policy: Some("{}".into()), ..bare.clone() }).fresh);
+        assert!(!fold(&ObservedBucket { rules: complete().rules, ..bare.clone() }).fresh);
         assert!(!fold(&ObservedBucket { tags: vec![("a".into(), "b".into())], ..bare }).fresh);
+    }
+
+    #[test]
+    fn only_a_rule_that_is_at_work_on_the_whole_bucket_counts_and_only_ours_expires() {
+        type Spoil = fn(&mut ObservedRule);
+        let spoils: [(Spoil, bool); 3] =
+            [(|r| r.id = "theirs".into(), true), (|r| r.enabled = false, false), (|r| r.whole_bucket = false, false)];
+        for (spoil, aborts) in spoils {
+            let mut seen = complete();
+            spoil(&mut seen.rules[0]);
+            let live = fold(&seen);
+            assert_eq!((live.bucket.expire_days, live.aborts_multipart), (0, aborts), "{:?}", seen.rules);
+        }
     }
 }

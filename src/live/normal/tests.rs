@@ -146,3 +146,27 @@ fn a_word_that_aws_invents_is_an_error_that_names_it() {
         assert_eq!((error.what.as_str(), error.address.as_str()), (what, "table T"));
     }
 }
+
+#[test]
+fn an_invented_word_of_a_setting_is_an_error_too() {
+    let all = |table| ObservedAll { table, ..ObservedAll::default() };
+    let encrypted = |status: &str, kind: &str| {
+        let encryption = ObservedEncryption { status: Some(status.into()), kind: Some(kind.into()), key: Some("k".into()) };
+        all(ObservedTable { encryption: Some(encryption), ..seen() })
+    };
+    let ttl = |status: &str| ObservedAll { ttl: ObservedTtl { status: Some(status.into()), attribute: None }, ..all(seen()) };
+    let recovery = ObservedRecovery { status: Some("NEW".into()), days: None };
+    let target = ObservedTarget { dimension: "dynamodb:table:NewUnits".into(), min: 1, max: 2, ..ObservedTarget::default() };
+    let cases = [
+        ("the table class", all(ObservedTable { class: Some("NEW".into()), ..seen() })),
+        ("the encryption status", encrypted("NEW", "KMS")),
+        ("the kind of encryption", encrypted("ENABLED", "NEW")),
+        ("the TTL status", ttl("NEW")),
+        ("the attribute of the enabled TTL", ttl("ENABLED")),
+        ("point-in-time recovery", ObservedAll { recovery, ..all(seen()) }),
+        ("a dimension of auto scaling", ObservedAll { scaling: vec![target], ..all(seen()) }),
+    ];
+    for (what, all) in cases {
+        assert_eq!(super::table("T", &all, None).expect_err(what).what, what);
+    }
+}

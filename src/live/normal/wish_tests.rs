@@ -168,6 +168,7 @@ fn warm_throughput_over_the_floor_reads_as_the_floor_side_by_side() {
     };
     assert_eq!(live(&floor(14_000, 4_000)), Some(units(14_000, 4_000)));
     assert_eq!(live(&floor(20_000, 1_000)), Some(units(15_000, 1_000)), "the read side has to be raised still");
+    assert_eq!(live(&floor(1_000, 9_000)), Some(units(1_000, 4_000)), "and here the write side");
     assert_eq!(live(&plain()), None, "nobody asked for it");
 }
 
@@ -212,11 +213,13 @@ fn a_target_that_something_else_moves_too_has_no_target_value() {
     type Spoil = fn(&mut ObservedTarget, ObservedScaler);
     let want = scaled(RANGE);
     let step = ObservedScaler { name: "s".into(), kind: "StepScaling".into(), ..ObservedScaler::default() };
-    let spoils: [(&str, Spoil); 5] = [
+    let spoils: [(&str, Spoil); 7] = [
         ("no policy", |t, _| t.policies.clear()),
         ("a step policy alone", |t, step| t.policies = vec![step]),
         ("a step policy beside", |t, step| t.policies.push(step)),
+        ("a step policy of the same metric and target", |t, step| t.policies[0].kind = step.kind),
         ("a metric of its own", |t, _| t.policies[0].metric = None),
+        ("another metric of AWS's", |t, _| t.policies[0].metric = Some("DynamoDBNewMetric".into())),
         ("suspended", |t, _| t.suspended = true),
     ];
     for (what, spoil) in spoils {

@@ -142,6 +142,22 @@ mod tests {
     }
 
     #[test]
+    fn the_next_decrease_is_at_midnight_where_that_is_sooner() {
+        let time = Time { clock: Clock::manual(START - 1_800_000), lag: Duration::ZERO };
+        let spent = Throughput { decreased: Some(time.now_ms()), decreases: 4, increased: None };
+        let refused = lower(&spent, &time).expect_err("the fifth");
+        assert!(refused.message.ends_with("Friday, October 9, 2026 at 12:00:00 AM Coordinated Universal Time"), "{}", refused.message);
+    }
+
+    #[test]
+    fn a_decrease_of_either_side_is_one() {
+        let (time, five) = (time(), Capacity { read: 5, write: 5 });
+        for to in [Capacity { read: 4, ..five }, Capacity { write: 4, ..five }] {
+            assert_eq!(change(&Throughput::default(), five, to, &time).map(|of| of.decreases), Ok(1), "{to:?}");
+        }
+    }
+
+    #[test]
     fn an_increase_costs_nothing() {
         let time = time();
         let spent = Throughput { decreased: Some(START), decreases: 4, increased: None };

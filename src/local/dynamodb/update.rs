@@ -50,7 +50,8 @@ pub(super) fn update(region: &Region, mut request: Value) -> Result<Value, Fault
     } else {
         region.db().update_table(engine::typed(Value::Object(request))?)?.table_description
     };
-    let (says_updating, notes) = (change.says_updating, change.done(&told));
+    // The engine's answer to a change echoes old values, as AWS's does: what holds from now on is asked for.
+    let (says_updating, notes) = (change.says_updating, change.done(&table::engine_description(region, &name)?));
     commit(region, &name, notes, before)?;
     let mut told = describe::complete(region, &name, engine::tree(&told)?)?;
     if says_updating {

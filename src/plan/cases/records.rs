@@ -3,9 +3,9 @@
 use super::one;
 use crate::live::{Holder, LiveTable};
 use crate::plan::samples::{live, table};
-use crate::plan::simulate::matches;
+use crate::plan::simulate::{matches, simulate};
 use crate::plan::{Approvals, Plan, Side, State, Step, diff};
-use crate::resource::{APPLIED_TAG, Insights, Limits, Policy, Table, Units};
+use crate::resource::{APPLIED_TAG, Capacity, Insights, Limits, Policy, Range, Scaling, Table, Units};
 use std::collections::BTreeMap;
 
 #[test]
@@ -75,4 +75,38 @@ fn counters_are_no_part_of_what_a_plan_is_bound_to_and_everything_else_is() {
         assert!(!matches(&was, &moved) && diff::digest(&moved) != diff::digest(&was));
         assert_eq!(diff::between(&was, &moved).len(), 1);
     }
+}
+
+#[test]
+fn any_other_setting_or_none_at_all_is_not_what_was_predicted() {
+    let state = |table: Table| State::Table(Some(Box::new(live(table))));
+    assert!(!matches(&state(table()), &state(Table { protect: true, ..table() })));
+    assert!(!matches(&State::Table(None), &state(table())) && !matches(&state(table()), &State::Table(None)));
+    assert!(matches(&State::Table(None), &State::Table(None)));
+}
+
+#[test]
+fn a_tag_of_the_stack_leaves_the_record_of_the_last_apply_and_a_table_after_a_step_is_at_rest() {
+    let busy = LiveTable { applied: Some("x".into()), busy: vec!["table is UPDATING".into()], ..live(table()) };
+    let tag = Step::Tag { tags: BTreeMap::from([("team".to_owned(), "a".to_owned())]) };
+    let after = simulate(&State::Table(Some(Box::new(busy))), &tag, "T");
+    let after = after.table().expect("there");
+    assert_eq!((after.applied.as_deref(), after.owner.as_deref(), after.busy.is_empty()), (Some("x"), Some("s"), true));
+}
+
+#[test]
+fn capacity_that_auto_scaling_moved_is_no_change_of_either_side() {
+    let scaling =
+        Scaling { read: Some(Range { min: 5, max: 50, target: Some(70) }), write: Some(Range { min: 5, max: 50, target: Some(70) }) };
+    let at = |read, write| {
+        let limits = Limits { scaling, ..Limits::default() };
+        diff::applied(&Table { capacity: Capacity::Provisioned(Units { read, write }), limits, ..table() })
+    };
+    assert_eq!((at(5, 5), at(5, 5)), (at(17, 5), at(5, 17)));
+}
+
+#[test]
+fn a_plan_is_good_for_a_day() {
+    let plan = one(&table(), None, &Approvals::default());
+    assert_eq!(plan.expires_ms - plan.created_ms, 24 * 3600 * 1000);
 }

@@ -1,11 +1,11 @@
 //! What is not done, and what a person has to say first.
 
 use super::{UNITS, allow, one, steps};
-use crate::live::{Holder, LiveTable};
+use crate::live::{Holder, Live, LiveTable};
 use crate::plan::samples::{all_approvals, desired, index, key, live, plan_of, seen, table};
-use crate::plan::{Approvals, Plan};
-use crate::resource::{Capacity, Encryption, Key, Limits, LocalIndex, Maximum, Projection, Range, Scaling, Table, Units};
-use std::collections::BTreeMap;
+use crate::plan::{Approvals, Desired, Goal, Plan, State, Target, Wish, risk};
+use crate::resource::{Capacity, Encryption, Index, Key, Limits, LocalIndex, Maximum, Projection, Range, Scaling, Table, Units};
+use std::collections::{BTreeMap, BTreeSet};
 
 fn refusal_texts(plan: &Plan) -> String {
     let lines: Vec<_> = plan.refusals.iter().map(|r| format!("{}: {}\n  {}", r.target, r.reason, r.recipe)).collect();
@@ -54,7 +54,7 @@ fn a_named_table_is_deleted_with_its_protection_lifted_as_a_step_of_its_own() {
     assert_eq!(steps(&plan), ["UpdateTable deletion protection off", "DeleteTable, after a consistent scan has found it empty"]);
     assert!(plan.works[0].steps[1].destructive);
     let still_wanted = plan_of(&desired([("T", table())]), &seen([("T", live(table()))]), &allow(&[], &["T"]));
-    assert_eq!((still_wanted.calls(), still_wanted.refusals.len()), (0, 1));
+    assert_eq!((still_wanted.calls(), still_wanted.refusals.len(), still_wanted.works.len()), (0, 1, 1));
     let other = LiveTable { owner: Some("other".into()), ..live(table()) };
     assert_eq!(plan_of(&desired([]), &seen([("T", other)]), &allow(&[], &["T"])).calls(), 0);
 }
@@ -90,12 +90,15 @@ fn a_wish_that_aws_cannot_reach_is_refused_before_any_call() {
         Table { indexes: (0..21).map(|n| (format!("i{n}"), index("a", Capacity::OnDemand))).collect(), ..table() },
         Table { indexes: BTreeMap::from([("a".to_owned(), index("a", UNITS))]), ..table() },
         Table { encryption: Encryption::Key("alias/app".into()), ..table() },
+        Table { encryption: Encryption::Key("arn:aws:kms:us-east-1:1:alias/app".into()), ..table() },
     ];
     for want in unfit {
         let new = one(&want, None, &Approvals::default());
         assert_eq!((new.refusals.len(), new.calls()), (1, 0), "{want:?}");
         let old = one(&want, Some(&live(table())), &Approvals::default());
         assert_eq!((old.refusals.len(), old.calls()), (1, 0), "{want:?}");
+        let imported = Desired { defer: BTreeSet::from(["T".to_owned()]), ..desired([("T", want)]) };
+        assert_eq!(plan_of(&imported, &Live::default(), &Approvals::default()).refusals.len(), 1);
     }
 }
 
@@ -130,4 +133,35 @@ fn an_adopted_table_is_tagged_first() {
     assert_eq!(one(&want, Some(&foreign), &Approvals::default()).refusals.len(), 1);
     let adopted = one(&want, Some(&foreign), &allow(&["T"], &[]));
     assert_eq!(steps(&adopted), ["TagResource landfall:stack", "UpdateTable deletion protection on"]);
+}
+
+#[test]
+fn an_index_of_another_projection_is_refused() {
+    let with = |projection| {
+        let index = Index { projection, ..index("x", Capacity::OnDemand) };
+        Table { indexes: BTreeMap::from([("a".to_owned(), index)]), ..table() }
+    };
+    let plan = one(&with(Projection::Keys), Some(&live(with(Projection::All))), &all_approvals());
+    assert_eq!((plan.calls(), plan.refusals.len()), (0, 1));
+}
+
+#[test]
+fn a_table_is_deleted_only_where_nothing_at_all_stands_against_it() {
+    let against = |live: LiveTable, approvals: &Approvals| {
+        let (target, goal) = (Target::Table("T".into()), Goal::Gone { with_data: true });
+        let wish = Wish { target: &target, goal: &goal, stack: "s", approvals };
+        risk::refusals(&wish, &State::Table(Some(Box::new(live)))).len()
+    };
+    let named = allow(&[], &["T"]);
+    assert_eq!(against(live(table()), &named), 0);
+    assert_eq!(against(live(table()), &allow(&["T"], &["T/a", "T:recovery"])), 1);
+    let others = [
+        LiveTable { owner: Some("other".into()), ..live(table()) },
+        LiveTable { holder: Some(Holder::Terraform("x".into())), ..live(table()) },
+        LiveTable { replicas: vec!["eu-west-1".into()], ..live(table()) },
+        LiveTable { busy: vec!["table is DELETING".into()], ..live(table()) },
+    ];
+    for other in others {
+        assert_eq!(against(other.clone(), &named), 1, "{other:?}");
+    }
 }

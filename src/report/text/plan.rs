@@ -25,7 +25,12 @@ pub(super) fn render(plan: &PlanReport, style: Style) -> String {
 
 /// Nothing differs; at most it is still to be recorded that this is so.
 fn in_sync(plan: &PlanReport, style: Style) -> String {
-    let mut out = "No changes. Live AWS is what the stack says.\n".to_owned();
+    let mut out = if plan.moving.is_empty() {
+        "No changes. Live AWS is what the stack says.\n".to_owned()
+    } else {
+        "No changes, but AWS is not done yet; apply waits for it:\n".to_owned()
+    };
+    plan.moving.iter().for_each(|what| out.push_str(&format!("  {}\n", safe::text(what))));
     if !plan.steps.is_empty() {
         out.push_str("Only the record of that is missing or old; apply writes it:\n");
         out.push_str(&numbered(&plan.steps, style));
@@ -203,7 +208,7 @@ fn wall(steps: &[Step]) -> (u64, u64) {
 pub(super) fn render_apply(apply: &ApplyReport) -> String {
     let mut out = String::new();
     if apply.done.is_empty() && apply.unfinished.is_empty() {
-        out.push_str("Apply: nothing to do.\n");
+        out.push_str(if apply.converged { "Apply: nothing to do.\n" } else { "Apply: nothing was done.\n" });
     } else {
         let seconds = apply.done.iter().fold(0.0, |sum, d| sum + d.seconds);
         out.push_str(&format!("Apply: {} made in {seconds:.1} s of AWS time.\n", plural(apply.done.len() as u64, "call")));
@@ -214,7 +219,7 @@ pub(super) fn render_apply(apply: &ApplyReport) -> String {
     let proof = if apply.converged {
         "Read again: live AWS is what the stack says.\n"
     } else {
-        "Read again: live AWS is NOT yet what the stack says. Run `landfall plan` to see what is left.\n"
+        "It is NOT proved that live AWS is what the stack says. Run `landfall plan` to see what is left.\n"
     };
     out.push_str(proof);
     out

@@ -41,6 +41,7 @@ fn a_plan() -> PlanReport {
         budgets: Vec::new(),
         deadline: None,
         unmanaged: vec!["table Legacy".into()],
+        moving: Vec::new(),
         notes: vec!["x\u{1b}[2J".into()],
     }
 }
@@ -102,6 +103,23 @@ fn an_apply_that_did_not_converge_says_so() {
     insta::assert_snapshot!(render_apply(&apply), @r"
     Apply: 0 calls made in 0.0 s of AWS time.
       not finished: table T: denied
-    Read again: live AWS is NOT yet what the stack says. Run `landfall plan` to see what is left.
+    It is NOT proved that live AWS is what the stack says. Run `landfall plan` to see what is left.
+    ");
+}
+
+#[test]
+fn an_apply_that_was_stopped_at_the_door_does_not_say_that_nothing_was_needed() {
+    insta::assert_snapshot!(render_apply(&ApplyReport::default()), @r"
+    Apply: nothing was done.
+    It is NOT proved that live AWS is what the stack says. Run `landfall plan` to see what is left.
+    ");
+}
+
+#[test]
+fn what_aws_has_under_way_is_no_clean_answer() {
+    let plan = PlanReport { moving: vec!["table T: index A is CREATING".into()], ..PlanReport::default() };
+    insta::assert_snapshot!(render(&plan, PLAIN), @r"
+    No changes, but AWS is not done yet; apply waits for it:
+      table T: index A is CREATING
     ");
 }

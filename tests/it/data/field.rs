@@ -200,6 +200,18 @@ impl Field {
             .send()
             .await
             .expect("the table is made");
+        self.until_active(name).await;
+    }
+
+    /// A table takes its time to be made, and takes no item before.
+    async fn until_active(&self, name: &str) {
+        loop {
+            let told = self.client.describe_table().table_name(name).send().await.expect("described");
+            if told.table().and_then(|t| t.table_status()).is_some_and(|s| s.as_str() == "ACTIVE") {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
     }
 
     pub(crate) async fn make_bucket(&self, name: &str) {

@@ -80,6 +80,9 @@ async fn each_change_behind_a_plan_is_noticed_before_the_first_mutation(stand: &
             3 => aws.expire_objects(&scene.bucket, 1).await.expect("set"),
             _ => {
                 aws.delete_table(&other).await.expect("deleted");
+                while aws.describe_table(&other).await.expect("described").is_some() {
+                    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                }
                 aws.create_table(&other, &plain(), &scene.desired.stack).await.expect("made again");
             }
         }
