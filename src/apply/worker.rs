@@ -44,7 +44,7 @@ impl<'a> Worker<'a> {
     /// Whether the resource is exactly what the plan saw.
     pub(super) async fn survey(&self) -> Result<(), Error> {
         let seen = self.look().await?;
-        if diff::digest(&seen) == self.work.basis {
+        if diff::digest(&seen) == self.work.basis || self.begun(&seen).is_some() {
             return Ok(());
         }
         Err(self.explained(self.stale(&self.work.before, &seen)).await)
@@ -65,8 +65,8 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         self.may_go_on()?;
-        let mut state = self.settled(&self.work.before, false).await?;
-        for (at, planned) in self.work.steps.iter().enumerate() {
+        let (begun, mut state) = self.begin().await?;
+        for (at, planned) in self.work.steps.iter().enumerate().skip(begun) {
             let call = planned.step.to_string();
             self.shared.events.note(format!("{}: {}/{} {call}", self.address(), at + 1, self.work.steps.len()));
             let started = self.shared.now_ms();
@@ -80,6 +80,36 @@ impl<'a> Worker<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Waits until the resource is quiet. How many of the plan's steps it shows already (see [`Self::begun`]), and as what it is seen.
+    async fn begin(&self) -> Result<(usize, State), Error> {
+        if self.work.before.busy().is_empty() {
+            return Ok((0, self.settled(&self.work.before, false).await?));
+        }
+        let mut pace = Pace::new(self);
+        loop {
+            let seen = self.look().await?;
+            if seen.busy().is_empty() {
+                let begun = if matches(&self.work.before, &seen) { Some(0) } else { self.begun(&seen) };
+                return begun.map(|steps| (steps, seen.clone())).ok_or_else(|| self.stale(&self.work.before, &seen));
+            }
+            pace.wait(&seen.busy().join(", ")).await?;
+        }
+    }
+
+    /// After how many of the plan's steps the resource is as `seen`. Asked only of one that was in motion when the plan was made: a run
+    /// that was killed leaves AWS at work, and what it began then comes true by itself.
+    fn begun(&self, seen: &State) -> Option<usize> {
+        if self.work.before.busy().is_empty() {
+            return None;
+        }
+        let mut state = self.work.before.clone();
+        let after = self.work.steps.iter().map(|planned| {
+            state = simulate(&state, &planned.step, self.work.target.name());
+            state.clone()
+        });
+        after.enumerate().find(|(_, state)| matches(state, seen)).map(|(at, _)| at + 1)
     }
 
     fn count(&self) {

@@ -31,7 +31,13 @@ impl Wait<'_> {
         let since = Instant::now();
         let mut told = false;
         loop {
-            let Some(state) = self.aws.table_state(self.table).await? else { return Ok(None) };
+            let Some(state) = self.aws.table_state(self.table).await? else {
+                if !self.is_coming().await {
+                    return Ok(None);
+                }
+                self.pause(since, "an import of an earlier run, whose table is not there yet").await?;
+                continue;
+            };
             match state.status.as_str() {
                 "CREATING" | "DELETING" => {}
                 "ACTIVE" | "UPDATING" => return Ok(Some(state)),
@@ -43,6 +49,13 @@ impl Wait<'_> {
             }
             self.pause(since, &state.status).await?;
         }
+    }
+
+    /// Whether AWS is making the table by an import: ImportTable answers about half a minute before DescribeTable shows its table
+    /// (one lab's figure). Where imports cannot be listed, ImportTable itself refuses the second one.
+    async fn is_coming(&self) -> bool {
+        let running = self.aws.running_imports(&self.aws.table_arn(self.table)).await;
+        running.is_ok_and(|imports| !imports.is_empty())
     }
 
     async fn tell(&self, state: &TableState) -> Result<(), Error> {

@@ -160,6 +160,7 @@ fn points(kinds: &[Kind], calls: Calls, count: u64, share: u64) -> Vec<Point> {
 }
 
 /// Every way to fail at every write of the story, and at its reads.
+#[allow(clippy::print_stderr, reason = "the figure of the full form")]
 async fn sweep(story: fn() -> Story) {
     let began = Instant::now();
     let mut stage = Stage::set().await;

@@ -11,7 +11,7 @@ use crate::safe;
 const SETTLED: [&str; 4] = ["ACTIVE", "ENABLED", "DISABLED", "FAILED"];
 
 /// One line for each thing in motion; empty: ready.
-pub(in crate::live) fn busy(seen: &ObservedAll) -> Vec<String> {
+pub fn busy(seen: &ObservedAll) -> Vec<String> {
     let table = &seen.table;
     let mut out = Vec::new();
     if table.status != "ACTIVE" {

@@ -16,7 +16,7 @@ pub mod observed;
 mod settings;
 
 pub use bucket::{RULE_ID, bucket, is_tls_only};
-pub(in crate::live) use busy::busy;
+pub use busy::busy;
 pub use observed::*;
 pub use settings::DEFAULT_RECOVERY_DAYS;
 
