@@ -179,7 +179,7 @@ def terraform(folder, url, shapes):
         return "terraform is not installed: not measured"
     place = folder / "terraform"
     place.mkdir()
-    plugins = next((p for p in ["/opt/tf-plugins", "/usr/share/terraform/plugins"] if Path(p).exists()), None)
+    plugins = next((p for p in [os.environ.get("TF_PLUGINS", ""), "/usr/share/terraform/plugins"] if p and Path(p).exists()), None)
     (place / "main.tf").write_text(TERRAFORM.format(url=url) + "".join(shape.terraform() for shape in shapes))
     os.environ.pop("TF_CLI_CONFIG_FILE", None)
     init = ["terraform", "init", "-input=false", *([f"-plugin-dir={plugins}"] if plugins else [])]
