@@ -28,17 +28,7 @@ impl Interrupt {
     }
 
     async fn signal(&self) {
-        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-        let terminated = async {
-            match &mut term {
-                Some(term) => drop(term.recv().await),
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            () = terminated => {}
-        }
+        signalled().await;
         self.flag.store(true, Ordering::SeqCst);
         self.stopper.stop();
     }
@@ -51,5 +41,20 @@ impl Interrupt {
     /// The stop, for rooms below.
     pub(super) fn stop(&self) -> Stop {
         self.stop.clone()
+    }
+}
+
+/// Until SIGINT or SIGTERM.
+pub(super) async fn signalled() {
+    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let terminated = async {
+        match &mut term {
+            Some(term) => drop(term.recv().await),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
     }
 }

@@ -1,6 +1,6 @@
 //! `local`: the embedded AWS as a server, until Ctrl-C.
 
-use super::{failure::Failure, output, say};
+use super::{failure::Failure, interrupt, output, say};
 use crate::cli::LocalArgs;
 use crate::clock::Clock;
 use crate::exit::Exit;
@@ -25,7 +25,7 @@ pub(super) async fn run(args: LocalArgs) -> Exit {
     if let Err(message) = output::to_stdout(&environment(&local.url(), &args)) {
         return say(Failure::Io(message));
     }
-    wait().await;
+    interrupt::signalled().await;
     local.stop().await;
     Exit::Pass
 }
@@ -39,18 +39,4 @@ fn environment(url: &str, args: &LocalArgs) -> String {
          export AWS_DEFAULT_REGION={}\n# The embedded AWS listens on {url}, account {}; its data is {kept}. Ctrl-C stops it.\n",
         args.access_key, args.region, args.region, args.account
     )
-}
-
-async fn wait() {
-    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-    let terminated = async {
-        match &mut term {
-            Some(term) => drop(term.recv().await),
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
-    }
 }
