@@ -88,7 +88,7 @@ fn refusal(refusal: &plan::Refusal) -> Refusal {
     Refusal { address: safe::text(&refusal.target.to_string()), reason: refusal.reason.clone(), recipe: refusal.recipe.clone() }
 }
 
-/// What a person should know about a resource's steps beside their remarks.
+/// What a person should know about a resource beside its fields and the remarks of its steps.
 fn notes(work: &Work) -> Vec<String> {
     let address = address(work);
     let of_step = |planned: &plan::Planned| match &planned.step {
@@ -97,7 +97,8 @@ fn notes(work: &Work) -> Vec<String> {
         )),
         _ => None,
     };
-    work.steps.iter().filter_map(of_step).collect()
+    let foreign = work.goal.table().zip(work.before.table()).map(|(want, live)| plan::foreign::left_alone(want, live)).unwrap_or_default();
+    work.steps.iter().filter_map(of_step).chain(foreign.into_iter().map(|note| format!("{address}: {note}"))).collect()
 }
 
 #[cfg(test)]

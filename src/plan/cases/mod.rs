@@ -2,6 +2,7 @@
 
 mod buckets;
 mod budgets;
+mod foreign;
 mod records;
 mod refusals;
 
