@@ -7,7 +7,7 @@ mod policy;
 
 pub use init::Init;
 pub use local::LocalArgs;
-pub use policy::{Iam, PolicyVerb};
+pub use policy::Iam;
 
 mod lock;
 
