@@ -7,7 +7,7 @@ mod policy;
 
 pub use init::Init;
 pub use local::LocalArgs;
-pub use policy::{Iam, PolicyVerb};
+pub use policy::Iam;
 
 mod lock;
 
@@ -205,7 +205,8 @@ pub struct Plan {
     /// Exit 3 when there are changes.
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Refuse the plan if it may not be done by then, at its worst: `90m`, or `2026-11-21T02:00Z`.
+    /// Refuse the plan if it may not be done by then, at its worst: `90m`, or `2026-11-21T02:00Z`. A call that AWS may refuse, because
+    /// it does not tell how much of a limit is spent, is named.
     #[arg(long, value_name = "WHEN")]
     pub deadline: Option<Deadline>,
 }

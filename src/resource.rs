@@ -78,6 +78,24 @@ pub struct Scaling {
     pub write: Option<Range>,
 }
 
+/// One side of a capacity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dimension {
+    Read,
+    Write,
+}
+
+impl Scaling {
+    /// What owns this side.
+    pub fn of(self, dimension: Dimension) -> Option<Range> {
+        match dimension {
+            Dimension::Read => self.read,
+            Dimension::Write => self.write,
+        }
+    }
+}
+
 /// What bounds the throughput of a table or an index beside its capacity. The default is AWS's own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

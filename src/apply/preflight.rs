@@ -107,7 +107,8 @@ mod tests {
     #[test]
     fn an_unapproved_destructive_step_is_refused_even_if_the_plan_calls_it_harmless() {
         let mut plan = samples::plan();
-        let delete = Planned { step: Step::DeleteTable { with_data: true }, seconds: (1, 2), destructive: false, not_before_ms: None };
+        let delete =
+            Planned { step: Step::DeleteTable { with_data: true }, seconds: (1, 2), destructive: false, not_before_ms: None, untold: None };
         plan.works[1].steps.push(delete);
         assert!(matches!(check(&plan, &identity(), 2), Err(Error::Unapproved { .. })));
         plan.approvals.destroy.insert(plan.works[1].target.name().to_owned());
@@ -122,6 +123,7 @@ mod tests {
             seconds: (1, 2),
             destructive: false,
             not_before_ms: None,
+            untold: None,
         });
         // The plan creates the table: only after the first of these is there something to shorten.
         plan.works[1].steps.extend(shorten);

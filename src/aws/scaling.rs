@@ -2,24 +2,31 @@
 //!
 //! Rules: what landfall did not make is not overwritten and not taken away unseen: a policy that tracks utilisation is changed in place
 //! under its own name, its cooldowns kept; beside any other policy, a scheduled action or a suspension every change is refused by name.
+//! The plan refuses it before ([`crate::plan::foreign`]); the look directly before each change is the second lock.
 //! Facts (Application Auto Scaling API reference): a resource is `table/T` or `table/T/index/I`; deregistering a target deletes its
-//! policies and scheduled actions; the service-linked role is made by AWS, so no role is named; a page holds 50 targets.
+//! policies and scheduled actions; the service-linked role is made by AWS, so no role is named; a page holds 50 targets; policies and
+//! scheduled actions of both sides of a resource are told together.
 //! Called by `live::refresh` (reads) and `apply` (writes).
 
 use super::error::from_sdk;
 use super::patience::Deadline;
 use super::tables::wire::built;
 use super::{Aws, Error, limit::Api};
-use crate::live::normal::{ObservedScaler, ObservedTarget};
+use crate::live::Mover;
+use crate::live::normal::{ObservedScaler, ObservedTarget, movers};
 use crate::plan::Dimension;
 use aws_sdk_applicationautoscaling::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_applicationautoscaling::types::{
-    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ScalableTarget, ScalingPolicy, ServiceNamespace,
-    SuspendedState, TargetTrackingScalingPolicyConfiguration,
+    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ScalableTarget, ScalingPolicy, ScheduledAction,
+    ServiceNamespace, SuspendedState, TargetTrackingScalingPolicyConfiguration,
 };
 use aws_smithy_runtime_api::http::Response;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// Resources asked about at once.
+const PARALLEL: usize = 8;
 /// Resources named in one `DescribeScalableTargets`.
 const BATCH: usize = 50;
 /// How long throttling may slow the look before a change.
@@ -35,21 +42,29 @@ fn call(api: &str, resource: &str) -> String {
 }
 
 impl Aws {
-    /// The targets of these resources (see [`resource`]), each with its policies. `None`: this stand-in does not know the service.
+    /// The targets of these resources (see [`resource`]), each with what moves it. `None`: this stand-in does not know the service.
     pub async fn scalable_targets(&self, resources: &[String], deadline: Deadline) -> Result<Option<Vec<ObservedTarget>>, Error> {
         let mut targets = Vec::new();
         for batch in resources.chunks(BATCH) {
             let Some(page) = self.target_batch(batch, deadline).await? else { return Ok(None) };
             targets.extend(page);
         }
-        let mut out = Vec::with_capacity(targets.len());
+        let mut by_resource: BTreeMap<&str, Vec<&ScalableTarget>> = BTreeMap::new();
         for target in &targets {
-            let Some(mut seen) = observed(target) else { continue };
-            let policies = self.policies_of(target.resource_id(), target.scalable_dimension(), deadline).await?;
-            seen.policies = policies.iter().map(scaler).collect();
-            out.push(seen);
+            by_resource.entry(target.resource_id()).or_default().push(target);
         }
-        Ok(Some(out))
+        let looks = stream::iter(by_resource).map(|(resource, targets)| async move {
+            let movers = self.movers_of(resource, deadline).await?;
+            Ok::<_, Error>(targets.into_iter().filter_map(|target| movers.observed(target)).collect::<Vec<_>>())
+        });
+        let seen: Vec<Vec<ObservedTarget>> = looks.buffered(PARALLEL).try_collect().await?;
+        Ok(Some(seen.concat()))
+    }
+
+    async fn movers_of(&self, resource: &str, deadline: Deadline) -> Result<Movers, Error> {
+        let (policies, scheduled) =
+            tokio::try_join!(Box::pin(self.policies_of(resource, deadline)), Box::pin(self.scheduled_of(resource, deadline)))?;
+        Ok(Movers { policies, scheduled })
     }
 
     async fn target_batch(&self, batch: &[String], deadline: Deadline) -> Result<Option<Vec<ScalableTarget>>, Error> {
@@ -74,16 +89,40 @@ impl Aws {
         }
     }
 
-    async fn policies_of(&self, resource: &str, dimension: &ScalableDimension, deadline: Deadline) -> Result<Vec<ScalingPolicy>, Error> {
+    async fn policies_of(&self, resource: &str, deadline: Deadline) -> Result<Vec<ScalingPolicy>, Error> {
         let (mut out, mut token) = (Vec::new(), None);
         loop {
             let ask = || {
                 let request = self.scaling.describe_scaling_policies().service_namespace(ServiceNamespace::Dynamodb);
-                let request = request.resource_id(resource).scalable_dimension(dimension.clone()).set_next_token(token.clone());
+                let request = request.resource_id(resource).set_next_token(token.clone());
                 async move { request.send().await.map_err(|e| from_sdk(call("DescribeScalingPolicies", resource), &e)) }
             };
             let page = self.patiently(Api::Scaling, deadline, ask).await?;
             out.extend(page.scaling_policies.unwrap_or_default());
+            token = page.next_token.filter(|t| !t.is_empty());
+            if token.is_none() {
+                // A stand-in may give those of resources whose names are alike.
+                out.retain(|policy| policy.resource_id() == resource);
+                return Ok(out);
+            }
+        }
+    }
+
+    async fn scheduled_of(&self, resource: &str, deadline: Deadline) -> Result<Vec<ScheduledAction>, Error> {
+        let (mut out, mut token) = (Vec::new(), None);
+        loop {
+            let ask = || {
+                let request = self.scaling.describe_scheduled_actions().service_namespace(ServiceNamespace::Dynamodb);
+                let request = request.resource_id(resource).set_next_token(token.clone());
+                async move {
+                    match request.send().await {
+                        Err(error) if self.identity.endpoint != "aws" && is_unknown(&error) => Ok(None),
+                        sent => sent.map(Some).map_err(|e| from_sdk(call("DescribeScheduledActions", resource), &e)),
+                    }
+                }
+            };
+            let Some(page) = self.patiently(Api::Scaling, deadline, ask).await? else { return Ok(Vec::new()) };
+            out.extend(page.scheduled_actions.unwrap_or_default());
             token = page.next_token.filter(|t| !t.is_empty());
             if token.is_none() {
                 return Ok(out);
@@ -134,27 +173,37 @@ impl Aws {
         let deadline = self.deadline(LOOK);
         let targets = self.target_batch(std::slice::from_ref(&resource.to_owned()), deadline).await?.unwrap_or_default();
         let Some(target) = targets.iter().find(|t| t.scalable_dimension() == dimension) else { return Ok(None) };
-        let mut policies = self.policies_of(resource, dimension, deadline).await?;
-        let mut foreign: Vec<_> =
-            policies.iter().filter(|p| !tracks_utilisation(p)).map(|p| format!("the policy {}", p.policy_name())).collect();
-        if policies.len() > 1 && foreign.is_empty() {
-            foreign.push(format!("{} policies at once", policies.len()));
-        }
-        foreign.extend(target.suspended_state().filter(|s| suspended(s)).map(|_| "a suspension".to_owned()));
-        foreign.extend(self.scheduled(resource, dimension).await?);
-        if foreign.is_empty() { Ok(policies.pop()) } else { Err(refusal(call(api, resource), dimension, &foreign)) }
+        let mut there = self.movers_of(resource, deadline).await?;
+        let foreign = there.observed(target).as_ref().map(movers).unwrap_or_default();
+        there.policies.retain(|policy| policy.scalable_dimension() == dimension);
+        if foreign.is_empty() { Ok(there.policies.pop()) } else { Err(refusal(call(api, resource), dimension, &foreign)) }
     }
+}
 
-    /// The scheduled actions of a dimension, as words.
-    async fn scheduled(&self, resource: &str, dimension: &ScalableDimension) -> Result<Vec<String>, Error> {
-        let request = self.scaling.describe_scheduled_actions().service_namespace(ServiceNamespace::Dynamodb).resource_id(resource);
-        match request.scalable_dimension(dimension.clone()).send().await {
-            Ok(answer) => {
-                Ok(answer.scheduled_actions().iter().map(|a| format!("the scheduled action {}", a.scheduled_action_name())).collect())
-            }
-            Err(error) if self.identity.endpoint != "aws" && is_unknown(&error) => Ok(Vec::new()),
-            Err(error) => Err(from_sdk(call("DescribeScheduledActions", resource), &error)),
-        }
+/// What moves the targets of one resource.
+struct Movers {
+    policies: Vec<ScalingPolicy>,
+    scheduled: Vec<ScheduledAction>,
+}
+
+impl Movers {
+    /// `None`: not a target of a table or an index.
+    fn observed(&self, target: &ScalableTarget) -> Option<ObservedTarget> {
+        let name = target.resource_id().strip_prefix("table/")?;
+        let (table, index) = name.split_once("/index/").map_or((name, None), |(table, index)| (table, Some(index.to_owned())));
+        let unsigned = |n: i32| u64::try_from(n).unwrap_or(0);
+        let dimension = target.scalable_dimension();
+        let scheduled = self.scheduled.iter().filter(|action| action.scalable_dimension() == Some(dimension));
+        Some(ObservedTarget {
+            table: table.to_owned(),
+            index,
+            dimension: dimension.as_str().to_owned(),
+            min: unsigned(target.min_capacity()),
+            max: unsigned(target.max_capacity()),
+            suspended: target.suspended_state().is_some_and(suspended),
+            policies: self.policies.iter().filter(|policy| policy.scalable_dimension() == dimension).map(scaler).collect(),
+            scheduled: scheduled.map(|action| action.scheduled_action_name().to_owned()).collect(),
+        })
     }
 }
 
@@ -169,8 +218,8 @@ fn is_unknown<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> bool {
         || (code.is_none() && status.is_some_and(|s| (400..500).contains(&s)))
 }
 
-fn refusal(call: String, dimension: &ScalableDimension, foreign: &[String]) -> Error {
-    let foreign = crate::safe::text(&foreign.join(", "));
+fn refusal(call: String, dimension: &ScalableDimension, foreign: &[Mover]) -> Error {
+    let foreign = foreign.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let message = format!(
         "{} is also moved by {foreign}, which landfall did not make and cannot put back; remove it in Application Auto Scaling, then run again",
         dimension.as_str()
@@ -216,29 +265,6 @@ fn tracking(
 
 fn suspended(state: &SuspendedState) -> bool {
     [state.dynamic_scaling_in_suspended(), state.dynamic_scaling_out_suspended()].contains(&Some(true))
-}
-
-fn tracks_utilisation(policy: &ScalingPolicy) -> bool {
-    let metrics = [MetricType::DynamoDbReadCapacityUtilization, MetricType::DynamoDbWriteCapacityUtilization];
-    let config = policy.target_tracking_scaling_policy_configuration();
-    let metric = config.and_then(|c| c.predefined_metric_specification()).map(PredefinedMetricSpecification::predefined_metric_type);
-    policy.policy_type() == &PolicyType::TargetTrackingScaling && metric.is_some_and(|m| metrics.contains(m))
-}
-
-/// `None`: not a table's or an index's.
-fn observed(target: &ScalableTarget) -> Option<ObservedTarget> {
-    let name = target.resource_id().strip_prefix("table/")?;
-    let (table, index) = name.split_once("/index/").map_or((name, None), |(table, index)| (table, Some(index.to_owned())));
-    let unsigned = |n: i32| u64::try_from(n).unwrap_or(0);
-    Some(ObservedTarget {
-        table: table.to_owned(),
-        index,
-        dimension: target.scalable_dimension().as_str().to_owned(),
-        min: unsigned(target.min_capacity()),
-        max: unsigned(target.max_capacity()),
-        suspended: target.suspended_state().is_some_and(suspended),
-        policies: Vec::new(),
-    })
 }
 
 fn scaler(policy: &ScalingPolicy) -> ObservedScaler {

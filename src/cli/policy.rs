@@ -1,5 +1,7 @@
 //! What `iam` takes.
 
+use crate::iam::Verb;
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -10,7 +12,7 @@ pub struct Iam {
     pub stack: PathBuf,
     /// Only what this verb needs; every verb's needs together by default. Repeatable.
     #[arg(long = "verb", value_name = "VERB")]
-    pub verbs: Vec<PolicyVerb>,
+    pub verbs: Vec<Verb>,
     /// With this phase's overlay.
     #[arg(long, value_name = "NAME")]
     pub phase: Option<String>,
@@ -22,15 +24,12 @@ pub struct Iam {
     pub why: bool,
 }
 
-/// The verbs that speak to AWS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PolicyVerb {
-    Plan,
-    Drift,
-    Apply,
-    Load,
-    Validate,
-    Throttling,
-    Run,
-    Unlock,
+impl ValueEnum for Verb {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
 }

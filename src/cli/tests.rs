@@ -23,3 +23,13 @@ fn outputs_name_a_format_and_perhaps_a_file() {
     assert!("yaml".parse::<Output>().is_err());
     assert!("json=".parse::<Output>().is_err());
 }
+
+#[test]
+fn the_verbs_of_a_policy_are_verbs() {
+    let cli = Cli::command();
+    for verb in crate::iam::Verb::ALL {
+        assert!(cli.find_subcommand(verb.name()).is_some(), "{verb:?}");
+        let parsed = parse(&["landfall", "iam", "a.toml", "--verb", verb.name()].map(OsString::from)).expect("sound");
+        assert!(matches!(parsed.verb, Verb::Iam(iam) if iam.verbs == [verb]), "{verb:?}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::{console, output, say};
-use crate::cli::{Iam, PolicyVerb};
+use crate::cli::Iam;
 use crate::exit::Exit;
 use crate::iam::{self, By, Verb};
 use crate::stack::{self, Stack};
@@ -19,7 +19,7 @@ pub(super) fn run(args: &Iam) -> Exit {
 fn text(args: &Iam) -> Result<String, Failure> {
     let stack = stack::load(&args.stack, args.phase.as_deref())?;
     args.destroy.iter().try_for_each(|name| table_name(name))?;
-    let verbs: Vec<Verb> = if args.verbs.is_empty() { Verb::ALL.to_vec() } else { args.verbs.iter().map(|v| verb(*v)).collect() };
+    let verbs = if args.verbs.is_empty() { Verb::ALL.to_vec() } else { args.verbs.clone() };
     if args.why {
         return Ok(reasons(&stack, &verbs, &args.destroy));
     }
@@ -58,17 +58,4 @@ fn reasons(stack: &Stack, verbs: &[Verb], destroy: &[String]) -> String {
         let _ = writeln!(text, "{} on {}: {by}{rare}", need.action, iam::resource(stack, &need.on));
     }
     text
-}
-
-fn verb(verb: PolicyVerb) -> Verb {
-    match verb {
-        PolicyVerb::Plan => Verb::Plan,
-        PolicyVerb::Drift => Verb::Drift,
-        PolicyVerb::Apply => Verb::Apply,
-        PolicyVerb::Load => Verb::Load,
-        PolicyVerb::Validate => Verb::Validate,
-        PolicyVerb::Throttling => Verb::Throttling,
-        PolicyVerb::Run => Verb::Run,
-        PolicyVerb::Unlock => Verb::Unlock,
-    }
 }

@@ -4,6 +4,7 @@
 //! with its next step. Called by `main`.
 
 mod check;
+mod consent;
 mod console;
 mod embedded;
 mod failure;

@@ -1,5 +1,6 @@
 //! `plan`, `apply`, `drift`: desired against live.
 
+use super::consent::Approval;
 use super::failure::{self, Failure};
 use super::interrupt::Interrupt;
 use super::session::{Session, pinned};
@@ -15,7 +16,6 @@ use crate::plan::{self, Approvals, Context, Desired, Plan};
 use crate::report::model::{ApplyReport, Problem};
 use crate::report::outcome::Asked;
 use crate::{apply, aws::Aws};
-use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -78,25 +78,45 @@ pub(super) async fn apply(args: &Apply) -> Exit {
 async fn apply_stack(draft: &mut Draft, args: &Apply) -> Result<(), Failure> {
     let mut session = Session::open(&args.common).await?;
     draft.of(&session, None);
-    session.lock("apply", args.lock).await?;
-    let done = apply_locked(draft, args, &session).await;
-    session.unlock().await;
+    let done = apply_open(draft, args, &mut session).await;
     session.close(&args.common).await;
     done
 }
 
-async fn apply_locked(draft: &mut Draft, args: &Apply, session: &Session) -> Result<(), Failure> {
+async fn apply_open(draft: &mut Draft, args: &Apply, session: &mut Session) -> Result<(), Failure> {
+    let approval = Approval::of(args.consent, &args.common);
+    if approval == Approval::Impossible {
+        // What nobody can approve changes nothing, the lease included. An empty plan needs no approval, and is made again under it.
+        let made = make(session, Desired::from(&session.stack), approvals(&args.approvals)).await?;
+        if refused(&made) || made.calls() > 0 {
+            return decided(draft, args, approval, &made).map(drop);
+        }
+    }
+    session.lock("apply", args.lock).await?;
+    let done = apply_locked(draft, args, approval, session).await;
+    session.unlock().await;
+    done
+}
+
+async fn apply_locked(draft: &mut Draft, args: &Apply, approval: Approval, session: &Session) -> Result<(), Failure> {
     let made = make(session, Desired::from(&session.stack), approvals(&args.approvals)).await?;
-    draft.show_plan(&made, &args.common.output);
-    if refused(&made) {
-        return Ok(());
+    if decided(draft, args, approval, &made)? {
+        let done = carry_out(draft, session.hands(), &made, args.timeout).await;
+        draft.report.apply = Some(done);
+    }
+    Ok(())
+}
+
+/// Shows the plan; whether it may be carried out.
+fn decided(draft: &mut Draft, args: &Apply, approval: Approval, made: &Plan) -> Result<bool, Failure> {
+    draft.show_plan(made, &args.common.output);
+    if refused(made) {
+        return Ok(false);
     }
     if made.calls() > 0 {
-        consent(args.consent.yes || free(&args.common), "Apply this plan?")?;
+        approval.get("Apply this plan?")?;
     }
-    let done = carry_out(draft, session.hands(), &made, args.timeout).await;
-    draft.report.apply = Some(done);
-    Ok(())
+    Ok(true)
 }
 
 async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<(), Failure> {
@@ -233,32 +253,6 @@ pub(super) fn refused(plan: &Plan) -> bool {
 
 pub(super) fn approvals(args: &ApprovalArgs) -> Approvals {
     Approvals { adopt: args.adopt.iter().cloned().collect(), destroy: args.destroy.iter().cloned().collect(), with_data: args.with_data }
-}
-
-/// Whether nothing of value can be hurt: the embedded AWS in memory.
-pub(super) fn free(common: &Common) -> bool {
-    common.aws.local && common.aws.keep.is_none()
-}
-
-/// Asks on a terminal; elsewhere, and in CI, only `--yes` counts.
-pub(super) fn consent(given: bool, question: &str) -> Result<(), Failure> {
-    if given {
-        return Ok(());
-    }
-    let ci = ["CI", "GITHUB_ACTIONS"].iter().any(|name| std::env::var(name).is_ok_and(|v| !v.is_empty() && v != "false"));
-    if ci || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(Failure::Refused(
-            "nobody can be asked here, and --yes was not given".into(),
-            "read what is shown above, then run again with --yes".into(),
-        ));
-    }
-    let _ = write!(std::io::stderr(), "{question} Only \"yes\" is a yes: ");
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    if read.is_ok() && answer.trim() == "yes" {
-        return Ok(());
-    }
-    Err(Failure::Refused("not approved; nothing was done".into(), "answer \"yes\", or pass --yes".into()))
 }
 
 fn now_ms() -> u64 {

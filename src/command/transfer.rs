@@ -1,13 +1,14 @@
 //! `load`: rows to items, and what an import cannot set afterwards.
 
+use super::consent::Approval;
 use super::failure::Failure;
-use super::provision::{self, approvals, consent, free, make, refused};
+use super::provision::{self, approvals, make, refused};
 use super::session::Session;
 use super::{Draft, failure};
 use crate::cli::{Load, LoadLimits};
 use crate::exit::Exit;
 use crate::load;
-use crate::plan::{Approvals, Desired, Goal, Plan};
+use crate::plan::{Approvals, Desired, Plan};
 use crate::report::model::{LoadPath, LoadReport, Problem};
 use crate::report::outcome::Asked;
 use crate::safe::Masker;
@@ -30,23 +31,39 @@ async fn run_into(draft: &mut Draft, args: &Load) -> Result<(), Failure> {
     draft.of(&session, Some(&source));
     let mut snapshot = source.snapshot().await?;
     preflight(&mut snapshot, &session).await?;
-    session.lock("load", args.lock).await?;
-    let done = run_locked(draft, args, &session, &mut snapshot).await;
-    session.unlock().await;
+    let done = run_open(draft, args, &mut session, &mut snapshot).await;
     session.close(&args.common).await;
     done
 }
 
-async fn run_locked(draft: &mut Draft, args: &Load, session: &Session, snapshot: &mut Snapshot) -> Result<(), Failure> {
+async fn run_open(draft: &mut Draft, args: &Load, session: &mut Session, snapshot: &mut Snapshot) -> Result<(), Failure> {
+    let approval = Approval::of(args.consent, &args.common);
+    if approval == Approval::Impossible {
+        // Every load needs approval: without one nothing is changed, the lease included.
+        return approved(draft, args, approval, session).await.map(drop);
+    }
+    session.lock("load", args.lock).await?;
+    let done = run_locked(draft, args, approval, session, snapshot).await;
+    session.unlock().await;
+    done
+}
+
+async fn run_locked(draft: &mut Draft, args: &Load, approval: Approval, session: &Session, snapshot: &mut Snapshot) -> Result<(), Failure> {
+    let Some(plan) = approved(draft, args, approval, session).await? else { return Ok(()) };
+    let masker = super::prove::masker(&args.common.output);
+    load(draft, session, snapshot, &args.limits, masker, &plan.approvals).await
+}
+
+/// The plan, shown and approved; `None`: it is refused.
+async fn approved(draft: &mut Draft, args: &Load, approval: Approval, session: &Session) -> Result<Option<Plan>, Failure> {
     let plan = make(session, desired(session, &args.limits), approvals(&args.approvals)).await?;
     draft.show_plan(&plan, &args.common.output);
     if refused(&plan) {
-        return Ok(());
+        return Ok(None);
     }
     provisioned(&plan)?;
-    consent(args.consent.yes || free(&args.common), "Load these tables?")?;
-    let masker = super::prove::masker(&args.common.output);
-    load(draft, session, snapshot, &args.limits, masker, &plan.approvals).await
+    approval.get("Load these tables?")?;
+    Ok(Some(plan))
 }
 
 /// A load needs what is not the import's to make: the bucket, and every table that exists, as the stack says.
@@ -159,9 +176,4 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
-}
-
-/// Whether the plan leaves tables to the import.
-pub(super) fn leaves_to_import(plan: &Plan) -> bool {
-    plan.works.iter().any(|w| matches!(w.goal, Goal::Import(_)))
 }

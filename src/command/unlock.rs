@@ -3,8 +3,8 @@
 //! Rules: what is taken away is exactly what was shown; a run that lives notices at its next heartbeat and stops before its next change,
 //! and until that is certain the lease is not free. Guards as everywhere: the stack's account and region.
 
+use super::consent::Approval;
 use super::failure::Failure;
-use super::provision::consent;
 use super::session::Session;
 use super::{output, say};
 use crate::aws::leases::Stored;
@@ -34,7 +34,7 @@ async fn run_into(args: &Unlock) -> Result<Exit, Failure> {
     if !args.force {
         return Ok(Exit::Locked);
     }
-    consent(args.consent.yes, "Take the lease away from this run?")?;
+    Approval::given(args.consent.yes).get("Take the lease away from this run?")?;
     let stop = session.interrupt.stop();
     tokio::select! {
         revoked = lease::revoke(&session.aws, &stack, &shown, &session.events) => revoked?,

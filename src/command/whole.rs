@@ -1,12 +1,13 @@
 //! `run`: plan, apply, load, validate, throttling; each part only after the one before it is good.
 
+use super::consent::Approval;
 use super::failure::Failure;
-use super::provision::{approvals, carry_out, consent, free, make, refused};
+use super::provision::{approvals, carry_out, make, refused};
 use super::session::Session;
-use super::transfer::{self, leaves_to_import};
-use super::{Draft, prove};
+use super::{Draft, prove, transfer};
 use crate::cli::{Format, Output, Run};
 use crate::exit::Exit;
+use crate::plan::Plan;
 use crate::report::outcome::{self, Asked};
 use crate::source::Snapshot;
 use std::path::PathBuf;
@@ -39,21 +40,41 @@ async fn parts(draft: &mut Draft, args: &Run, session: &mut Session, since: i64)
     draft.of(session, Some(&source));
     let mut snapshot = source.snapshot().await?;
     transfer::preflight(&mut snapshot, session).await?;
+    if Approval::of(args.consent, &args.common) == Approval::Impossible {
+        // What nobody can approve changes nothing, the lease included.
+        let plan = make(session, transfer::desired(session, &args.limits), approvals(&args.approvals)).await?;
+        if refused(&plan) || needs_approval(session, &plan) {
+            return decided(draft, args, session, &plan).map(drop);
+        }
+    }
     session.lock("run", args.lock).await?;
     let done = parts_locked(draft, args, session, &mut snapshot, since).await;
     session.unlock().await;
     done
 }
 
+/// Rows are written over what a table holds, so a plan without a call is no reason not to ask.
+fn needs_approval(session: &Session, plan: &Plan) -> bool {
+    plan.calls() > 0 || session.stack.tables.values().any(|spec| !spec.rows.is_empty())
+}
+
+/// Shows the plan; whether it may be carried out.
+fn decided(draft: &mut Draft, args: &Run, session: &Session, plan: &Plan) -> Result<bool, Failure> {
+    draft.show_plan(plan, &args.common.output);
+    if refused(plan) {
+        return Ok(false);
+    }
+    if needs_approval(session, plan) {
+        Approval::of(args.consent, &args.common).get("Apply this plan and load?")?;
+    }
+    Ok(true)
+}
+
 async fn parts_locked(draft: &mut Draft, args: &Run, session: &Session, snapshot: &mut Snapshot, since: i64) -> Result<(), Failure> {
     let output = &args.common.output;
     let plan = make(session, transfer::desired(session, &args.limits), approvals(&args.approvals)).await?;
-    draft.show_plan(&plan, output);
-    if refused(&plan) {
+    if !decided(draft, args, session, &plan)? {
         return Ok(());
-    }
-    if plan.calls() > 0 || leaves_to_import(&plan) {
-        consent(args.consent.yes || free(&args.common), "Apply this plan and load?")?;
     }
     let done = carry_out(draft, session.hands(), &plan, args.timeout).await;
     draft.report.apply = Some(done);

@@ -4,7 +4,7 @@ use super::need::{Needs, On};
 use crate::resource::Encryption;
 use crate::stack::Stack;
 
-const LEFT: &str = "a load that finds an import of an earlier run still at work";
+const LEFT: &str = "a table that is not there (yet): whether an import of an earlier run is making it";
 
 /// `load`: through the staging bucket where ImportTable can make the table, by BatchWriteItem into one that is there.
 pub(super) fn load(stack: &Stack, needs: &mut Needs) {
@@ -14,6 +14,7 @@ pub(super) fn load(stack: &Stack, needs: &mut Needs) {
         for operation in ["DescribeTable", "Scan", "BatchWriteItem"] {
             needs.call("dynamodb", operation, &on);
         }
+        needs.rare("dynamodb", "ListImports", &On::Any, LEFT);
         items_through_key(&spec.table.encryption, "BatchWriteItem", needs);
         if let Some(bucket) = staging.filter(|_| spec.table.locals.is_empty()) {
             import(name, &bucket.name, &format!("{}/", stack.name), needs);
@@ -33,7 +34,7 @@ fn import(table: &str, bucket: &str, prefix: &str, needs: &mut Needs) {
     needs.call("s3", "DeleteObjects", &objects);
     needs.call("dynamodb", "ImportTable", &On::Table(table.to_owned()));
     needs.call("dynamodb", "DescribeImport", &On::Imports(table.to_owned()));
-    needs.rare("dynamodb", "ListImports", &On::Any, LEFT);
+    needs.call("dynamodb", "ListImports", &On::Any);
     needs.implied("ImportTable", &["s3:GetObject"], &objects);
     needs.implied("ImportTable", &["s3:ListBucket"], &On::Bucket(bucket.to_owned()));
     let logs = [

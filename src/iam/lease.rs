@@ -4,16 +4,17 @@ use super::need::{Needs, On};
 
 /// The table that leases are kept in.
 const TABLE: &str = "landfall-leases";
-const FIRST: &str = "the first writing run in an account and region makes the table";
+const FIRST: &str = "the first writing run in an account and region, which makes the table";
 
 /// Taking, keeping and giving back.
 pub(super) fn hold(needs: &mut Needs) {
     let on = On::Table(TABLE.to_owned());
     needs.call("dynamodb", "GetItem", &on);
     needs.call("dynamodb", "PutItem", &on);
-    for operation in ["DescribeTable", "CreateTable", "TagResource"] {
+    for operation in ["DescribeTable", "CreateTable"] {
         needs.rare("dynamodb", operation, &on, FIRST);
     }
+    needs.implied_by_rare("CreateTable", &["dynamodb:TagResource"], &on, FIRST);
 }
 
 /// Looking at a lease, and giving it back by force.

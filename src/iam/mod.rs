@@ -43,6 +43,20 @@ impl Verb {
     /// All of them.
     pub const ALL: [Self; 8] =
         [Self::Plan, Self::Drift, Self::Apply, Self::Load, Self::Validate, Self::Throttling, Self::Run, Self::Unlock];
+
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Drift => "drift",
+            Self::Apply => "apply",
+            Self::Load => "load",
+            Self::Validate => "validate",
+            Self::Throttling => "throttling",
+            Self::Run => "run",
+            Self::Unlock => "unlock",
+        }
+    }
 }
 
 /// What `verbs` need for `stack`, and for deleting the tables that `destroy` names.

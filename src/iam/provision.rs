@@ -4,12 +4,13 @@ use super::need::{Needs, On};
 use crate::resource::{Bucket, Capacity, Class, Encryption, Policy, Scaling, Table};
 use crate::stack::Stack;
 
-const UNDO: &str = "undoing a setting that somebody changed by hand";
-const BARE: &str = "telling a bucket that a killed run left from one that somebody uses";
-const FORGOTTEN: &str = "looking for tables that carry the stack's tag and left the file";
-const KILLED_IMPORT: &str = "taking over a table that a killed run of this stack imported";
-const PROVISIONED: &str = "a table that is provisioned though the file says on-demand";
-const GIVEN_BACK: &str = "giving up auto scaling that the file no longer asks for";
+const UNDO: &str = "a setting that somebody changed by hand, or that the file gave up";
+const BARE: &str = "a bucket as CreateBucket leaves it: whether a killed run made it, or somebody uses it";
+const FORGOTTEN: &str = "tables that the file does not name: whether they carry the stack's tag";
+const KILLED_IMPORT: &str = "a table of the file without an owner: whether a killed run of this stack imported it";
+const PROVISIONED: &str = "a table that is provisioned though the file does not say so";
+const TARGET: &str = "a scalable target that the file does not ask for";
+const GIVEN_BACK: &str = "auto scaling that the file does not ask for (any more)";
 
 /// What `plan` reads: of every resource of the file, and of the tables that `--destroy` names.
 pub(super) fn reads(stack: &Stack, destroy: &[String], needs: &mut Needs) {
@@ -37,10 +38,12 @@ fn scaling_reads(stack: &Stack, needs: &mut Needs) {
     } else {
         needs.rare("application-autoscaling", "DescribeScalableTargets", &on, PROVISIONED);
     }
-    if tables().any(scales) {
-        needs.call("application-autoscaling", "DescribeScalingPolicies", &on);
-    } else {
-        needs.rare("application-autoscaling", "DescribeScalingPolicies", &on, "reading the policy of a scalable target");
+    for operation in ["DescribeScalingPolicies", "DescribeScheduledActions"] {
+        if tables().any(scales) {
+            needs.call("application-autoscaling", operation, &on);
+        } else {
+            needs.rare("application-autoscaling", operation, &on, TARGET);
+        }
     }
 }
 
@@ -89,12 +92,14 @@ pub(super) fn writes(stack: &Stack, destroy: &[String], needs: &mut Needs) {
         needs.implied("CreateTable", &["dynamodb:TagResource"], &On::Table(name.clone()));
         needs.call("dynamodb", "UpdateTable", &On::Table(name.clone()));
         changes(name, &spec.table, needs);
+        made("CreateTable", name, &spec.table, needs);
     }
     for name in destroy {
         let on = On::Table(name.clone());
         needs.call("dynamodb", "Scan", &on);
         needs.rare("dynamodb", "UpdateTable", &on, "lifting deletion protection");
         needs.call("dynamodb", "DeleteTable", &on);
+        needs.rare("application-autoscaling", "DeregisterScalableTarget", &On::ScalableTargets, GIVEN_BACK);
     }
     stack.buckets.values().for_each(|bucket| bucket_writes(bucket, needs));
 }
@@ -102,12 +107,23 @@ pub(super) fn writes(stack: &Stack, destroy: &[String], needs: &mut Needs) {
 /// What a load does after an import, which can set only some of a table.
 pub(super) fn after_import(name: &str, table: &Table, needs: &mut Needs) {
     let on = On::Table(name.to_owned());
-    if table.protect || table.stream.is_some() || table.class != Class::Standard {
+    if table.protect || table.stream.is_some() || table.class != Class::Standard || table.limits.warm.is_some() {
         needs.call("dynamodb", "UpdateTable", &on);
     } else {
         needs.rare("dynamodb", "UpdateTable", &on, UNDO);
     }
     changes(name, table, needs);
+    made("ImportTable", name, table, needs);
+}
+
+/// What AWS asks for while `call` makes the table.
+fn made(call: &'static str, name: &str, table: &Table, needs: &mut Needs) {
+    if call == "CreateTable" && matches!(table.policy, Some(Policy::On(_))) {
+        needs.implied(call, &["dynamodb:PutResourcePolicy"], &On::Table(name.to_owned()));
+    }
+    if let Encryption::Key(key) = &table.encryption {
+        key_for_table(call, key, needs);
+    }
 }
 
 /// What changes a table that is there, beside `UpdateTable`.
@@ -126,18 +142,12 @@ fn changes(name: &str, table: &Table, needs: &mut Needs) {
     policy(table, &on, needs);
     insights(name, table, needs);
     scaling(name, table, needs);
-    if let Encryption::Key(key) = &table.encryption {
-        key_for_table(key, needs);
-    }
 }
 
 fn policy(table: &Table, on: &On, needs: &mut Needs) {
     match &table.policy {
         None => {}
-        Some(Policy::On(_)) => {
-            needs.implied("CreateTable", &["dynamodb:PutResourcePolicy"], on);
-            needs.call("dynamodb", "PutResourcePolicy", on);
-        }
+        Some(Policy::On(_)) => needs.call("dynamodb", "PutResourcePolicy", on),
         Some(Policy::Off) => needs.rare("dynamodb", "DeleteResourcePolicy", on, UNDO),
     }
 }
@@ -164,7 +174,6 @@ fn scaling(name: &str, table: &Table, needs: &mut Needs) {
     }
     needs.call("application-autoscaling", "RegisterScalableTarget", &On::ScalableTargets);
     needs.call("application-autoscaling", "PutScalingPolicy", &On::ScalableTargets);
-    needs.call("application-autoscaling", "DescribeScheduledActions", &On::Any);
     let alarms = ["cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"];
     needs.implied("PutScalingPolicy", &alarms, &On::ScalingAlarms(format!("{name}-")));
     needs.implied("PutScalingPolicy", &alarms, &On::ScalingAlarms(format!("{name}/index/")));
@@ -173,7 +182,7 @@ fn scaling(name: &str, table: &Table, needs: &mut Needs) {
 }
 
 /// `DynamoDB` developer guide, "`DynamoDB` encryption at rest: authorizing use of your customer managed key".
-fn key_for_table(key: &str, needs: &mut Needs) {
+fn key_for_table(call: &'static str, key: &str, needs: &mut Needs) {
     let actions = [
         "kms:CreateGrant",
         "kms:Decrypt",
@@ -184,20 +193,22 @@ fn key_for_table(key: &str, needs: &mut Needs) {
         "kms:ReEncryptFrom",
         "kms:ReEncryptTo",
     ];
-    needs.implied("CreateTable", &actions, &On::KeyThrough(key.to_owned(), "dynamodb"));
+    needs.implied(call, &actions, &On::KeyThrough(key.to_owned(), "dynamodb"));
 }
 
 fn bucket_writes(bucket: &Bucket, needs: &mut Needs) {
     let on = On::Bucket(bucket.name.clone());
-    let fresh = "a bucket that lost a guard which S3 gives to new ones";
-    for operation in ["CreateBucket", "PutBucketTagging", "PutBucketPolicy", "PutBucketLifecycleConfiguration"] {
+    for operation in [
+        "CreateBucket",
+        "ListObjectsV2", // a new bucket is bare until it has its tags
+        "PutBucketTagging",
+        "PutPublicAccessBlock",
+        "PutBucketOwnershipControls",
+        "PutBucketEncryption",
+        "PutBucketLifecycleConfiguration",
+        "PutBucketPolicy",
+    ] {
         needs.call("s3", operation, &on);
-    }
-    needs.rare("s3", "PutPublicAccessBlock", &on, fresh);
-    needs.rare("s3", "PutBucketOwnershipControls", &on, fresh);
-    match bucket.kms_key {
-        Some(_) => needs.call("s3", "PutBucketEncryption", &on),
-        None => needs.rare("s3", "PutBucketEncryption", &on, fresh),
     }
     if bucket.versioning {
         needs.call("s3", "PutBucketVersioning", &on);

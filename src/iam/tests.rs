@@ -56,6 +56,7 @@ fn a_drift_policy_is_short_and_reads() {
           "Action": [
             "application-autoscaling:DescribeScalableTargets",
             "application-autoscaling:DescribeScalingPolicies",
+            "application-autoscaling:DescribeScheduledActions",
             "dynamodb:ListImports",
             "dynamodb:ListTables"
           ],
@@ -179,4 +180,19 @@ fn the_partition_is_the_regions() {
     stack.region = "cn-north-1".into();
     let text = policy(&stack, &[Verb::Run], &[]).to_string();
     assert!(text.contains("arn:aws-cn:s3:::one-staging") && !text.contains("arn:aws:"), "{text}");
+}
+
+#[test]
+fn a_permission_says_the_call_that_its_own_verb_makes() {
+    let asked = |verb, call| needs(&rich(), &[verb], &[]).into_iter().filter(move |need| need.by == By::Aws(call)).map(|need| need.on);
+    assert!(asked(Verb::Load, "CreateTable").all(|on| on == On::Table("landfall-leases".into())), "an import makes the stack's tables");
+    assert!(asked(Verb::Load, "ImportTable").any(|on| matches!(on, On::KeyThrough(_, "dynamodb"))));
+    assert_eq!(asked(Verb::Apply, "ImportTable").count(), 0);
+    let usual = |verb: Verb, operation: &str| {
+        let all = needs(&rich(), &[verb], &[]);
+        all.into_iter().any(|need| need.rare.is_none() && matches!(need.by, By::Call(_, made) if made == operation))
+    };
+    assert!(usual(Verb::Load, "ListImports") && !usual(Verb::Plan, "ListImports"), "a load asks whether an import is making its table");
+    assert!(usual(Verb::Apply, "PutPublicAccessBlock") && usual(Verb::Apply, "ListObjectsV2"), "every new bucket");
+    assert!(usual(Verb::Drift, "DescribeScheduledActions") && !usual(Verb::Drift, "GetItem"));
 }

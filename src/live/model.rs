@@ -1,8 +1,9 @@
 //! LIVE: what AWS shows, in the same nouns as the desired state.
 
-use crate::resource::{Bucket, Table};
+use crate::resource::{Bucket, Dimension, Table};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Everything that one refresh saw. Absent from a map: it does not exist in AWS.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,40 @@ pub struct Usage {
     pub class_changed_ms: Option<u64>,
 }
 
+/// What else has a hand in the auto scaling of one side: landfall did not make it, and could not put it back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ForeignScaling {
+    /// `None`: the table's own capacity.
+    pub index: Option<String>,
+    pub dimension: Dimension,
+    pub by: Mover,
+}
+
+/// One such hand.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mover {
+    /// A policy of this name that follows something else than the side's utilisation.
+    Policy(String),
+    /// So many policies at once, each of which follows it.
+    Policies(usize),
+    /// By name.
+    ScheduledAction(String),
+    /// Somebody suspended scaling.
+    Suspension,
+}
+
+impl fmt::Display for Mover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy(name) => write!(f, "the policy {}", crate::safe::text(name)),
+            Self::Policies(count) => write!(f, "{count} policies at once"),
+            Self::ScheduledAction(name) => write!(f, "the scheduled action {}", crate::safe::text(name)),
+            Self::Suspension => f.write_str("a suspension"),
+        }
+    }
+}
+
 /// A table as observed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LiveTable {
@@ -65,6 +100,8 @@ pub struct LiveTable {
     pub holder: Option<Holder>,
     /// Regions with a replica of this global table, sorted; observed only.
     pub replicas: Vec<String>,
+    /// Sorted. Of every scalable target that was read, also of an index that is not there (yet).
+    pub foreign_scaling: Vec<ForeignScaling>,
     pub usage: Usage,
 }
 

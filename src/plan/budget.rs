@@ -6,8 +6,9 @@
 
 use super::model::{State, Target};
 use super::step::{Mode, Step};
-use crate::live::Usage;
+use crate::live::{LiveTable, Usage};
 use crate::resource::{Capacity, Table, Units};
+use crate::safe;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,6 +27,10 @@ const ENCRYPTIONS: u64 = 4;
 
 /// Source: developer guide, "Considerations when choosing a table class" (30 days, rolling).
 const CLASSES: u64 = 2;
+
+/// A table that is younger, with TTL off, never had it changed (see [`never_had_ttl`]): half of the shortest cooldown, because our clock
+/// may differ from AWS's by as much as AWS lets a signature's time differ.
+const TTL_KNOWN_MS: u64 = 15 * 60 * 1000;
 
 /// A change that is limited.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,6 +58,19 @@ impl Limited {
             Self::Class => (CLASSES, 30 * DAY_MS),
         }
     }
+
+    /// What is counted, and the window in words.
+    pub fn words(&self) -> (String, &'static str) {
+        let day = "on a UTC day, then one an hour";
+        match self {
+            Self::Decrease { index: None } => ("capacity decreases".to_owned(), day),
+            Self::Decrease { index: Some(index) } => (format!("capacity decreases of index {}", safe::text(index)), day),
+            Self::ToOnDemand => ("changes to on-demand".to_owned(), "in 24 hours"),
+            Self::Ttl => ("TTL changes".to_owned(), "in 30 to 60 minutes"),
+            Self::Encryption => ("encryption changes".to_owned(), "in 24 hours, then one in 6"),
+            Self::Class => ("class changes".to_owned(), "in 30 days"),
+        }
+    }
 }
 
 /// One limit and a plan.
@@ -67,12 +85,22 @@ pub struct Budget {
     pub left: Option<u64>,
 }
 
+/// What a step meets.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Booked {
+    /// The time (epoch milliseconds) before which AWS refuses it, if that is still to come.
+    pub(super) not_before_ms: Option<u64>,
+    /// The limit that may be spent already, because AWS does not tell.
+    pub(super) untold: Option<Limited>,
+}
+
 /// One table's account while its steps are planned.
 #[derive(Debug)]
 pub(super) struct Ledger {
     /// Of a new table nothing is spent, and nobody wants to read that.
     new: bool,
     now_ms: u64,
+    never_had_ttl: bool,
     usage: Usage,
     uses: BTreeMap<Limited, u64>,
 }
@@ -80,17 +108,24 @@ pub(super) struct Ledger {
 impl Ledger {
     pub(super) fn new(before: &State, now_ms: u64) -> Self {
         let usage = before.table().map(|live| live.usage.clone()).unwrap_or_default();
-        Self { new: before.is_absent(), now_ms, usage, uses: BTreeMap::new() }
+        let never_had_ttl = before.table().is_some_and(|live| never_had_ttl(live, now_ms));
+        Self { new: before.is_absent(), now_ms, never_had_ttl, usage, uses: BTreeMap::new() }
     }
 
-    /// Books `step`; the time (epoch milliseconds) before which AWS refuses it, if that is still to come.
-    pub(super) fn book(&mut self, step: &Step, before: &State) -> Option<u64> {
+    /// Books `step`.
+    pub(super) fn book(&mut self, step: &Step, before: &State) -> Booked {
         let used = before.table().map(|live| limits(step, &live.table)).unwrap_or_default();
-        let earliest = used.iter().filter_map(|what| self.free_at(what)).max();
+        let not_before_ms = used.iter().filter_map(|what| self.free_at(what)).max();
+        let untold = used.iter().find(|what| self.is_untold(what)).cloned();
         for what in used {
             *self.uses.entry(what).or_default() += 1;
         }
-        earliest
+        Booked { not_before_ms, untold }
+    }
+
+    /// Whether AWS may refuse the change for what was done before the plan. What the plan itself did before is known.
+    fn is_untold(&self, what: &Limited) -> bool {
+        !self.new && !self.uses.contains_key(what) && self.spent(what).is_none()
     }
 
     /// When one more decrease is allowed, if not at once.
@@ -131,9 +166,19 @@ impl Ledger {
             Limited::Decrease { index } => Some(self.decreases(index.as_ref()).0),
             Limited::ToOnDemand => none_since(self.usage.to_on_demand_ms),
             Limited::Class => none_since(self.usage.class_changed_ms),
-            Limited::Ttl | Limited::Encryption => None,
+            Limited::Ttl => self.never_had_ttl.then_some(0),
+            Limited::Encryption => None,
         }
     }
+}
+
+/// Whether TTL of `live` was surely never changed. AWS does not tell when it was, and refuses the next change for up to an hour after one:
+/// so the first change of a plan may have to wait that long, however old or young the table is, because the last one may be a moment ago.
+/// One case is certain: TTL is off, and the table is younger than the shortest cooldown. To be off after a change takes two changes, a
+/// cooldown apart, and nothing that makes a table (create, import, restore) sets TTL.
+fn never_had_ttl(live: &LiveTable, now_ms: u64) -> bool {
+    let young = live.created_ms > 0 && now_ms.saturating_sub(live.created_ms) < TTL_KNOWN_MS;
+    young && live.table.ttl.is_none() && live.replicas.is_empty()
 }
 
 /// The limits that `step` uses on `table`.

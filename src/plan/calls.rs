@@ -2,8 +2,8 @@
 //!
 //! Rules: foreign text through [`crate::safe`]; what a call costs or risks is said by [`super::cost::remark`], not here.
 
-use super::step::{Dimension, Mode, Step};
-use super::words::{bucket_key, class, days, encryption, insights, key, maximum, part, projection, stream, units};
+use super::step::{Mode, Step};
+use super::words::{bucket_key, class, days, encryption, insights, key, maximum, part, projection, side, stream, units};
 use crate::resource::{Maximum, Units};
 use crate::safe;
 use std::collections::BTreeMap;
@@ -60,13 +60,6 @@ fn call(step: &Step) -> String {
         Step::SetInsights { index, insights: to } => {
             format!("UpdateContributorInsights {}: {}", part(index.as_ref()), insights(*to))
         }
-    }
-}
-
-fn side(dimension: Dimension) -> &'static str {
-    match dimension {
-        Dimension::Read => "reads",
-        Dimension::Write => "writes",
     }
 }
 

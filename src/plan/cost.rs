@@ -4,12 +4,16 @@
 //! wide. A remark says one thing in one line, and only what holds for this very call.
 //! Called by [`super::make`] (times) and `report` (remarks).
 
+use super::budget::Limited;
 use super::model::State;
 use super::step::{Mode, Step};
 use crate::resource::{Class, Encryption, Insights, Table};
 
-/// Seconds that a step usually takes, from and to. `ttl_was_on`: an earlier step of the same plan turned TTL off, which
-/// `DynamoDB` lets be followed by another change only after up to an hour.
+/// Seconds from one change of TTL until `DynamoDB` takes another, from and to: half an hour in one lab, up to an hour by the API reference
+/// (`UpdateTimeToLive`), and a minute until apply asks again.
+pub const TTL_COOLDOWN: (u64, u64) = (1800, 3660);
+
+/// Seconds that a step usually takes, from and to. `ttl_was_on`: an earlier step of the same plan turned TTL off.
 pub fn estimate(step: &Step, ttl_was_on: bool) -> (u64, u64) {
     match step {
         Step::CreateTable { table, .. } if table.indexes.is_empty() => (2, 7),
@@ -23,7 +27,7 @@ pub fn estimate(step: &Step, ttl_was_on: bool) -> (u64, u64) {
         Step::RaiseWarm { .. } => (270, 510),
         Step::Encrypt { .. } => (20, 30),
         Step::Protect { .. } => (1, 15),
-        Step::TtlOn { .. } if ttl_was_on => (1800, 3600),
+        Step::TtlOn { .. } if ttl_was_on => TTL_COOLDOWN,
         // Not accepted in the first seconds of a new table.
         Step::SetRecovery { .. } | Step::SetPolicy { .. } => (1, 5),
         Step::DeleteTable { .. } => (2, 20),
@@ -35,6 +39,12 @@ pub fn estimate(step: &Step, ttl_was_on: bool) -> (u64, u64) {
 /// Whether nobody can say how long the step takes at most: a backfill grows with the table.
 pub fn unbounded(step: &Step) -> bool {
     matches!(step, Step::CreateIndex { .. })
+}
+
+/// What AWS may have against the step that nobody can know before; `None`: nothing, or the budgets tell it.
+pub fn doubt(untold: Option<&Limited>) -> Option<&'static str> {
+    let is_ttl = matches!(untold, Some(Limited::Ttl));
+    is_ttl.then_some("AWS refuses it for up to an hour after another change of TTL, and does not tell when one was; apply waits")
 }
 
 /// What the step costs or risks, seen from the state before it; `None`: nothing to say.

@@ -1,12 +1,15 @@
 //! Whether a plan can be over in time, at its worst.
 //!
 //! Rules: the calls of one resource are serial, resources go side by side, so each resource must end in time by itself, waits
-//! and cooldowns included. What has no known end (an index's backfill) is never promised.
+//! and cooldowns included. What has no known end (an index's backfill) is never promised. A limit of which AWS does not tell how much is
+//! spent is rarely spent, and no reason to refuse each plan that meets one: the call is named beside the deadline.
 //! Called by [`super::make`]; `apply` can ask again with its own clock.
 
+use super::budget::Limited;
 use super::cost::unbounded;
 use super::model::{Planned, Refusal, Work};
 use super::words;
+use crate::safe;
 use jiff::Timestamp;
 use std::str::FromStr;
 
@@ -55,6 +58,22 @@ impl FromStr for Deadline {
 pub fn missed(work: &Work, now_ms: u64, deadline_ms: u64) -> Option<Refusal> {
     let (reason, recipe) = late(&work.steps, now_ms, deadline_ms)?;
     Some(Refusal { target: work.target.clone(), reason, recipe })
+}
+
+/// The calls of `work` that AWS may refuse for longer than any deadline, one line each. The wait for TTL is bounded, and counted.
+pub fn unpromised(work: &Work) -> Vec<String> {
+    let line = |(at, planned): (usize, &Planned)| {
+        let what = planned.untold.as_ref().filter(|what| **what != Limited::Ttl)?;
+        let (counted, window) = what.words();
+        let target = safe::text(&work.target.to_string());
+        let (step, allowed) = (&planned.step, what.allowed().0);
+        let of_it = format!("AWS allows {allowed} {counted} {window}, and does not tell how many are spent");
+        Some(format!(
+            "the deadline is not promised for {target}: step {}, {step}: {of_it}; where none is left, apply ends with exit code 8",
+            at + 1
+        ))
+    };
+    work.steps.iter().enumerate().filter_map(line).collect()
 }
 
 fn late(steps: &[Planned], now_ms: u64, deadline_ms: u64) -> Option<(String, String)> {

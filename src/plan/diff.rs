@@ -4,6 +4,7 @@
 //! nothing can be compared on one side only. Called by `make`, and by `drift` through the plan.
 
 use super::facets::{self, Facets};
+use super::foreign;
 use super::model::{Field, Goal, Side, State};
 use crate::live::{LiveTable, Usage};
 use crate::resource::{Capacity, Insights, Limits, Policy, Table, Units};
@@ -41,6 +42,7 @@ fn all_facets(state: &State) -> Facets {
         out.extend(table.applied.as_ref().map(|digest| ("applied tag".to_owned(), safe::text(digest))));
         out.extend(table.holder.as_ref().map(|holder| ("holder".to_owned(), super::words::holder(holder))));
         out.extend(table.replicas.iter().map(|region| (format!("replica {}", safe::text(region)), "present".to_owned())));
+        out.extend(foreign::facets(table));
     }
     out.extend(state.bucket().into_iter().flat_map(|b| facets::tags(&b.foreign_tags)));
     out

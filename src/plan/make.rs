@@ -4,7 +4,7 @@
 //! no steps at all (one that only misses the deadline keeps them, to show what takes so long), and apply refuses a plan
 //! that has any refusal: half a decision is not one.
 
-use super::budget::Ledger;
+use super::budget::{Booked, Ledger, Limited};
 use super::desired::{Desired, is_table};
 use super::model::{Action, Approvals, Change, Goal, Plan, Planned, Refusal, State, Target, Work};
 use super::order::{Next, Wish, is_applied, next_step};
@@ -140,13 +140,20 @@ impl Walk {
 
     fn take(&mut self, step: Step, name: &str) {
         let after = simulate(&self.state, &step, name);
-        let not_before_ms = self.ledger.book(&step, &self.state);
+        let Booked { not_before_ms, untold } = self.ledger.book(&step, &self.state);
         let (from, to) = cost::estimate(&step, self.ttl_was_on);
         let (least, most) = self.waits(not_before_ms);
+        let most = most.max(self.cooldown(untold.as_ref()).saturating_sub(to));
         let destructive = risk::destructive(&step, &self.state);
         self.ttl_was_on |= matches!(step, Step::TtlOff { .. });
-        self.steps.push(Planned { step, seconds: (from + least, to + most), destructive, not_before_ms });
+        self.steps.push(Planned { step, seconds: (from + least, to + most), destructive, not_before_ms, untold });
         self.state = after;
+    }
+
+    /// Seconds that a change of TTL before the plan may make this one wait, the steps so far at their fastest.
+    fn cooldown(&self, untold: Option<&Limited>) -> u64 {
+        let passed = self.steps.iter().map(|step| step.seconds.0).sum();
+        if untold == Some(&Limited::Ttl) { cost::TTL_COOLDOWN.1.saturating_sub(passed) } else { 0 }
     }
 
     /// Seconds until `not_before_ms`, after the steps so far at their slowest and at their fastest.
@@ -206,9 +213,10 @@ fn refuse_contradictions(plan: &mut Plan, desired: &Desired) {
     }
 }
 
-/// A plan that may not be over by its deadline is refused now, not when the time is up.
+/// A plan that may not be over by its deadline is refused now, not when the time is up; what nobody can promise is said.
 fn refuse_late(plan: &mut Plan) {
     let Some(deadline) = plan.deadline_ms else { return };
+    plan.notes.extend(plan.works.iter().flat_map(deadline::unpromised));
     plan.refusals.extend(plan.works.iter().filter_map(|work| deadline::missed(work, plan.created_ms, deadline)));
 }
 

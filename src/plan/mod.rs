@@ -15,6 +15,7 @@ pub mod desired;
 pub mod diff;
 mod facets;
 mod fit;
+pub mod foreign;
 pub mod make;
 pub mod model;
 pub mod order;

@@ -2,7 +2,7 @@
 //!
 //! Called by everything in `plan`, by `apply`, `report` and `load`.
 
-use super::budget::Budget;
+use super::budget::{Budget, Limited};
 use super::step::Step;
 use crate::live::{LiveBucket, LiveTable};
 use crate::resource::{Bucket, Table};
@@ -166,6 +166,10 @@ pub struct Planned {
     /// AWS refuses it before this time (epoch milliseconds), because a budget is spent; `None`: at once.
     #[serde(default)]
     pub not_before_ms: Option<u64>,
+    /// AWS may refuse it for a while, because it does not tell how much of this limit is spent. A wait for TTL is in `seconds`, at its
+    /// longest; of the others nobody can say how long they take.
+    #[serde(default)]
+    pub untold: Option<Limited>,
 }
 
 /// A difference that landfall will not make.

@@ -3,8 +3,8 @@
 use super::legal::{over_budget, violation};
 use super::samples::{all_approvals, any_live, any_table, as_refreshed, context, desired, plan_of, seen};
 use super::{Approvals, Goal, Plan, State, Step, cost, diff, make, risk, simulate::simulate};
-use crate::live::LiveTable;
-use crate::resource::{Encryption, Index, Table};
+use crate::live::{ForeignScaling, LiveTable, Mover};
+use crate::resource::{Dimension, Encryption, Index, Table};
 use proptest::prelude::*;
 
 /// `live` with what cannot be changed in place as `want` has it: nothing is left to refuse once everything is approved.
@@ -138,6 +138,25 @@ proptest! {
             prop_assert!(!over_budget(state.table().expect("there"), &planned.step, at));
             prop_assert!(planned.not_before_ms.is_none() || over_budget(state.table().expect("there"), &planned.step, now));
         }
+    }
+
+    #[test]
+    fn scaling_that_somebody_else_moves_is_refused_exactly_where_it_would_be_touched(
+        want in any_table(), live in any_live(), index in proptest::option::of("[ijk]"), reads in any::<bool>()
+    ) {
+        let dimension = if reads { Dimension::Read } else { Dimension::Write };
+        let live = changeable(live, &want);
+        let side = (&index, &dimension);
+        let touches = |step: &Step| matches!(
+            step,
+            Step::ScaleTarget { index, dimension, .. } | Step::ScalePolicy { index, dimension, .. } | Step::Unscale { index, dimension }
+                if (index, dimension) == side
+        );
+        let free = one(&want, Some(&live), &all_approvals());
+        let foreign_scaling = vec![ForeignScaling { index: index.clone(), dimension, by: Mover::Suspension }];
+        let held = one(&want, Some(&LiveTable { foreign_scaling, ..live }), &all_approvals());
+        prop_assert_eq!(!held.refusals.is_empty(), free.works[0].steps.iter().any(|s| touches(&s.step)));
+        prop_assert!(held.works[0].steps.iter().all(|s| !touches(&s.step)));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::fit::unfit;
 use super::model::{Goal, Refusal, State};
 use super::order::Wish;
 use super::step::Step;
-use super::{diff, words};
+use super::{diff, foreign, words};
 use crate::live::{Holder, LiveTable};
 use crate::resource::{Encryption, Index, Table};
 use crate::safe;
@@ -43,6 +43,7 @@ fn table(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Vec<Reason> {
     out.extend(stream(wish, want, &live.table));
     out.extend(encryption(wish, want, &live.table));
     out.extend(replicated(want, live));
+    out.extend(foreign::refusals(want, live));
     out
 }
 
@@ -191,7 +192,10 @@ fn gone(wish: &Wish<'_>, live: &LiveTable) -> Vec<Reason> {
     let replicated = (!replicas.is_empty()).then(|| {
         (format!("it is a global table with replicas in {replicas}"), "remove the replicas with the tool that made them first".to_owned())
     });
-    leaving(live).into_iter().chain(not_ours(wish, live.owner.as_deref(), false)).chain(held).chain(replicated).chain(unnamed).collect()
+    let nothing = Table::plain(live.table.key.clone());
+    let scaled = foreign::refusals(&nothing, live);
+    let ours = leaving(live).into_iter().chain(not_ours(wish, live.owner.as_deref(), false));
+    ours.chain(held).chain(replicated).chain(scaled).chain(unnamed).collect()
 }
 
 /// Whether `step` can lose data, its recoverability, its readers or the control over it, seen from the state before it.

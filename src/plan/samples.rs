@@ -40,6 +40,7 @@ pub(crate) fn live(table: Table) -> LiveTable {
         applied: None,
         holder: None,
         replicas: Vec::new(),
+        foreign_scaling: Vec::new(),
         usage: Usage::default(),
     }
 }

@@ -57,6 +57,7 @@ fn created(table: &Table, owner: &str) -> LiveTable {
         applied,
         holder: None,
         replicas: Vec::new(),
+        foreign_scaling: Vec::new(),
         usage: Usage::default(),
     }
 }
@@ -70,6 +71,9 @@ fn unscaled(limits: Limits) -> Limits {
 }
 
 fn update_table(live: &mut LiveTable, step: &Step) {
+    if let Step::Unscale { index, dimension } = step {
+        live.foreign_scaling.retain(|foreign| (&foreign.index, foreign.dimension) != (index, *dimension));
+    }
     let table = &mut live.table;
     match step {
         Step::SetCapacity { mode, table: units, indexes } => set_capacity(table, *mode, *units, indexes),
@@ -238,7 +242,8 @@ pub fn matches(predicted: &State, seen: &State) -> bool {
     match (predicted, seen) {
         (State::Table(Some(p)), State::Table(Some(s))) => {
             let same = p.table == s.table && p.owner == s.owner && p.applied == s.applied && p.foreign_tags == s.foreign_tags;
-            same && p.holder == s.holder && p.replicas == s.replicas && (p.id.is_empty() || p.id == s.id)
+            let others = p.holder == s.holder && p.replicas == s.replicas && p.foreign_scaling == s.foreign_scaling;
+            same && others && (p.id.is_empty() || p.id == s.id)
         }
         (State::Bucket(Some(p)), State::Bucket(Some(s))) => {
             p.bucket == s.bucket

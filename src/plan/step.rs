@@ -6,6 +6,7 @@
 //! Key insight: where AWS wants both sides of a pair and only one is ours to say, the other is 0: it stays as it is.
 //! Made by [`super::order`], made true by `apply`, predicted by [`super::simulate`].
 
+pub use crate::resource::Dimension;
 use crate::resource::{Class, Encryption, Index, Insights, KeyKind, Maximum, StreamView, Table, Units};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -131,12 +132,4 @@ pub enum Step {
         days: u32,
     },
     DenyPlainHttp,
-}
-
-/// One side of a capacity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Dimension {
-    Read,
-    Write,
 }

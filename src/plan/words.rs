@@ -3,7 +3,7 @@
 //! Rules: names and tag values come from files and from AWS, so everything foreign goes through [`crate::safe`].
 
 use crate::live::Holder;
-use crate::resource::{Class, Encryption, Insights, Key, KeyKind, KeyPart, Maximum, Projection, Range, StreamView, Units};
+use crate::resource::{Class, Dimension, Encryption, Insights, Key, KeyKind, KeyPart, Maximum, Projection, Range, StreamView, Units};
 use crate::safe;
 
 pub(super) fn kind(kind: KeyKind) -> &'static str {
@@ -93,6 +93,13 @@ pub(super) fn holder(holder: &Holder) -> String {
 /// The table (`None`), or an index.
 pub(super) fn part(index: Option<&String>) -> String {
     index.map_or_else(|| "table".to_owned(), |name| format!("index {}", safe::text(name)))
+}
+
+pub(super) fn side(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Read => "reads",
+        Dimension::Write => "writes",
+    }
 }
 
 /// A time (epoch milliseconds) as `2026-11-21T02:00:00Z`.

@@ -3,7 +3,7 @@
 //! Called by the verbs that make or apply a plan.
 
 use super::model::{Action, Budget, Change, Field, PlanReport, Refusal, Side, Step};
-use crate::plan::{self, Limited, Plan, Work, cost, simulate};
+use crate::plan::{self, Plan, Work, cost, simulate};
 use crate::safe;
 
 impl From<&Plan> for PlanReport {
@@ -58,12 +58,18 @@ fn steps(work: &Work) -> Vec<Step> {
             call: planned.step.to_string(),
             seconds: planned.seconds,
             destructive: planned.destructive,
-            remark: cost::remark(&planned.step, &state).map(str::to_owned),
+            remark: remark(planned, &state),
             not_before: planned.not_before_ms.map(time),
         });
         state = simulate(&state, &planned.step, work.target.name());
     }
     out
+}
+
+/// What it costs or risks, and what AWS may have against it.
+fn remark(planned: &plan::Planned, before: &plan::State) -> Option<String> {
+    let said: Vec<_> = cost::remark(&planned.step, before).into_iter().chain(cost::doubt(planned.untold.as_ref())).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// Epoch milliseconds as RFC 3339, UTC.
@@ -73,16 +79,7 @@ fn time(epoch_ms: u64) -> String {
 }
 
 fn budget(budget: &plan::Budget) -> Budget {
-    let (limit, window) = match &budget.what {
-        Limited::Decrease { index: None } => ("capacity decreases".to_owned(), "on a UTC day, then one an hour"),
-        Limited::Decrease { index: Some(index) } => {
-            (format!("capacity decreases of index {}", safe::text(index)), "on a UTC day, then one an hour")
-        }
-        Limited::ToOnDemand => ("changes to on-demand".to_owned(), "in 24 hours"),
-        Limited::Ttl => ("TTL changes".to_owned(), "in 30 to 60 minutes"),
-        Limited::Encryption => ("encryption changes".to_owned(), "in 24 hours, then one in 6"),
-        Limited::Class => ("class changes".to_owned(), "in 30 days"),
-    };
+    let (limit, window) = budget.what.words();
     let address = safe::text(&budget.target.to_string());
     Budget { address, limit, uses: budget.uses, left: budget.left, allowed: budget.what.allowed().0, window: window.to_owned() }
 }
@@ -91,7 +88,7 @@ fn refusal(refusal: &plan::Refusal) -> Refusal {
     Refusal { address: safe::text(&refusal.target.to_string()), reason: refusal.reason.clone(), recipe: refusal.recipe.clone() }
 }
 
-/// What a person should know about a resource's steps beside their remarks.
+/// What a person should know about a resource beside its fields and the remarks of its steps.
 fn notes(work: &Work) -> Vec<String> {
     let address = address(work);
     let of_step = |planned: &plan::Planned| match &planned.step {
@@ -100,7 +97,8 @@ fn notes(work: &Work) -> Vec<String> {
         )),
         _ => None,
     };
-    work.steps.iter().filter_map(of_step).collect()
+    let foreign = work.goal.table().zip(work.before.table()).map(|(want, live)| plan::foreign::left_alone(want, live)).unwrap_or_default();
+    work.steps.iter().filter_map(of_step).chain(foreign.into_iter().map(|note| format!("{address}: {note}"))).collect()
 }
 
 #[cfg(test)]
@@ -191,12 +189,12 @@ mod tests {
           index old.capacity: on-demand -> -
           stream: keys -> new and old images
           ttl: exp -> expires
-        table T 1. UpdateTimeToLive off, exp [1..2 s]
+        table T 1. UpdateTimeToLive off, exp [1..3660 s]
         table T 2. UpdateTable delete index old [2..10 s] !
         table T 3. UpdateTable create index new (new:S; all attributes) [450..1020 s]
         table T 4. UpdateTable stream off [2..10 s] !
         table T 5. UpdateTable stream on, new and old images [2..10 s]
-        table T 6. UpdateTimeToLive on, expires [1800..3600 s]
+        table T 6. UpdateTimeToLive on, expires [1800..3660 s]
         table T 7. TagResource landfall:applied [1..3 s]
         note table T: TTL can be changed once an hour: apply waits between turning the old attribute off and the new one on
         ");

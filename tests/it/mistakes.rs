@@ -1,5 +1,6 @@
 //! The mistakes that people make and the accidents that happen: each with its exit code, its message, and no damage.
 
+use crate::between::Between;
 use crate::program::{LocalAws, Place, ran};
 use crate::servers::{Database, Engine, variable};
 use std::process::Command;
@@ -280,10 +281,22 @@ fn ctrl_c_stops_at_a_safe_point_and_running_again_finishes() {
 fn nobody_is_asked_where_nobody_can_answer() {
     let local = LocalAws::start();
     let place = local.place();
-    for verb in ["apply", "run"] {
-        place.landfall(&format!("{verb} stacks/users.toml")).exits(5).says("--yes");
+    for verb in ["apply", "run", "load"] {
+        place.landfall(&format!("{verb} stacks/users.toml")).exits(if verb == "load" { 3 } else { 5 }).says("Plan: ");
+        place.python("assert c('dynamodb').list_tables()['TableNames'] == [] == c('s3').list_buckets()['Buckets']").exits(0);
     }
-    assert_eq!(place.names(), NOTHING);
+    place.landfall("run stacks/users.toml --yes").exits(0);
+    let between = Between::start(&local.url, |_, forward| Some(forward()));
+    let watched = Place::at(&between.url, "local", "local");
+    for verb in ["load", "run"] {
+        watched.landfall(&format!("{verb} stacks/users.toml")).exits(5).says("--yes").says("No changes");
+    }
+    watched.edit("stacks/users.toml", "protect = false", "protect = true");
+    watched.landfall("apply stacks/users.toml").exits(5).says("--yes").says("deletion protection on");
+    let reads = |call: &crate::recorded::Call| landfall::iam::api(&call.service, &call.operation).map(|api| api.level);
+    let writes: Vec<_> = between.take_requests().into_iter().filter(|call| reads(call) != Some(landfall::iam::Level::Read)).collect();
+    assert_eq!(writes, [], "not even the lease");
+    place.landfall("apply stacks/users.toml").exits(0).says("No changes");
 }
 
 #[test]

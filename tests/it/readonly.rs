@@ -64,6 +64,7 @@ fn looks(stack: &str) {
         rich::key(&place);
         between.take_requests();
     }
+    let scales = stack == "rich";
     let look = |when: &str| {
         for verb in ["plan", "plan --out sealed.plan", "drift", "validate", "validate --sample 5", "validate --count-only", "throttling"] {
             let mut words = verb.split(' ');
@@ -71,6 +72,9 @@ fn looks(stack: &str) {
             place.landfall(&format!("{verb} {file} {more}"));
             let calls = only_reads(&between, &format!("{verb} {more} over {when}"));
             assert!(calls.len() > 1, "{verb} over {when} looked at nothing");
+            let scheduled = calls.iter().any(|(_, operation)| operation == "DescribeScheduledActions");
+            let has_targets = scales && when != "nothing" && matches!(verb, "plan" | "drift");
+            assert_eq!(scheduled, has_targets, "{verb} over {when}: scheduled actions are asked for where there is a target");
         }
     };
     look("nothing");

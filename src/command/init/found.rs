@@ -4,7 +4,7 @@
 //! scaling owns has the range and not the units of the moment; a note names the thing, what is so, and what follows from it.
 //! Called by [`super`].
 
-use crate::live::{Holder, Live, LiveBucket, LiveTable, Wanted};
+use crate::live::{Holder, Live, LiveBucket, LiveTable, Mover, Wanted};
 use crate::resource::{Bucket, Capacity, Index, Insights, Limits, Policy, Range, Table, Units};
 use crate::safe;
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,6 +96,13 @@ impl Found {
             self.note(format!(
                 "{whose} has replicas in {}: a stack does not manage them, and no change may touch them",
                 live.replicas.join(", ")
+            ));
+        }
+        for foreign in live.foreign_scaling.iter().filter(|foreign| matches!(foreign.by, Mover::ScheduledAction(_))) {
+            let side = foreign.index.as_ref().map_or_else(String::new, |index| format!(", index {}", safe::text(index)));
+            self.note(format!(
+                "{whose}{side}: {} moves its capacity too: a stack cannot say that, and no change of this scaling will be made beside it",
+                foreign.by
             ));
         }
         if !live.busy.is_empty() {
@@ -219,6 +226,7 @@ mod tests {
             applied: None,
             holder: None,
             replicas: Vec::new(),
+            foreign_scaling: Vec::new(),
             usage: Usage::default(),
         }
     }

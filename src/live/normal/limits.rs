@@ -6,9 +6,10 @@
 //! or a suspension read as "no target", which no stack can ask for, so they are always seen.
 //! Called by [`super::table`].
 
-use super::observed::{ObservedIndex, ObservedMaximum, ObservedTable, ObservedTarget};
+use super::observed::{ObservedIndex, ObservedMaximum, ObservedScaler, ObservedTable, ObservedTarget};
 use super::{Reader, Unknown};
-use crate::resource::{Capacity, Limits, Maximum, Range, Scaling, Units};
+use crate::live::model::{ForeignScaling, Mover};
+use crate::resource::{Capacity, Dimension, Limits, Maximum, Range, Scaling, Units};
 
 /// The only metrics that a stack's target is about.
 /// Source: Application Auto Scaling API reference, `PredefinedMetricSpecification`.
@@ -72,10 +73,10 @@ impl Reader {
     pub(super) fn scaling(&self, all: &[ObservedTarget], index: Option<&str>) -> Result<Scaling, Unknown> {
         let mut out = Scaling::default();
         for target in all.iter().filter(|t| t.index.as_deref() == index) {
-            let side = match target.dimension.rsplit(':').next() {
-                Some("ReadCapacityUnits") => &mut out.read,
-                Some("WriteCapacityUnits") => &mut out.write,
-                _ => return Err(self.unknown("a dimension of auto scaling", &target.dimension)),
+            let side = match dimension(target) {
+                Some(Dimension::Read) => &mut out.read,
+                Some(Dimension::Write) => &mut out.write,
+                None => return Err(self.unknown("a dimension of auto scaling", &target.dimension)),
             };
             *side = Some(Range { min: target.min, max: target.max, target: tracked(target) });
         }
@@ -83,12 +84,41 @@ impl Reader {
     }
 }
 
-fn tracked(target: &ObservedTarget) -> Option<u64> {
-    match target.policies.as_slice() {
-        [only] if !target.suspended => {
-            let utilisation = only.metric.as_deref().is_some_and(|m| UTILISATION.contains(&m));
-            only.target.filter(|_| utilisation && only.kind == "TargetTrackingScaling")
-        }
+fn dimension(target: &ObservedTarget) -> Option<Dimension> {
+    match target.dimension.rsplit(':').next() {
+        Some("ReadCapacityUnits") => Some(Dimension::Read),
+        Some("WriteCapacityUnits") => Some(Dimension::Write),
         _ => None,
     }
+}
+
+fn tracked(target: &ObservedTarget) -> Option<u64> {
+    match target.policies.as_slice() {
+        [only] if !target.suspended => only.target.filter(|_| tracks_utilisation(only)),
+        _ => None,
+    }
+}
+
+fn tracks_utilisation(policy: &ObservedScaler) -> bool {
+    policy.kind == "TargetTrackingScaling" && policy.metric.as_deref().is_some_and(|m| UTILISATION.contains(&m))
+}
+
+/// What moves a target and is not the one policy that tracks its utilisation. `aws::scaling` asks the same before each change.
+pub fn movers(target: &ObservedTarget) -> Vec<Mover> {
+    let foreign: Vec<_> = target.policies.iter().filter(|p| !tracks_utilisation(p)).map(|p| Mover::Policy(p.name.clone())).collect();
+    let several = (foreign.is_empty() && target.policies.len() > 1).then_some(Mover::Policies(target.policies.len()));
+    let scheduled = target.scheduled.iter().cloned().map(Mover::ScheduledAction);
+    let suspended = target.suspended.then_some(Mover::Suspension);
+    foreign.into_iter().chain(several).chain(scheduled).chain(suspended).collect()
+}
+
+/// The same of every target, in an order that AWS does not choose.
+pub(super) fn foreign(all: &[ObservedTarget]) -> Vec<ForeignScaling> {
+    let of = |target: &ObservedTarget| {
+        let (index, dimension) = (target.index.clone(), dimension(target));
+        movers(target).into_iter().filter_map(move |by| Some(ForeignScaling { index: index.clone(), dimension: dimension?, by }))
+    };
+    let mut out: Vec<_> = all.iter().flat_map(of).collect();
+    out.sort();
+    out
 }

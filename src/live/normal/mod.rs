@@ -17,6 +17,7 @@ mod settings;
 
 pub use bucket::{RULE_ID, bucket, is_tls_only};
 pub use busy::busy;
+pub use limits::movers;
 pub use observed::*;
 pub use settings::DEFAULT_RECOVERY_DAYS;
 
@@ -78,6 +79,7 @@ pub fn table(name: &str, all: &ObservedAll, want: Option<&Table>) -> Result<Live
         applied: tags.applied,
         holder: holder::holder(&all.tags, &managed),
         replicas: replicas(seen),
+        foreign_scaling: limits::foreign(&all.scaling),
         usage: usage(seen),
     })
 }

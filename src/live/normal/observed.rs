@@ -113,6 +113,8 @@ pub struct ObservedTarget {
     /// Somebody suspended scaling: the target does nothing.
     pub suspended: bool,
     pub policies: Vec<ObservedScaler>,
+    /// Names of the scheduled actions that set its bounds by the clock.
+    pub scheduled: Vec<String>,
 }
 
 /// One scaling policy of a target.

@@ -1,7 +1,8 @@
 //! The rules that fold live against the wish, each by name, and the invariant that they serve: a fresh create reads as zero diff.
 
 use super::*;
-use crate::resource::{Capacity, Class, Encryption, Insights, Limits, Maximum, Policy, Range, Scaling, StreamView, Units};
+use crate::live::model::{ForeignScaling, Mover};
+use crate::resource::{Capacity, Class, Dimension, Encryption, Insights, Limits, Maximum, Policy, Range, Scaling, StreamView, Units};
 use proptest::prelude::*;
 
 /// A resource policy that lets one account read items.
@@ -122,6 +123,7 @@ fn targets(index: Option<&str>, scaling: Scaling) -> Vec<ObservedTarget> {
             max: range.max,
             suspended: false,
             policies: vec![policy],
+            scheduled: Vec::new(),
         })
     };
     let sides = [(scaling.read, "Read", "DynamoDBReadCapacityUtilization"), (scaling.write, "Write", "DynamoDBWriteCapacityUtilization")];
@@ -227,6 +229,35 @@ fn a_target_that_something_else_moves_too_has_no_target_value() {
         spoil(&mut all.scaling[0], step.clone());
         assert_eq!(fold(&all, &want).table.limits.scaling.read, Some(Range { target: None, ..RANGE }), "{what}");
     }
+}
+
+#[test]
+fn what_else_moves_a_side_is_told_in_an_order_of_ours() {
+    let want = scaled(RANGE);
+    let foreign = |spoil: fn(&mut Vec<ObservedTarget>)| {
+        let mut all = shown(&want);
+        spoil(&mut all.scaling);
+        fold(&all, &want).foreign_scaling
+    };
+    let of = |index: Option<&str>, by: Mover| ForeignScaling { index: index.map(Into::into), dimension: Dimension::Read, by };
+    assert_eq!(foreign(|_| ()), []);
+    assert_eq!(foreign(|all| all[0].policies[0].target = None), [], "another percentage is changed in place");
+    assert_eq!(foreign(|all| all[0].policies.clear()), []);
+    assert_eq!(foreign(|all| all[0].policies[0].kind = "StepScaling".into()), [of(None, Mover::Policy("any".into()))]);
+    let twice: fn(&mut Vec<ObservedTarget>) = |all| {
+        let again = all[0].policies[0].clone();
+        all[0].policies.push(again);
+    };
+    assert_eq!(foreign(twice), [of(None, Mover::Policies(2))]);
+    let lots: fn(&mut Vec<ObservedTarget>) = |all| {
+        all[0].suspended = true;
+        all[0].scheduled = vec!["b".into(), "a".into()];
+        let orphan = ObservedTarget { index: Some("gone".into()), policies: Vec::new(), ..all[0].clone() };
+        all.insert(0, orphan);
+    };
+    let action = |name: &str| Mover::ScheduledAction(name.into());
+    let each = |index| [of(index, action("a")), of(index, action("b")), of(index, Mover::Suspension)];
+    assert_eq!(foreign(lots), [each(None), each(Some("gone"))].concat());
 }
 
 #[test]

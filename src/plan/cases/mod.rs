@@ -1,6 +1,8 @@
 //! The rules of single cases, one test each: order here; refusals, records and buckets in their own files.
 
 mod buckets;
+mod budgets;
+mod foreign;
 mod records;
 mod refusals;
 
@@ -70,7 +72,7 @@ fn a_ttl_attribute_changes_by_off_then_on_with_the_cooldown_in_the_estimate() {
     let with = |ttl: &str| Table { ttl: Some(ttl.into()), ..table() };
     let plan = one(&with("new"), Some(&live(with("old"))), &Approvals::default());
     assert_eq!(steps(&plan), ["UpdateTimeToLive off, old", "UpdateTimeToLive on, new"]);
-    assert_eq!(plan.works[0].steps[1].seconds, (1800, 3600));
+    assert_eq!(plan.works[0].steps[1].seconds, (1800, 3660));
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn counters_are_no_part_of_what_a_plan_is_bound_to_and_everything_else_is() {
         LiveTable { applied: Some("x".into()), ..live(table()) },
         LiveTable { holder: Some(Holder::Terraform("x".into())), ..live(table()) },
         LiveTable { replicas: vec!["eu-west-1".into()], ..live(table()) },
+        LiveTable { foreign_scaling: vec![super::foreign::nightly(None)], ..live(table()) },
         LiveTable { foreign_tags: BTreeMap::from([("a".to_owned(), "b".to_owned())]), ..live(table()) },
         LiveTable { owner: None, ..live(table()) },
     ];

@@ -4,9 +4,14 @@
 //! show at all. What a stand-in does not know is in `tests/capabilities.md`.
 
 use super::*;
+use aws_sdk_applicationautoscaling::types::{
+    CustomizedMetricSpecification, MetricStatistic, PolicyType, ScalableDimension, ScalableTargetAction, ServiceNamespace, SuspendedState,
+    TargetTrackingScalingPolicyConfiguration,
+};
 use landfall::aws;
 use landfall::plan::Dimension;
 use landfall::policy;
+use landfall::report::model::PlanReport;
 use landfall::resource::{Class, Encryption, Insights, Limits, Maximum, Policy, Range, Scaling};
 
 const ALIAS: &str = "alias/aws/dynamodb";
@@ -238,35 +243,77 @@ async fn each_change_in_the_file_is_made(stand: &Stand) {
     }
 }
 
-/// On moto, because the embedded AWS takes only the policies that `DynamoDB` has a use for.
-#[tokio::test]
-async fn a_policy_that_landfall_did_not_make_is_not_taken_away_with_the_target() {
+/// A provisioned, scaled table alone, made and applied. On moto, because the embedded AWS takes only the policies that `DynamoDB` has a
+/// use for, and no scheduled actions.
+async fn scaled_alone() -> (Stand, Aws, Scene, String) {
     let stand = Stand::moto();
     let (aws, mut scene) = (stand.connect().await, Scene::new());
     let (name, other) = (scene.plain.clone(), scene.rich.clone());
     (scene.desired.buckets, *scene.table(&name)) = (BTreeMap::new(), steady(&stand.knows));
     scene.desired.tables.remove(&other);
     scene.converge(&aws).await;
+    (stand, aws, scene, name)
+}
+
+#[tokio::test]
+async fn a_policy_that_landfall_did_not_make_is_not_taken_away_with_the_target() {
+    let (stand, aws, mut scene, name) = scaled_alone().await;
+    let mut without = scene.desired.clone();
+    without.tables.get_mut(&name).expect("there").limits.scaling.read = None;
+    std::mem::swap(&mut scene.desired, &mut without);
+    let early = scene.plan(&aws).await;
     foreign_policy(&stand, &name).await;
-    assert_eq!(drift(&aws, &scene).await, ["scaling of reads"], "something else moves the target too");
-    scene.table(&name).limits.scaling.read = None;
-    let outcome = apply_plan(&aws, &scene.plan(&aws).await).await;
-    assert_ne!(outcome.exit(), Exit::Pass);
-    let said = format!("{:?}", outcome.problems);
+    let outcome = apply_plan(&aws, &early).await;
+    assert_eq!(outcome.exit(), Exit::Stale, "{:?}", outcome.problems);
+    assert!(format!("{:?}", outcome.problems).contains("foreign scaling of reads"), "{:?}", outcome.problems);
+    let giving_up = scene.plan(&aws).await;
+    std::mem::swap(&mut scene.desired, &mut without);
+    for plan in [giving_up, scene.plan(&aws).await] {
+        let [refusal] = plan.refusals.as_slice() else { panic!("{:?}", plan.refusals) };
+        assert!(refusal.reason.contains("reads of the table") && refusal.reason.contains("the policy foreign-metric"), "{refusal:?}");
+        assert_eq!(plan.calls(), 0);
+        assert_eq!(apply_plan(&aws, &plan).await.exit(), Exit::Refused);
+    }
+    let said = aws.unscale(&name, None, Dimension::Read).await.expect_err("the second lock").to_string();
     assert!(said.contains("foreign-metric") && said.contains("landfall did not make"), "{said}");
 }
 
-/// Somebody else's policy on the reads of `table`: it follows a metric of its own. (`DynamoDB` takes no step policies.)
-async fn foreign_policy(stand: &Stand, table: &str) {
-    use aws_sdk_applicationautoscaling::types::{
-        CustomizedMetricSpecification, MetricStatistic, PolicyType, ScalableDimension, ServiceNamespace,
-        TargetTrackingScalingPolicyConfiguration,
-    };
+#[tokio::test]
+async fn a_scheduled_action_and_a_suspension_are_seen_and_kept() {
+    let (stand, aws, mut scene, name) = scaled_alone().await;
+    let index = ScalableDimension::DynamoDbIndexReadCapacityUnits;
+    let action = ScalableTargetAction::builder().max_capacity(50).build();
+    let request = scaling_client(&stand).put_scheduled_action().service_namespace(ServiceNamespace::Dynamodb);
+    let request = request.resource_id(format!("table/{name}/index/byName")).scalable_dimension(index).scheduled_action_name("nightly");
+    request.schedule("cron(0 2 * * ? *)").scalable_target_action(action).send().await.expect("put");
+    let plan = scene.plan(&aws).await;
+    assert!(plan.is_empty() && plan.refusals.is_empty(), "nothing differs");
+    let report = PlanReport::from(&plan);
+    assert!(report.notes.iter().any(|n| n.contains("reads of index byName") && n.contains("nightly; it is left alone")), "{report:?}");
+    scene.table(&name).indexes.get_mut("byName").expect("there").limits.scaling.read = Some(Range { max: 60, ..RANGE });
+    let refused = scene.plan(&aws).await;
+    assert!(refused.refusals[0].reason.contains("the scheduled action nightly"), "{:?}", refused.refusals);
+    let said = aws.scale_target(&name, Some("byName"), Dimension::Read, 5, 60).await.expect_err("the second lock").to_string();
+    assert!(said.contains("nightly"), "{said}");
+    let suspended = SuspendedState::builder().dynamic_scaling_in_suspended(true).build();
+    let request = scaling_client(&stand).register_scalable_target().service_namespace(ServiceNamespace::Dynamodb);
+    let request = request.resource_id(format!("table/{name}")).scalable_dimension(ScalableDimension::DynamoDbTableReadCapacityUnits);
+    request.suspended_state(suspended).send().await.expect("suspended");
+    let refused = scene.plan(&aws).await;
+    assert!(refused.refusals.iter().any(|r| r.reason.ends_with("a suspension")), "{:?}", refused.refusals);
+}
+
+fn scaling_client(stand: &Stand) -> aws_sdk_applicationautoscaling::Client {
     use aws_sdk_applicationautoscaling::{Client, Config, config};
     let credentials = config::Credentials::new(&stand.key, &stand.key, None, None, "test");
     let config = Config::builder().behavior_version_latest().region(config::Region::new("us-east-1")).endpoint_url(&stand.url);
     let http = aws_smithy_http_client::Builder::new().build_http();
-    let client = Client::from_conf(config.credentials_provider(credentials).http_client(http).build());
+    Client::from_conf(config.credentials_provider(credentials).http_client(http).build())
+}
+
+/// Somebody else's policy on the reads of `table`: it follows a metric of its own. (`DynamoDB` takes no step policies.)
+async fn foreign_policy(stand: &Stand, table: &str) {
+    let client = scaling_client(stand);
     let metric = CustomizedMetricSpecification::builder().metric_name("Queue").namespace("Shop").statistic(MetricStatistic::Sum).build();
     let tracking = TargetTrackingScalingPolicyConfiguration::builder().target_value(50.0).customized_metric_specification(metric);
     let request = client.put_scaling_policy().service_namespace(ServiceNamespace::Dynamodb).resource_id(format!("table/{table}"));

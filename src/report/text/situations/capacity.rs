@@ -1,9 +1,9 @@
 //! Capacity: units, billing mode, maximums, warm throughput, auto scaling, and what AWS allows of it in a day.
 
 use super::*;
-use crate::live::Usage;
+use crate::live::{ForeignScaling, Mover, Usage};
 use crate::plan::samples::{index, table};
-use crate::resource::{Capacity, Limits, Maximum, Range, Scaling, Units};
+use crate::resource::{Capacity, Dimension, Limits, Maximum, Range, Scaling, Units};
 use std::collections::BTreeMap;
 
 /// A table and an index of these units.
@@ -244,5 +244,38 @@ fn scaling_removed() {
       table T: capacity decreases: uses 1; AWS allows 4 on a UTC day, then one an hour; 3 left
 
     Plan: 0 to create, 1 to change, 0 to delete; 3 calls, about 4 s to 66 s.
+    ");
+}
+
+/// Reads scaled from 5 to `max`, and what somebody else did to them.
+fn scaled_beside(max: u64, by: Mover) -> LiveTable {
+    let foreign_scaling = vec![ForeignScaling { index: None, dimension: Dimension::Read, by }];
+    LiveTable { foreign_scaling, ..applied(scaled(Some((5, max, 70)))) }
+}
+
+#[test]
+fn scaling_that_somebody_else_moves_is_not_changed() {
+    let live = scaled_beside(50, Mover::Policy("queue-length".into()));
+    insta::assert_snapshot!(plan(&scaled(Some((5, 60, 70))), Some(live), &[]), @r"
+    Changes (~ change in place):
+
+      ~ table T   # id 7c1e0000
+          # changed in the file since the last apply; AWS is as it was left
+          ~ scaling of reads  5 to 50, at 70% -> 5 to 60, at 70%
+
+    Refused:
+      table T: auto scaling of reads of the table has what landfall did not make and cannot put back: the policy queue-length
+          in Application Auto Scaling, delete the policy (`aws application-autoscaling delete-scaling-policy`); then plan again
+
+    Plan: 0 to create, 1 to change, 0 to delete, 1 refused; 0 calls.
+    ");
+}
+
+#[test]
+fn scaling_that_somebody_else_moves_and_nobody_changes_is_told() {
+    let live = scaled_beside(50, Mover::ScheduledAction("nightly".into()));
+    insta::assert_snapshot!(plan(&scaled(Some((5, 50, 70))), Some(live), &[]), @r"
+    No changes. Live AWS is what the stack says.
+    Note: table T: auto scaling of reads of the table has what landfall did not make and cannot put back: the scheduled action nightly; it is left alone
     ");
 }

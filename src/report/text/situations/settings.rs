@@ -21,8 +21,9 @@ fn another_ttl_attribute_waits_between_off_and_on() {
 
     Calls, in this order for each resource (times are estimates):
       table T
-        1. UpdateTimeToLive off, exp  (1 s to 2 s)
-        2. UpdateTimeToLive on, expires  (30 min to 60 min)
+        1. UpdateTimeToLive off, exp  (1 s to 61 min)
+             AWS refuses it for up to an hour after another change of TTL, and does not tell when one was; apply waits
+        2. UpdateTimeToLive on, expires  (30 min to 61 min)
              items whose time has passed are deleted
         3. TagResource landfall:applied  (1 s to 3 s)
 
@@ -30,7 +31,7 @@ fn another_ttl_attribute_waits_between_off_and_on() {
       table T: TTL changes: uses 2; AWS allows 1 in 30 to 60 minutes; AWS does not tell how many are spent
 
     Note: table T: TTL can be changed once an hour: apply waits between turning the old attribute off and the new one on
-    Plan: 0 to create, 1 to change, 0 to delete; 3 calls, about 31 min to 61 min.
+    Plan: 0 to create, 1 to change, 0 to delete; 3 calls, about 31 min to 123 min.
     ");
 }
 

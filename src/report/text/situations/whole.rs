@@ -306,8 +306,9 @@ fn a_plan_that_may_end_after_its_deadline_is_refused_with_its_calls_shown() {
 
     Calls, in this order for each resource (times are estimates):
       table T
-        1. UpdateTimeToLive off, exp  (1 s to 2 s)
-        2. UpdateTimeToLive on, expires  (30 min to 60 min)
+        1. UpdateTimeToLive off, exp  (1 s to 61 min)
+             AWS refuses it for up to an hour after another change of TTL, and does not tell when one was; apply waits
+        2. UpdateTimeToLive on, expires  (30 min to 61 min)
              items whose time has passed are deleted
         3. TagResource landfall:applied  (1 s to 3 s)
 
@@ -315,11 +316,11 @@ fn a_plan_that_may_end_after_its_deadline_is_refused_with_its_calls_shown() {
       table T: TTL changes: uses 2; AWS allows 1 in 30 to 60 minutes; AWS does not tell how many are spent
 
     Refused:
-      table T: step 2, UpdateTimeToLive on, expires, may end only at 2026-11-21T13:00:02Z, after the deadline 2026-11-21T12:30:00Z
-          begin earlier, give a later --deadline, or leave this change to another day; at its worst the whole takes 61 min
+      table T: step 1, UpdateTimeToLive off, exp, may end only at 2026-11-21T13:01:00Z, after the deadline 2026-11-21T12:30:00Z
+          begin earlier, give a later --deadline, or leave this change to another day; at its worst the whole takes 123 min
 
     Note: table T: TTL can be changed once an hour: apply waits between turning the old attribute off and the new one on
-    Plan: 0 to create, 1 to change, 0 to delete, 1 refused; 3 calls, about 31 min to 61 min. Deadline: 2026-11-21T12:30:00Z.
+    Plan: 0 to create, 1 to change, 0 to delete, 1 refused; 3 calls, about 31 min to 123 min. Deadline: 2026-11-21T12:30:00Z.
     ");
 }
 
@@ -340,5 +341,30 @@ fn a_plan_that_ends_in_time_names_its_deadline() {
         2. TagResource landfall:applied  (1 s to 3 s)
 
     Plan: 0 to create, 1 to change, 0 to delete; 2 calls, about 2 s to 18 s. Deadline: 2026-11-21T13:00:00Z.
+    ");
+}
+
+#[test]
+fn a_deadline_names_the_calls_that_it_cannot_promise() {
+    let context = Context { deadline_ms: Some(NOON_MS + HOUR_MS), ..context(NOON_MS) };
+    let want = Table { encryption: crate::resource::Encryption::Managed, ..table() };
+    insta::assert_snapshot!(shown(&desired([("T", want)]), &seen([("T", applied(table()))]), &Approvals::default(), context), @r"
+    Changes (~ change in place):
+
+      ~ table T   # id 7c1e0000
+          # changed in the file since the last apply; AWS is as it was left
+          ~ encryption  DynamoDB's own key -> the account's aws/dynamodb key
+
+    Calls, in this order for each resource (times are estimates):
+      table T
+        1. UpdateTable encryption: the account's aws/dynamodb key  (20 s to 30 s)
+             re-encrypts
+        2. TagResource landfall:applied  (1 s to 3 s)
+
+    Budgets after:
+      table T: encryption changes: uses 1; AWS allows 4 in 24 hours, then one in 6; AWS does not tell how many are spent
+
+    Note: the deadline is not promised for table T: step 1, UpdateTable encryption: the account's aws/dynamodb key: AWS allows 4 encryption changes in 24 hours, then one in 6, and does not tell how many are spent; where none is left, apply ends with exit code 8
+    Plan: 0 to create, 1 to change, 0 to delete; 2 calls, about 21 s to 33 s. Deadline: 2026-11-21T13:00:00Z.
     ");
 }
