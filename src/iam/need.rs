@@ -69,7 +69,16 @@ impl Needs {
 
     /// What AWS asks of the caller while it does `call`.
     pub(super) fn implied(&mut self, call: &'static str, actions: &[&'static str], on: &On) {
-        self.0.extend(actions.iter().map(|action| Need { action, on: on.clone(), by: By::Aws(call), rare: None }));
+        self.asked(call, actions, on, None);
+    }
+
+    /// The same, where only `path` makes the call.
+    pub(super) fn rarely_implied(&mut self, call: &'static str, actions: &[&'static str], on: &On, path: &'static str) {
+        self.asked(call, actions, on, Some(path));
+    }
+
+    fn asked(&mut self, call: &'static str, actions: &[&'static str], on: &On, rare: Option<&'static str>) {
+        self.0.extend(actions.iter().map(|action| Need { action, on: on.clone(), by: By::Aws(call), rare }));
     }
 
     fn add(&mut self, service: &'static str, operation: &'static str, on: &On, rare: Option<&'static str>) {

@@ -3,4 +3,4 @@ pub mod model;
 pub mod normal;
 pub mod refresh;
 pub mod unmanaged;
-pub use model::{Holder, Live, LiveBucket, LiveTable, Usage, Wanted};
+pub use model::{Contents, Holder, Live, LiveBucket, LiveTable, Usage, Wanted};

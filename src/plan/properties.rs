@@ -7,6 +7,8 @@ use crate::live::LiveTable;
 use crate::resource::{Encryption, Index, Table};
 use proptest::prelude::*;
 
+mod leaving;
+
 /// `live` with what cannot be changed in place as `want` has it: nothing is left to refuse once everything is approved.
 fn changeable(live: LiveTable, want: &Table) -> LiveTable {
     let mut live = LiveTable { replicas: Vec::new(), ..live };

@@ -1,6 +1,7 @@
-//! The rules of single cases, one test each: order here; refusals, records and buckets in their own files.
+//! The rules of single cases, one test each: order here; refusals, records, buckets and buckets that go in their own files.
 
 mod buckets;
+mod leaving;
 mod records;
 mod refusals;
 
