@@ -1,8 +1,11 @@
 //! The command line: verbs, flags and their help. What they mean lives in `command`.
+//!
+//! Rule: a group's heading stands over every flag that follows it, so a verb's own flags come before its groups.
 
 use crate::plan::deadline::Deadline;
 mod init;
 mod local;
+mod named;
 mod policy;
 
 pub use init::Init;
@@ -102,19 +105,19 @@ pub struct Check {
 /// What every verb that looks at AWS takes.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
-    /// The stack file (`apply` takes a plan too that `plan --out` sealed).
+    /// The stack file; for `apply` also a plan that `plan --out` sealed.
     #[arg(value_name = "STACK")]
     pub stack: PathBuf,
-    #[command(flatten)]
-    pub aws: AwsArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
     /// Read rows from here instead of the stack's source: `env:NAME`, `file:PATH`, or an address without a password.
     #[arg(long, value_name = "URL")]
     pub source: Option<String>,
     /// Apply this phase's overlay to the stack.
     #[arg(long, value_name = "NAME")]
     pub phase: Option<String>,
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Which AWS, as whom.
@@ -182,23 +185,19 @@ impl std::str::FromStr for Output {
 #[command(next_help_heading = "Approvals")]
 pub struct ApprovalArgs {
     /// Manage this existing table or bucket, which carries no ownership tag. Repeatable.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = named::adoptable)]
     pub adopt: Vec<String>,
-    /// Allow this table (`NAME`) or index (`TABLE/INDEX`) to be deleted, or a table to lose its recovery points, its stream or
-    /// its own key (`TABLE:recovery`, `TABLE:stream`, `TABLE:encryption`). Repeatable.
-    #[arg(long, value_name = "NAME")]
+    /// Allow this table (`NAME`), bucket (`s3://NAME`) or index (`TABLE/INDEX`) to be deleted, or a table to lose its recovery points,
+    /// its stream or its own key (`TABLE:recovery`, `TABLE:stream`, `TABLE:encryption`). Repeatable.
+    #[arg(long, value_name = "NAME", value_parser = named::destroyable)]
     pub destroy: Vec<String>,
-    /// With --destroy: also when the table holds items.
+    /// With --destroy: also when the table holds items, or the bucket objects.
     #[arg(long, requires = "destroy")]
     pub with_data: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct Plan {
-    #[command(flatten)]
-    pub common: Common,
-    #[command(flatten)]
-    pub approvals: ApprovalArgs,
     /// Seal the plan into this file, for `apply FILE`.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -209,21 +208,25 @@ pub struct Plan {
     /// it does not tell how much of a limit is spent, is named.
     #[arg(long, value_name = "WHEN")]
     pub deadline: Option<Deadline>,
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub approvals: ApprovalArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct Apply {
     #[command(flatten)]
+    pub consent: Consent,
+    /// Give up waiting for AWS after this many seconds; running again goes on from there.
+    #[arg(long, value_name = "SECONDS", default_value_t = 14_400, value_parser = seconds())]
+    pub timeout: u64,
+    #[command(flatten)]
     pub common: Common,
     #[command(flatten)]
     pub approvals: ApprovalArgs,
     #[command(flatten)]
-    pub consent: Consent,
-    #[command(flatten)]
     pub lock: LockArgs,
-    /// Give up waiting for AWS after this many seconds; running again goes on from there.
-    #[arg(long, value_name = "SECONDS", default_value_t = 14_400, value_parser = seconds())]
-    pub timeout: u64,
 }
 
 /// Whether to ask.
@@ -237,11 +240,11 @@ pub struct Consent {
 #[derive(Debug, Args)]
 pub struct Load {
     #[command(flatten)]
+    pub consent: Consent,
+    #[command(flatten)]
     pub common: Common,
     #[command(flatten)]
     pub approvals: ApprovalArgs,
-    #[command(flatten)]
-    pub consent: Consent,
     #[command(flatten)]
     pub lock: LockArgs,
     #[command(flatten)]
@@ -294,30 +297,20 @@ pub struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub struct Throttling {
-    #[command(flatten)]
-    pub common: Common,
     /// Look back this far (`90m`, `24h`, `7d`); the stack's window by default.
     #[arg(long)]
     pub window: Option<String>,
     /// Wait this many seconds for metrics that CloudWatch does not show yet.
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = seconds())]
     pub wait: u64,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 #[derive(Debug, Args)]
 pub struct Run {
     #[command(flatten)]
-    pub common: Common,
-    #[command(flatten)]
-    pub approvals: ApprovalArgs,
-    #[command(flatten)]
     pub consent: Consent,
-    #[command(flatten)]
-    pub lock: LockArgs,
-    #[command(flatten)]
-    pub limits: LoadLimits,
-    #[command(flatten)]
-    pub checks: CheckArgs,
     /// Where the JSON report goes [default: STACK-report.json].
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -327,6 +320,16 @@ pub struct Run {
     /// Give up waiting for a table after this many seconds; running again goes on from there.
     #[arg(long, value_name = "SECONDS", default_value_t = 14_400, value_parser = seconds())]
     pub timeout: u64,
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub approvals: ApprovalArgs,
+    #[command(flatten)]
+    pub lock: LockArgs,
+    #[command(flatten)]
+    pub limits: LoadLimits,
+    #[command(flatten)]
+    pub checks: CheckArgs,
 }
 
 #[cfg(test)]

@@ -255,6 +255,11 @@ pub struct Bucket {
     pub kms_key: Option<String>,
 }
 
+/// The bucket that a `--destroy` argument names: `s3://NAME`. No table can be meant: their names have three letters at least.
+pub fn destroyed_bucket(what: &str) -> Option<&str> {
+    what.strip_prefix("s3://").filter(|name| !name.is_empty() && !name.contains(['/', ':']))
+}
+
 /// The tag key that says which stack owns a table or bucket; its value is the stack's name. Written in the create call.
 pub const OWNER_TAG: &str = "landfall:stack";
 

@@ -21,6 +21,10 @@ pub enum Error {
     Unapproved { address: String, call: String, flag: String },
     #[error("{address}: it has items")]
     NotEmpty { address: String },
+    #[error("{address}: time is up: {done}, and there is more")]
+    HalfEmpty { address: String, done: String },
+    #[error("{address}: it is not empty")]
+    Filled { address: String },
     #[error("{address}: live is not what the plan saw: {difference}")]
     Stale { address: String, difference: String },
     #[error("{address}: {call}")]
@@ -68,14 +72,13 @@ impl Error {
     /// The code that this alone would leave with. `done`: something was changed in this run.
     fn exit(&self, done: bool) -> Exit {
         match self {
-            Self::Elsewhere { .. } | Self::Refusals { .. } | Self::Unapproved { .. } | Self::NotEmpty { .. } | Self::Taken(_) => {
-                Exit::Refused
-            }
-            Self::Read { source, .. } if matches!(**source, refresh::Error::Taken(_) | refresh::Error::Elsewhere { .. }) => Exit::Refused,
+            Self::Elsewhere { .. } | Self::Refusals { .. } | Self::Unapproved { .. } => Exit::Refused,
+            Self::NotEmpty { .. } | Self::Filled { .. } | Self::Taken(_) => Exit::Refused,
+            Self::Read { source, .. } if source.is_refusal() => Exit::Refused,
             Self::Expired | Self::Version { .. } | Self::Stale { .. } => Exit::Stale,
             Self::Interrupted { .. } => Exit::Interrupted,
             Self::Lease { source, .. } => source.exit(),
-            Self::Spent { .. } => Exit::Partial,
+            Self::Spent { .. } | Self::HalfEmpty { .. } => Exit::Partial,
             _ if done => Exit::Partial,
             _ => Exit::Failed,
         }
@@ -90,6 +93,9 @@ impl Error {
             Self::Refusals { .. } => "see the plan's refusals: each names its flag or its recipe".into(),
             Self::Unapproved { flag, .. } => format!("allow it by name with --destroy {}", crate::safe::text(flag)),
             Self::NotEmpty { .. } => "empty the table, or add --with-data to delete it with everything in it".into(),
+            Self::Filled { .. } => {
+                "something writes into it: stop that, plan again, and add --with-data if it shall go all the same".into()
+            }
             Self::Taken(_) => "choose another bucket name in the stack file".into(),
             Self::Call { source, .. } if source.is_denied() => {
                 format!("the role lacks a permission: allow {}, then run it again", action(source))

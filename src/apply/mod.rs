@@ -8,6 +8,7 @@
 
 mod budget;
 mod calls;
+mod emptying;
 mod error;
 mod fault;
 mod options;

@@ -38,7 +38,7 @@ fn same_place(plan: &Plan, identity: &Identity) -> Result<(), Error> {
     if planned == actual { Ok(()) } else { Err(Error::Elsewhere { planned: text(planned), actual: text(actual) }) }
 }
 
-/// Every destructive step is named. The planner would have refused; a second lock costs nothing, and it judges the steps
+/// Every destructive step is named, and what takes data along was allowed to. The planner would have refused; a second lock costs nothing, and it judges the steps
 /// themselves, not the plan's word for them.
 fn approved(plan: &Plan) -> Result<(), Error> {
     for work in &plan.works {
@@ -46,8 +46,12 @@ fn approved(plan: &Plan) -> Result<(), Error> {
         for planned in &work.steps {
             let flag = risk::approval(&planned.step, work.target.name());
             let destructive = planned.destructive || risk::destructive(&planned.step, &state);
+            let unapproved = |flag| Error::Unapproved { address: work.target.to_string(), call: planned.step.to_string(), flag };
             if destructive && !plan.approvals.destroy.contains(&flag) {
-                return Err(Error::Unapproved { address: work.target.to_string(), call: planned.step.to_string(), flag });
+                return Err(unapproved(flag));
+            }
+            if risk::takes_data(&planned.step) && !plan.approvals.with_data {
+                return Err(unapproved(format!("{flag} --with-data")));
             }
             state = simulate(&state, &planned.step, work.target.name());
         }
@@ -112,6 +116,8 @@ mod tests {
         plan.works[1].steps.push(delete);
         assert!(matches!(check(&plan, &identity(), 2), Err(Error::Unapproved { .. })));
         plan.approvals.destroy.insert(plan.works[1].target.name().to_owned());
+        assert!(matches!(check(&plan, &identity(), 2), Err(Error::Unapproved { flag, .. }) if flag.ends_with("--with-data")));
+        plan.approvals.with_data = true;
         assert!(check(&plan, &identity(), 2).is_ok());
     }
 

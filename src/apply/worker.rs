@@ -119,7 +119,7 @@ impl<'a> Worker<'a> {
 
     /// The gate before every mutation: not stopped, not hopeless, and the stack's lease is ours. Before a destructive one the lease is
     /// renewed in any case: also a machine that was paused together with its clocks finds out.
-    async fn permit(&self, destructive: bool) -> Result<(), Error> {
+    pub(super) async fn permit(&self, destructive: bool) -> Result<(), Error> {
         self.may_go_on()?;
         let Some(lease) = &self.shared.options.lease else { return Ok(()) };
         lease.permit(destructive).await.map_err(|error| self.unleased(error))

@@ -85,20 +85,23 @@ impl Aws {
         let call = || format!("S3 DeleteObjects {bucket}");
         let ids = keys.iter().map(|key| ObjectIdentifier::builder().key(key).build());
         let ids = ids.collect::<Result<Vec<_>, _>>().map_err(|e| ours(call(), &e.to_string()))?;
+        self.delete_identified(bucket, ids).await
+    }
+
+    /// At most [`DELETE_LIMIT`] objects or versions; those that are absent already are no error.
+    pub(super) async fn delete_identified(&self, bucket: &str, ids: Vec<ObjectIdentifier>) -> Result<(), Error> {
+        let call = || format!("S3 DeleteObjects {bucket}");
+        let count = ids.len();
         let delete = Delete::builder().set_objects(Some(ids)).quiet(true).build().map_err(|e| ours(call(), &e.to_string()))?;
         let request = self.s3.delete_objects().bucket(bucket).expected_bucket_owner(&self.identity.account).delete(delete);
         let answer = request.send().await.map_err(|e| from_sdk(call(), &e))?;
         let Some(first) = answer.errors().first() else { return Ok(()) };
-        let message = format!(
-            "{} of {} objects were not deleted: {}",
-            answer.errors().len(),
-            keys.len(),
-            first.message().unwrap_or("no reason given")
-        );
+        let message =
+            format!("{} of {} objects were not deleted: {}", answer.errors().len(), count, first.message().unwrap_or("no reason given"));
         Err(Error { code: first.code().map(str::to_owned), ..ours(call(), &crate::safe::text(&message)) })
     }
 }
 
-fn ours(call: String, message: &str) -> Error {
+pub(super) fn ours(call: String, message: &str) -> Error {
     Error { call, code: None, message: message.to_owned(), request_id: None, throttling_reasons: Vec::new() }
 }

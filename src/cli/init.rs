@@ -32,9 +32,9 @@ pub struct Init {
     /// Overwrite the file when it is there.
     #[arg(long, requires = "out")]
     pub force: bool,
-    #[command(flatten)]
-    pub aws: AwsArgs,
     /// Only the result and errors; no progress.
     #[arg(short, long)]
     pub quiet: bool,
+    #[command(flatten)]
+    pub aws: AwsArgs,
 }

@@ -22,11 +22,11 @@ pub struct Unlock {
     /// The stack file.
     #[arg(value_name = "STACK")]
     pub stack: PathBuf,
-    #[command(flatten)]
-    pub aws: AwsArgs,
     /// Take the lease away from its holder, whose run then stops before its next change.
     #[arg(long)]
     pub force: bool,
     #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub aws: AwsArgs,
 }

@@ -16,7 +16,7 @@ pub struct Iam {
     /// With this phase's overlay.
     #[arg(long, value_name = "NAME")]
     pub phase: Option<String>,
-    /// Allow this table to be deleted, for `apply --destroy NAME`; no table can be otherwise. Repeatable.
+    /// Allow this table (`NAME`) or bucket (`s3://NAME`) to be deleted, for `apply --destroy NAME`; none can be otherwise. Repeatable.
     #[arg(long, value_name = "NAME")]
     pub destroy: Vec<String>,
     /// Instead of the policy: one line for each permission, with the call that needs it, and the path where it is a rare one.

@@ -8,6 +8,17 @@ fn the_command_line_is_sound() {
     Cli::command().debug_assert();
 }
 
+/// A group's heading would stand over every flag that follows it.
+#[test]
+fn a_flag_of_the_verb_itself_stands_under_no_groups_heading() {
+    let own = ["yes", "timeout", "out", "deadline", "detailed-exitcode", "phase", "source", "force", "report", "wait", "window", "warm"];
+    for verb in Cli::command().get_subcommands() {
+        for flag in verb.get_arguments().filter(|flag| flag.get_long().is_some_and(|long| own.contains(&long))) {
+            assert_eq!(flag.get_help_heading(), None, "{} {}", verb.get_name(), flag);
+        }
+    }
+}
+
 #[test]
 fn a_complaint_repeats_no_password_and_obeys_no_argument() {
     let arguments = ["landfall", "plan", "a.toml", "mysql://app:hunter2x@db/shop\n::error::x\u{1b}[2J"].map(OsString::from);

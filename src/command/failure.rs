@@ -35,10 +35,7 @@ impl From<refresh::Error> for Failure {
     fn from(error: refresh::Error) -> Self {
         let (message, exit) = match error {
             refresh::Error::Aws(error) => return Self::Aws(error),
-            refresh::Error::Taken(_) | refresh::Error::Elsewhere { .. } => (error.to_string(), Exit::Refused),
-            refresh::Error::Unknown(_) | refresh::Error::Disagreement(_) | refresh::Error::NoScaling(..) => {
-                (error.to_string(), Exit::Failed)
-            }
+            error => (error.to_string(), if error.is_refusal() { Exit::Refused } else { Exit::Failed }),
         };
         Self::Other(Problem { message, help: None, exit })
     }

@@ -5,6 +5,7 @@ use super::{console, output, say};
 use crate::cli::Iam;
 use crate::exit::Exit;
 use crate::iam::{self, By, Verb};
+use crate::resource::destroyed_bucket;
 use crate::stack::{self, Stack};
 use std::fmt::Write;
 
@@ -18,7 +19,7 @@ pub(super) fn run(args: &Iam) -> Exit {
 
 fn text(args: &Iam) -> Result<String, Failure> {
     let stack = stack::load(&args.stack, args.phase.as_deref())?;
-    args.destroy.iter().try_for_each(|name| table_name(name))?;
+    args.destroy.iter().try_for_each(|what| whole_name(what))?;
     let verbs = if args.verbs.is_empty() { Verb::ALL.to_vec() } else { args.verbs.clone() };
     if args.why {
         return Ok(reasons(&stack, &verbs, &args.destroy));
@@ -35,15 +36,20 @@ fn text(args: &Iam) -> Result<String, Failure> {
     Ok(format!("{policy:#}\n"))
 }
 
-/// A name that is written into a policy is a table's name and nothing wider.
-fn table_name(name: &str) -> Result<(), Failure> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if (3..=255).contains(&name.len()) && name.chars().all(allowed) {
+/// A name that is written into a policy is a table's or a bucket's name and nothing wider.
+fn whole_name(what: &str) -> Result<(), Failure> {
+    let of_table = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let of_bucket = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    let named = match destroyed_bucket(what) {
+        Some(name) => (3..=63).contains(&name.len()) && name.chars().all(of_bucket),
+        None => (3..=255).contains(&what.len()) && what.chars().all(of_table),
+    };
+    if named {
         return Ok(());
     }
     Err(Failure::Usage(format!(
-        "--destroy {}: that is no table's name (3 to 255 letters, digits, `_`, `-` and `.`); name each table whole",
-        crate::safe::text(name)
+        "--destroy {}: that is no table's name (3 to 255 letters, digits, `_`, `-` and `.`), and no bucket's (`s3://NAME`); name each whole",
+        crate::safe::text(what)
     )))
 }
 

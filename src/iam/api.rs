@@ -71,6 +71,8 @@ pub const APIS: &[Api] = &[
     read("monitoring", "GetMetricData", &["cloudwatch:GetMetricData"]),
     read("s3", "HeadBucket", &["s3:ListBucket"]),
     read("s3", "ListObjectsV2", &["s3:ListBucket"]),
+    read("s3", "ListObjectVersions", &["s3:ListBucketVersions"]),
+    read("s3", "ListMultipartUploads", &["s3:ListBucketMultipartUploads"]),
     read("s3", "GetBucketTagging", &["s3:GetBucketTagging"]),
     read("s3", "GetPublicAccessBlock", &["s3:GetBucketPublicAccessBlock"]),
     read("s3", "GetBucketOwnershipControls", &["s3:GetBucketOwnershipControls"]),
@@ -88,6 +90,8 @@ pub const APIS: &[Api] = &[
     write("s3", "PutBucketVersioning", &["s3:PutBucketVersioning"]),
     write("s3", "PutObject", &["s3:PutObject"]),
     write("s3", "DeleteObjects", &["s3:DeleteObject"]),
+    write("s3", "AbortMultipartUpload", &["s3:AbortMultipartUpload"]),
+    write("s3", "DeleteBucket", &["s3:DeleteBucket"]),
 ];
 
 /// The row of a call; `None`: landfall is not known to make it.

@@ -14,7 +14,7 @@ pub(super) fn hold(needs: &mut Needs) {
     for operation in ["DescribeTable", "CreateTable"] {
         needs.rare("dynamodb", operation, &on, FIRST);
     }
-    needs.implied_by_rare("CreateTable", &["dynamodb:TagResource"], &on, FIRST);
+    needs.rarely_implied("CreateTable", &["dynamodb:TagResource"], &on, FIRST);
 }
 
 /// Looking at a lease, and giving it back by force.

@@ -1,7 +1,7 @@
 //! The least permissions that a verb needs for a stack, as an IAM policy: what the stack's settings ask for, and no more.
 //!
 //! Rules: no action with a `*`; a resource is `*` only where AWS knows no resource for the action (`ListTables`, metrics, scalable
-//! targets' lists); deleting a table is never among them unless its name was given; every permission says which call needs it, and a
+//! targets' lists); deleting a table or a bucket is never among them unless its name was given; every permission says which call needs it, and a
 //! call that only a rare path makes says which path.
 //! Key insight: the tests record the calls of every verb at the embedded AWS and hold them to this: none missing, and none spare that
 //! does not say its rare path.
@@ -9,6 +9,7 @@
 
 mod api;
 mod data;
+mod destroy;
 mod document;
 mod lease;
 mod need;
@@ -59,7 +60,7 @@ impl Verb {
     }
 }
 
-/// What `verbs` need for `stack`, and for deleting the tables that `destroy` names.
+/// What `verbs` need for `stack`, and for deleting the tables and buckets that `destroy` names.
 pub fn needs(stack: &Stack, verbs: &[Verb], destroy: &[String]) -> BTreeSet<Need> {
     let mut found = Needs::default();
     for verb in verbs {
@@ -81,15 +82,21 @@ pub fn resource(stack: &Stack, on: &On) -> String {
 
 fn of(verb: Verb, stack: &Stack, destroy: &[String], found: &mut Needs) {
     match verb {
-        Verb::Plan | Verb::Drift => provision::reads(stack, destroy, found),
+        Verb::Plan => {
+            provision::reads(stack, found);
+            destroy::reads(destroy, found);
+        }
+        Verb::Drift => provision::reads(stack, found),
         Verb::Apply => {
             lease::hold(found);
-            provision::reads(stack, destroy, found);
-            provision::writes(stack, destroy, found);
+            provision::reads(stack, found);
+            destroy::reads(destroy, found);
+            provision::writes(stack, found);
+            destroy::writes(destroy, found);
         }
         Verb::Load => {
             lease::hold(found);
-            provision::reads(stack, &[], found);
+            provision::reads(stack, found);
             data::load(stack, found);
             let imported = |spec: &&TableSpec| !spec.rows.is_empty() && spec.table.locals.is_empty() && !stack.buckets.is_empty();
             let tables = stack.tables.iter().filter(|(_, spec)| imported(spec));

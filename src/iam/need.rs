@@ -72,8 +72,8 @@ impl Needs {
         self.asked(call, actions, on, None);
     }
 
-    /// The same where only `path` makes that call.
-    pub(super) fn implied_by_rare(&mut self, call: &'static str, actions: &[&'static str], on: &On, path: &'static str) {
+    /// The same, where only `path` makes the call.
+    pub(super) fn rarely_implied(&mut self, call: &'static str, actions: &[&'static str], on: &On, path: &'static str) {
         self.asked(call, actions, on, Some(path));
     }
 

@@ -12,21 +12,26 @@ const PROVISIONED: &str = "a table that is provisioned though the file does not 
 const TARGET: &str = "a scalable target that the file does not ask for";
 const GIVEN_BACK: &str = "auto scaling that the file does not ask for (any more)";
 
-/// What `plan` reads: of every resource of the file, and of the tables that `--destroy` names.
-pub(super) fn reads(stack: &Stack, destroy: &[String], needs: &mut Needs) {
+/// What `plan` reads of every resource of the file.
+pub(super) fn reads(stack: &Stack, needs: &mut Needs) {
     needs.call("dynamodb", "ListTables", &On::Any);
     needs.rare("dynamodb", "ListTagsOfResource", &On::AnyTable, FORGOTTEN);
     if !stack.buckets.is_empty() && !stack.tables.is_empty() {
         needs.rare("dynamodb", "ListImports", &On::Any, KILLED_IMPORT);
     }
-    for name in stack.tables.keys().chain(destroy) {
-        for operation in ["DescribeTable", "DescribeTimeToLive", "DescribeContinuousBackups", "ListTagsOfResource"] {
-            needs.call("dynamodb", operation, &On::Table(name.clone()));
-        }
+    for (name, spec) in &stack.tables {
+        any_table_reads(name, needs);
+        table_reads(name, &spec.table, needs);
     }
-    stack.tables.iter().for_each(|(name, spec)| table_reads(name, &spec.table, needs));
     scaling_reads(stack, needs);
     stack.buckets.values().for_each(|bucket| bucket_reads(bucket, needs));
+}
+
+/// What is read of every table, whatever is wanted of it.
+pub(super) fn any_table_reads(name: &str, needs: &mut Needs) {
+    for operation in ["DescribeTable", "DescribeTimeToLive", "DescribeContinuousBackups", "ListTagsOfResource"] {
+        needs.call("dynamodb", operation, &On::Table(name.to_owned()));
+    }
 }
 
 /// A table that is still provisioned, or once was, is asked about as well.
@@ -66,7 +71,15 @@ fn table_reads(name: &str, table: &Table, needs: &mut Needs) {
 }
 
 fn bucket_reads(bucket: &Bucket, needs: &mut Needs) {
-    let on = On::Bucket(bucket.name.clone());
+    any_bucket_reads(&bucket.name, needs);
+    if let Some(key) = &bucket.kms_key {
+        needs.call("kms", "DescribeKey", &On::Key(key.clone()));
+    }
+}
+
+/// What is read of every bucket, whatever is wanted of it.
+pub(super) fn any_bucket_reads(name: &str, needs: &mut Needs) {
+    let on = On::Bucket(name.to_owned());
     for operation in [
         "HeadBucket",
         "GetBucketTagging",
@@ -80,26 +93,16 @@ fn bucket_reads(bucket: &Bucket, needs: &mut Needs) {
         needs.call("s3", operation, &on);
     }
     needs.rare("s3", "ListObjectsV2", &on, BARE);
-    if let Some(key) = &bucket.kms_key {
-        needs.call("kms", "DescribeKey", &On::Key(key.clone()));
-    }
 }
 
-/// What `apply` writes. Deleting is asked for by name only.
-pub(super) fn writes(stack: &Stack, destroy: &[String], needs: &mut Needs) {
+/// What `apply` writes.
+pub(super) fn writes(stack: &Stack, needs: &mut Needs) {
     for (name, spec) in &stack.tables {
         needs.call("dynamodb", "CreateTable", &On::Table(name.clone()));
         needs.implied("CreateTable", &["dynamodb:TagResource"], &On::Table(name.clone()));
         needs.call("dynamodb", "UpdateTable", &On::Table(name.clone()));
         changes(name, &spec.table, needs);
         made("CreateTable", name, &spec.table, needs);
-    }
-    for name in destroy {
-        let on = On::Table(name.clone());
-        needs.call("dynamodb", "Scan", &on);
-        needs.rare("dynamodb", "UpdateTable", &on, "lifting deletion protection");
-        needs.call("dynamodb", "DeleteTable", &on);
-        needs.rare("application-autoscaling", "DeregisterScalableTarget", &On::ScalableTargets, GIVEN_BACK);
     }
     stack.buckets.values().for_each(|bucket| bucket_writes(bucket, needs));
 }

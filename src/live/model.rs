@@ -121,4 +121,37 @@ pub struct LiveBucket {
     /// and the tags leaves this, so a fresh bucket of the right name is finished, not refused.
     pub fresh: bool,
     pub foreign_tags: BTreeMap<String, String>,
+    /// Another tool that says the bucket is its own.
+    #[serde(default)]
+    pub holder: Option<Holder>,
+    /// Looked at only where the bucket is to go.
+    #[serde(default)]
+    pub contents: Option<Contents>,
+}
+
+/// What deleting a bucket would take along.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contents {
+    /// Versions and delete markers, counted up to [`Contents::MOST`].
+    pub versions: u64,
+    /// Unfinished uploads, counted likewise.
+    pub uploads: u64,
+    /// Tables that AWS still imports from it.
+    pub imports: Vec<String>,
+}
+
+impl Contents {
+    /// As many as one page of a listing shows: this many may be more.
+    pub const MOST: u64 = 1000;
+
+    /// Whether deleting the bucket would take nothing along.
+    pub fn is_empty(&self) -> bool {
+        self.versions == 0 && self.uploads == 0
+    }
+
+    /// Whether there are any, not how many: counts move while nobody changes anything that was decided.
+    #[must_use]
+    pub fn rough(&self) -> Self {
+        Self { versions: self.versions.min(1), uploads: self.uploads.min(1), imports: self.imports.clone() }
+    }
 }

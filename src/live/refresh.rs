@@ -39,6 +39,9 @@ pub enum Error {
     Taken(String),
     #[error("bucket {bucket} is in the region {region}, and the run is in {wanted}: choose another name in the stack file")]
     Elsewhere { bucket: String, region: String, wanted: String },
+    /// Named by `--destroy`.
+    #[error("bucket {0} is not in this account and region, or this role may not see it (s3:ListBucket), so it is not deleted")]
+    NotHere(String),
     #[error("table {0}: DescribeTable shows it and the other reads do not; run again in a minute")]
     Disagreement(String),
     #[error(
@@ -51,6 +54,11 @@ impl Error {
     /// What AWS itself said, where it did.
     pub fn aws(&self) -> Option<&aws::Error> {
         if let Self::Aws(error) = self { Some(error) } else { None }
+    }
+
+    /// Whether it is a guard's no, and not a failure.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Taken(_) | Self::Elsewhere { .. } | Self::NotHere(_))
     }
 }
 
@@ -279,21 +287,31 @@ async fn managed_key(aws: &Aws, seen: &ObservedTable, want: Option<&Table>, dead
     }
 }
 
-/// One bucket; `None`: the name is free.
+/// One bucket; `None`: the name is free. `want`: what the stack says of it; without it the bucket is to go, and what it holds is looked at.
 pub async fn bucket(aws: &Aws, name: &str, want: Option<&Bucket>, deadline: impl Into<Deadline>) -> Result<Option<LiveBucket>, Error> {
     let deadline = deadline.into();
     match aws.patiently(Api::Buckets, deadline, || Box::pin(aws.head_bucket(name))).await? {
         Head::Absent => Ok(None),
+        Head::Taken | Head::Elsewhere(_) if want.is_none() => Err(Error::NotHere(crate::safe::text(name))),
         Head::Taken => Err(Error::Taken(crate::safe::text(name))),
         Head::Elsewhere(region) => Err(Error::Elsewhere {
             bucket: crate::safe::text(name),
             region: region.unwrap_or_else(|| "of another endpoint".to_owned()),
             wanted: aws.identity().region.clone(),
         }),
-        Head::Ours => match aws.patiently(Api::Buckets, deadline, || Box::pin(aws.observe_bucket(name))).await {
-            Ok(seen) => Ok(Some(normal::bucket(name, &seen, want))),
+        Head::Ours => match Box::pin(observe(aws, name, want, deadline)).await {
+            Ok(seen) => Ok(Some(seen)),
             Err(error) if error.is("NoSuchBucket") => Ok(None),
             Err(error) => Err(error.into()),
         },
     }
+}
+
+async fn observe(aws: &Aws, name: &str, want: Option<&Bucket>, deadline: Deadline) -> Result<LiveBucket, aws::Error> {
+    let seen = aws.patiently(Api::Buckets, deadline, || Box::pin(aws.observe_bucket(name))).await?;
+    let contents = match want {
+        Some(_) => None,
+        None => Some(aws.patiently(Api::Buckets, deadline, || Box::pin(aws.bucket_contents(name))).await?),
+    };
+    Ok(LiveBucket { contents, ..normal::bucket(name, &seen, want) })
 }

@@ -44,6 +44,9 @@ fn call(step: &Step) -> String {
             format!("PutBucketLifecycleConfiguration expire after {}, abort unfinished uploads after 1 day", days(*d))
         }
         Step::DenyPlainHttp => "PutBucketPolicy deny requests without TLS".to_owned(),
+        Step::AbortUploads => "AbortMultipartUpload, every unfinished upload".to_owned(),
+        Step::DeleteVersions => "DeleteObjects, EVERY VERSION OF EVERY OBJECT, 1000 a call".to_owned(),
+        Step::DeleteBucket => "DeleteBucket, after listings have found it empty".to_owned(),
         Step::SetMaximum { table, indexes } => format!("UpdateTable on-demand maximum: {}", maximums(*table, indexes)),
         Step::RaiseWarm { index, units } => format!("UpdateTable warm throughput of {}: {}", whose(index.as_ref()), raised(*units)),
         Step::ScaleTarget { index, dimension, min, max } => {

@@ -32,13 +32,19 @@ pub fn estimate(step: &Step, ttl_was_on: bool) -> (u64, u64) {
         Step::SetRecovery { .. } | Step::SetPolicy { .. } => (1, 5),
         Step::DeleteTable { .. } => (2, 20),
         Step::ScaleTarget { .. } | Step::ScalePolicy { .. } | Step::Unscale { .. } | Step::Tag { .. } => (1, 3),
+        // Of what one page of a listing shows.
+        Step::AbortUploads | Step::DeleteVersions => (1, 30),
         _ => (1, 2),
     }
 }
 
-/// Whether nobody can say how long the step takes at most: a backfill grows with the table.
-pub fn unbounded(step: &Step) -> bool {
-    matches!(step, Step::CreateIndex { .. })
+/// Why nobody can say how long the step takes at most, where nobody can.
+pub fn unbounded(step: &Step) -> Option<&'static str> {
+    match step {
+        Step::CreateIndex { .. } => Some("the backfill grows with the table"),
+        Step::AbortUploads | Step::DeleteVersions => Some("it grows with what the bucket holds"),
+        _ => None,
+    }
 }
 
 /// What AWS may have against the step that nobody can know before; `None`: nothing, or the budgets tell it.
@@ -60,6 +66,9 @@ pub fn remark(step: &Step, before: &State) -> Option<&'static str> {
         Step::SetMaximum { .. } => Some("requests over a maximum are throttled; without one the cost follows the traffic"),
         Step::ScaleTarget { .. } => Some("the capacity, and its cost, moves between these bounds by itself"),
         Step::Unscale { .. } => Some("the capacity stays as it is at that moment"),
+        Step::AbortUploads => Some("their parts are gone, and who is still uploading gets an error"),
+        Step::DeleteVersions => Some("cannot be undone; a second or so for each thousand; it can be stopped and run again"),
+        Step::DeleteBucket => Some("cannot be undone, and anybody may take the name then"),
         Step::DeleteTable { .. } => Some("cannot be undone, and an item written after the last look is lost with it"),
         step => setting(step, now),
     }

@@ -82,10 +82,9 @@ fn late(steps: &[Planned], now_ms: u64, deadline_ms: u64) -> Option<(String, Str
     for (at, planned) in steps.iter().enumerate() {
         end = end.saturating_add(planned.seconds.1.saturating_mul(1000));
         let step = format!("step {}, {},", at + 1, planned.step);
-        if unbounded(&planned.step) {
-            let reason =
-                format!("{step} has no known end (the backfill grows with the table), so the deadline {deadline} cannot be promised");
-            return Some((reason, "apply this index before, without --deadline; then plan the rest with it".into()));
+        if let Some(why) = unbounded(&planned.step) {
+            let reason = format!("{step} has no known end ({why}), so the deadline {deadline} cannot be promised");
+            return Some((reason, "apply this before, without --deadline; then plan the rest with it".into()));
         }
         if end > deadline_ms {
             let minutes = steps.iter().map(|s| s.seconds.1).sum::<u64>().div_ceil(60);

@@ -4,7 +4,7 @@
 
 use super::model::Approvals;
 use crate::live::Wanted;
-use crate::resource::{Bucket, Table};
+use crate::resource::{Bucket, Table, destroyed_bucket};
 use crate::stack::model::Stack;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,12 +34,15 @@ impl From<&Stack> for Desired {
 }
 
 impl Desired {
-    /// What a refresh has to read for a plan under `approvals`: every resource of the file, and every table named by `--destroy`.
+    /// What a refresh has to read for a plan under `approvals`: every resource of the file, and every table and bucket
+    /// named by `--destroy`.
     pub fn wanted(&self, approvals: &Approvals) -> Wanted {
         let named = approvals.destroy.iter().filter(|what| is_table(what)).map(|name| (name.clone(), None));
         let mut tables: BTreeMap<_, Option<Table>> = named.collect();
         tables.extend(self.tables.iter().map(|(name, table)| (name.clone(), Some(table.clone()))));
-        let buckets = self.buckets.iter().map(|(name, bucket)| (name.clone(), Some(bucket.clone()))).collect();
+        let named = approvals.destroy.iter().filter_map(|what| destroyed_bucket(what)).map(|name| (name.to_owned(), None));
+        let mut buckets: BTreeMap<_, Option<Bucket>> = named.collect();
+        buckets.extend(self.buckets.iter().map(|(name, bucket)| (name.clone(), Some(bucket.clone()))));
         Wanted { tables, buckets }
     }
 }

@@ -120,7 +120,13 @@ pub(super) fn wanted_bucket(bucket: &Bucket) -> Facets {
 
 /// A bucket as it is.
 pub(super) fn live_bucket(b: &LiveBucket) -> Facets {
-    guarded(&b.bucket, [b.public_access_blocked, b.owner_enforced, b.tls_only, b.aborts_multipart], b.encrypted)
+    let mut out = guarded(&b.bucket, [b.public_access_blocked, b.owner_enforced, b.tls_only, b.aborts_multipart], b.encrypted);
+    if let Some(contents) = &b.contents {
+        let held = [("objects", contents.versions, "version"), ("uploads", contents.uploads, "unfinished upload")];
+        let held = held.iter().filter(|(_, count, _)| *count > 0);
+        out.extend(held.map(|(path, count, what)| ((*path).to_owned(), words::several(*count, what))));
+    }
+    out
 }
 
 fn guarded(bucket: &Bucket, guards: [bool; 4], encrypted: bool) -> Facets {

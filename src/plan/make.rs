@@ -11,6 +11,7 @@ use super::order::{Next, Wish, is_applied, next_step};
 use super::step::Step;
 use super::{cost, deadline, diff, risk, simulate::simulate, words};
 use crate::live::Live;
+use crate::resource::destroyed_bucket;
 use crate::safe;
 
 /// A sealed plan is good for a day.
@@ -61,7 +62,7 @@ pub fn make(desired: &Desired, live: &Live, approvals: &Approvals, context: Cont
     plan
 }
 
-/// Buckets, then tables of the file, then tables to be destroyed.
+/// Buckets, then tables of the file, then tables and buckets to be destroyed.
 fn goals(desired: &Desired, live: &Live, approvals: &Approvals) -> Vec<(Target, Goal, State)> {
     let buckets = desired.buckets.iter().map(|(name, want)| (Target::Bucket(name.clone()), Goal::Bucket(want.clone()), bucket(live, name)));
     let tables = desired.tables.iter().map(|(name, want)| {
@@ -71,8 +72,11 @@ fn goals(desired: &Desired, live: &Live, approvals: &Approvals) -> Vec<(Target, 
         (Target::Table(name.clone()), goal, state)
     });
     let leaving = approvals.destroy.iter().filter(|what| is_table(what) && !desired.tables.contains_key(*what));
-    let leaving = leaving.map(|name| (Target::Table(name.clone()), Goal::Gone { with_data: approvals.with_data }, table(live, name)));
-    buckets.chain(tables).chain(leaving).collect()
+    let gone = Goal::Gone { with_data: approvals.with_data };
+    let leaving = leaving.map(|name| (Target::Table(name.clone()), gone.clone(), table(live, name)));
+    let named = approvals.destroy.iter().filter_map(|what| destroyed_bucket(what)).filter(|name| !desired.buckets.contains_key(*name));
+    let named = named.map(|name| (Target::Bucket(name.to_owned()), gone.clone(), bucket(live, name)));
+    buckets.chain(tables).chain(leaving).chain(named).collect()
 }
 
 fn table(live: &Live, name: &str) -> State {
@@ -199,16 +203,19 @@ fn note(goal: &Goal, before: &State) -> Option<String> {
     Some(out)
 }
 
-/// `--destroy NAME` for a table that the file still names is a contradiction, not a wish.
+/// `--destroy` of a table or bucket that the file still names is a contradiction, not a wish.
 fn refuse_contradictions(plan: &mut Plan, desired: &Desired) {
-    for name in plan.approvals.destroy.iter().filter(|name| desired.tables.contains_key(*name)) {
-        let target = Target::Table(name.clone());
+    let tables = plan.approvals.destroy.iter().filter(|name| desired.tables.contains_key(*name)).map(|name| Target::Table(name.clone()));
+    let buckets =
+        plan.approvals.destroy.iter().filter_map(|what| destroyed_bucket(what)).filter(|name| desired.buckets.contains_key(*name));
+    let both: Vec<Target> = tables.chain(buckets.map(|name| Target::Bucket(name.to_owned()))).collect();
+    for target in both {
         plan.works.iter_mut().filter(|work| work.target == target).for_each(|work| work.steps.clear());
         plan.budgets.retain(|budget| budget.target != target);
         plan.refusals.push(Refusal {
             target,
             reason: "--destroy names it, and the file still has it".into(),
-            recipe: "remove the table from the file first, or drop the flag".into(),
+            recipe: "remove it from the file first, or drop the flag".into(),
         });
     }
 }
@@ -227,12 +234,26 @@ fn note_unused(plan: &mut Plan, live: &Live) {
         .iter()
         .flat_map(|w| w.steps.iter().filter(|s| s.destructive).map(|s| risk::approval(&s.step, w.target.name())))
         .collect();
-    let refused = |name: &str| plan.refusals.iter().any(|r| name.split(['/', ':']).next() == Some(r.target.name()));
+    let refused = |what: &str| plan.refusals.iter().any(|r| is_about(what, &r.target));
     let destroy = plan.approvals.destroy.iter().filter(|what| !used.contains(*what) && !refused(what));
-    let mut notes: Vec<_> =
-        destroy.map(|what| format!("--destroy {}: there is nothing of that name to destroy", safe::text(what))).collect();
+    let mut notes: Vec<_> = destroy.map(|what| unused(what)).collect();
     let exists = |name: &str| live.tables.contains_key(name) || live.buckets.contains_key(name);
     let adopt = plan.approvals.adopt.iter().filter(|name| !exists(name));
     notes.extend(adopt.map(|name| format!("--adopt {}: nothing of that name exists", safe::text(name))));
     plan.notes.extend(notes);
+}
+
+/// Whether the `--destroy` argument `what` names the target, or something of it.
+fn is_about(what: &str, target: &Target) -> bool {
+    match target {
+        Target::Bucket(name) => destroyed_bucket(what) == Some(name),
+        Target::Table(name) => what.split(['/', ':']).next() == Some(name),
+    }
+}
+
+fn unused(what: &str) -> String {
+    let shown = safe::text(what);
+    let may_be = is_table(what) && what.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'));
+    let bucket = if may_be { format!(" (a bucket is named s3://{shown})") } else { String::new() };
+    format!("--destroy {shown}: there is nothing of that name to destroy{bucket}")
 }

@@ -44,7 +44,7 @@ pub enum Goal {
     Table(Table),
     /// Does not exist yet and will be made by the load's `ImportTable`: apply leaves it alone.
     Import(Table),
-    /// A table that left the file and was named by `--destroy`. `with_data`: even if it holds items.
+    /// A table or bucket that left the file and was named by `--destroy`. `with_data`: even if it holds items or objects.
     Gone {
         with_data: bool,
     },
@@ -109,9 +109,9 @@ impl State {
 pub struct Approvals {
     /// `--adopt NAME`: tables and buckets that this stack may take over.
     pub adopt: BTreeSet<String>,
-    /// `--destroy WHAT`: `TABLE`, `TABLE/INDEX`, or `TABLE:recovery` (and `:stream`, `:encryption`: whatever [`super::risk::approval`] names).
+    /// `--destroy WHAT`: `TABLE`, `s3://BUCKET`, `TABLE/INDEX`, or `TABLE:recovery` (and `:stream`, `:encryption`: whatever [`super::risk::approval`] names).
     pub destroy: BTreeSet<String>,
-    /// `--with-data`: a table named by `--destroy` may hold items.
+    /// `--with-data`: a table named by `--destroy` may hold items, a bucket objects and unfinished uploads.
     pub with_data: bool,
 }
 
@@ -211,7 +211,7 @@ pub struct Plan {
     pub created_ms: u64,
     pub expires_ms: u64,
     pub approvals: Approvals,
-    /// Buckets first (a load needs them), then tables, by name.
+    /// Buckets first (a load needs them), then tables, by name; what is to go last.
     pub works: Vec<Work>,
     pub refusals: Vec<Refusal>,
     /// What AWS allows only so often, where this plan uses it or AWS says that some of it is used.

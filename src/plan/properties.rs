@@ -7,6 +7,8 @@ use crate::live::{ForeignScaling, LiveTable, Mover};
 use crate::resource::{Dimension, Encryption, Index, Table};
 use proptest::prelude::*;
 
+mod leaving;
+
 /// `live` with what cannot be changed in place as `want` has it: nothing is left to refuse once everything is approved.
 fn changeable(live: LiveTable, want: &Table) -> LiveTable {
     let mut live = LiveTable { replicas: Vec::new(), ..live };

@@ -10,8 +10,8 @@ use super::model::{Goal, Refusal, State};
 use super::order::Wish;
 use super::step::Step;
 use super::{diff, foreign, words};
-use crate::live::{Holder, LiveTable};
-use crate::resource::{Encryption, Index, Table};
+use crate::live::{Holder, LiveBucket, LiveTable};
+use crate::resource::{Encryption, Index, Table, destroyed_bucket};
 use crate::safe;
 
 /// Everything that stands between this resource and its goal. Empty: the planner may go on.
@@ -20,6 +20,7 @@ pub fn refusals(wish: &Wish<'_>, state: &State) -> Vec<Refusal> {
         (Goal::Table(want) | Goal::Import(want), State::Table(None)) => unfit(want),
         (Goal::Table(want) | Goal::Import(want), State::Table(Some(live))) => table(wish, want, live),
         (Goal::Gone { .. }, State::Table(Some(live))) => gone(wish, live),
+        (Goal::Gone { with_data }, State::Bucket(Some(live))) => gone_bucket(wish, live, *with_data),
         (Goal::Bucket(_), State::Bucket(Some(live))) => not_ours(wish, live.owner.as_deref(), live.fresh).into_iter().collect(),
         _ => Vec::new(),
     };
@@ -55,9 +56,13 @@ fn leaving(live: &LiveTable) -> Option<Reason> {
 fn not_ours(wish: &Wish<'_>, owner: Option<&str>, fresh: bool) -> Option<Reason> {
     let name = wish.target.name();
     let allowed = fresh || owner == Some(wish.stack) || wish.approvals.adopt.contains(name);
-    let whose = owner.map_or_else(|| "no stack's ownership tag".to_owned(), |o| format!("the tag of the stack \"{}\"", safe::text(o)));
+    let whose = owned_by(owner);
     let recipe = format!("--adopt {} takes it over as it is and changes what the plan shows; or choose another name", safe::text(name));
     (!allowed).then(|| (format!("it exists and has {whose}"), recipe))
+}
+
+fn owned_by(owner: Option<&str>) -> String {
+    owner.map_or_else(|| "no stack's ownership tag".to_owned(), |o| format!("the tag of the stack \"{}\"", safe::text(o)))
 }
 
 /// Another tool's table. One that was adopted before is ours to look at, and each change of it needs the word again.
@@ -198,10 +203,40 @@ fn gone(wish: &Wish<'_>, live: &LiveTable) -> Vec<Reason> {
     ours.chain(held).chain(replicated).chain(scaled).chain(unnamed).collect()
 }
 
+/// Nothing but this stack's own tag makes a bucket one to delete: what was only adopted on the command line was never this stack's.
+fn gone_bucket(wish: &Wish<'_>, live: &LiveBucket, with_data: bool) -> Vec<Reason> {
+    let shown = safe::text(wish.target.name());
+    let named = wish.approvals.destroy.iter().any(|what| destroyed_bucket(what) == Some(wish.target.name()));
+    let unnamed = (!named).then(|| ("it would be deleted".into(), format!("--destroy s3://{shown} allows it")));
+    let foreign = (live.owner.as_deref() != Some(wish.stack)).then(|| {
+        let whose = owned_by(live.owner.as_deref());
+        (format!("it has {whose}"), "landfall deletes only what this stack's applies have tagged: delete it by hand".into())
+    });
+    let held = live.holder.as_ref().map(|holder| {
+        (format!("it is held by {}", words::holder(holder)), format!("take it out of {}'s configuration first", tool(holder)))
+    });
+    let contents = live.contents.as_ref();
+    let imports = contents.map(|c| c.imports.as_slice()).filter(|imports| !imports.is_empty()).map(|imports| {
+        let tables = imports.iter().map(|table| safe::text(table)).collect::<Vec<_>>().join(", ");
+        (format!("AWS still imports from it: {tables}"), "wait until the import is over, and plan again".into())
+    });
+    let full = contents.filter(|c| !with_data && !c.is_empty()).map(|c| {
+        let recipe = "empty it, or add --with-data to delete it with everything in it";
+        (format!("it is not empty: {}", words::contents(c)), recipe.into())
+    });
+    unnamed.into_iter().chain(foreign).chain(held).chain(imports).chain(full).collect()
+}
+
+/// Whether `step` takes data along knowingly, which `--with-data` has to have allowed.
+pub fn takes_data(step: &Step) -> bool {
+    matches!(step, Step::DeleteTable { with_data: true } | Step::AbortUploads | Step::DeleteVersions)
+}
+
 /// Whether `step` can lose data, its recoverability, its readers or the control over it, seen from the state before it.
 pub fn destructive(step: &Step, before: &State) -> bool {
     let now = before.table().map(|live| &live.table);
     match step {
+        Step::DeleteBucket | Step::DeleteVersions | Step::AbortUploads => true,
         Step::DeleteIndex { .. } | Step::DeleteTable { .. } | Step::SetRecovery { days: None } | Step::SetStream { view: None } => true,
         Step::SetRecovery { days: Some(days) } => now.and_then(|t| t.recovery).is_some_and(|now| *days < now),
         Step::Encrypt { with } => now.is_some_and(|t| leaves_key(&t.encryption, with)),
@@ -209,13 +244,14 @@ pub fn destructive(step: &Step, before: &State) -> bool {
     }
 }
 
-/// The `--destroy` argument that allows a destructive step on the table `name`.
+/// The `--destroy` argument that allows a destructive step on the table or bucket `name`.
 pub fn approval(step: &Step, name: &str) -> String {
     match step {
         Step::DeleteIndex { index } => format!("{name}/{index}"),
         Step::SetRecovery { .. } => format!("{name}:recovery"),
         Step::SetStream { .. } => format!("{name}:stream"),
         Step::Encrypt { .. } => format!("{name}:encryption"),
+        Step::AbortUploads | Step::DeleteVersions | Step::DeleteBucket => format!("s3://{name}"),
         _ => name.to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! Resources for the tests of this room and of `apply`: a few by hand, and generators for the properties.
 
 use super::{Approvals, Context, Desired, Plan, make};
-use crate::live::{Holder, Live, LiveTable, Usage};
+use crate::live::{Contents, Holder, Live, LiveBucket, LiveTable, Usage};
 use crate::resource::{
     Bucket, Capacity, Class, Encryption, Index, Insights, Key, KeyKind, KeyPart, Limits, LocalIndex, Maximum, Policy, Projection, Range,
     Scaling, StreamView, Table, Units,
@@ -47,6 +47,39 @@ pub(crate) fn live(table: Table) -> LiveTable {
 
 pub(crate) fn bucket() -> Bucket {
     Bucket { name: "acme-staging".into(), expire_days: 7, tags: BTreeMap::new(), versioning: false, kms_key: None }
+}
+
+/// The bucket as an apply of the stack `s` leaves it, seen when it is to go.
+pub(crate) fn leaving_bucket(versions: u64, uploads: u64) -> LiveBucket {
+    LiveBucket {
+        bucket: bucket(),
+        owner: Some("s".into()),
+        public_access_blocked: true,
+        owner_enforced: true,
+        encrypted: true,
+        tls_only: true,
+        aborts_multipart: true,
+        fresh: false,
+        foreign_tags: BTreeMap::new(),
+        holder: None,
+        contents: Some(Contents { versions, uploads, imports: Vec::new() }),
+    }
+}
+
+pub(crate) fn seen_bucket(bucket: LiveBucket) -> Live {
+    Live { buckets: BTreeMap::from([(bucket.bucket.name.clone(), bucket)]), ..Live::default() }
+}
+
+/// A bucket that somebody, or nobody, owns, holds, fills or reads from.
+pub(crate) fn any_leaving_bucket() -> impl Strategy<Value = LiveBucket> {
+    let owner = prop_oneof![8 => Just(Some("s".to_owned())), 1 => Just(None), 1 => Just(Some("other".to_owned()))];
+    let holder = option::weighted(0.1, Just(Holder::Terraform("ManagedBy=terraform".into())));
+    let imports = option::weighted(0.1, Just("T".to_owned()));
+    let counts = (prop_oneof![Just(0u64), 1..2000u64], prop_oneof![Just(0u64), 1..3u64]);
+    (owner, holder, imports, counts, any::<bool>()).prop_map(|(owner, holder, imports, (versions, uploads), guarded)| {
+        let contents = Some(Contents { versions, uploads, imports: imports.into_iter().collect() });
+        LiveBucket { owner, holder, contents, tls_only: guarded, ..leaving_bucket(0, 0) }
+    })
 }
 
 pub(crate) fn desired(tables: impl IntoIterator<Item = (&'static str, Table)>) -> Desired {

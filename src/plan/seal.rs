@@ -19,11 +19,11 @@ const DIGEST_LEN: usize = 64;
 /// Why a plan file is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    #[error("this is not a sealed plan of this version of landfall; make one with `landfall plan --out FILE`")]
+    #[error("this is not a sealed plan of this version of landfall")]
     NotAPlan,
-    #[error("the plan file was changed after it was sealed; make a new one with `landfall plan --out FILE`")]
+    #[error("the plan file was changed or cut short after it was sealed")]
     Altered,
-    #[error("the sealed plan is of another shape than this version of landfall reads; make a new one with `landfall plan --out FILE`")]
+    #[error("the sealed plan is of another shape than this version of landfall reads")]
     Shape(#[source] serde_json::Error),
     #[error("cannot write the plan file {path}")]
     Write {

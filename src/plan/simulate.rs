@@ -6,7 +6,7 @@
 
 use super::model::State;
 use super::step::{Dimension, Mode, Step};
-use crate::live::{LiveBucket, LiveTable, Usage};
+use crate::live::{Contents, LiveBucket, LiveTable, Usage};
 use crate::resource::{APPLIED_TAG, Bucket, Capacity, Index, Insights, Limits, OWNER_TAG, Policy, Range, Scaling, Table, Units};
 use std::collections::BTreeMap;
 
@@ -22,6 +22,7 @@ pub fn simulate(state: &State, step: &Step, name: &str) -> State {
             update_table(&mut live, step);
             State::Table(Some(live))
         }
+        (State::Bucket(Some(_)), Step::DeleteBucket) => State::Bucket(None),
         (State::Bucket(None), Step::CreateBucket) => State::Bucket(Some(Box::new(bare(name)))),
         (State::Bucket(Some(live)), step) => {
             let mut live = live.clone();
@@ -209,6 +210,8 @@ fn bare(name: &str) -> LiveBucket {
         aborts_multipart: false,
         fresh: true,
         foreign_tags: BTreeMap::new(),
+        holder: None,
+        contents: None,
     }
 }
 
@@ -232,6 +235,8 @@ fn update_bucket(live: &mut LiveBucket, step: &Step) {
             live.aborts_multipart = true;
         }
         Step::DenyPlainHttp => live.tls_only = true,
+        Step::AbortUploads => live.contents.iter_mut().for_each(|contents| contents.uploads = 0),
+        Step::DeleteVersions => live.contents.iter_mut().for_each(|contents| contents.versions = 0),
         _ => {}
     }
 }
@@ -249,6 +254,7 @@ pub fn matches(predicted: &State, seen: &State) -> bool {
             p.bucket == s.bucket
                 && p.owner == s.owner
                 && p.foreign_tags == s.foreign_tags
+                && p.contents.as_ref().map(Contents::rough) == s.contents.as_ref().map(Contents::rough)
                 && guards(p).iter().zip(guards(s)).all(|(p, s)| s || !p)
         }
         (predicted, seen) => predicted.is_absent() && seen.is_absent(),

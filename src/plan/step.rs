@@ -132,4 +132,10 @@ pub enum Step {
         days: u32,
     },
     DenyPlainHttp,
+    /// Every unfinished upload, page by page.
+    AbortUploads,
+    /// Every version and delete marker, page by page.
+    DeleteVersions,
+    /// The last calls before it are listings that must find nothing.
+    DeleteBucket,
 }

@@ -2,7 +2,7 @@
 //!
 //! Rules: names and tag values come from files and from AWS, so everything foreign goes through [`crate::safe`].
 
-use crate::live::Holder;
+use crate::live::{Contents, Holder};
 use crate::resource::{Class, Dimension, Encryption, Insights, Key, KeyKind, KeyPart, Maximum, Projection, Range, StreamView, Units};
 use crate::safe;
 
@@ -88,6 +88,19 @@ pub(super) fn holder(holder: &Holder) -> String {
         Holder::CloudFormation(stack) => format!("CloudFormation (stack {})", safe::text(stack)),
         Holder::Terraform(tag) => format!("Terraform (tag {})", safe::text(tag)),
     }
+}
+
+/// What a bucket holds, as far as one page of each listing tells.
+pub(super) fn contents(contents: &Contents) -> String {
+    let sides = [(contents.versions, "version"), (contents.uploads, "unfinished upload")];
+    let told = sides.iter().filter(|(count, _)| *count > 0).map(|(count, what)| several(*count, what));
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// `1 version`, `3 versions`, `1000 or more versions`.
+pub(super) fn several(count: u64, what: &str) -> String {
+    let (more, plural) = (if count >= Contents::MOST { " or more" } else { "" }, if count == 1 { "" } else { "s" });
+    format!("{count}{more} {what}{plural}")
 }
 
 /// The table (`None`), or an index.

@@ -16,6 +16,9 @@ use toml::de::DeTable;
 /// A stack file is a page of text; more than this is another file by mistake.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
+/// How a sealed plan begins (`plan::seal`).
+const SEALED: &str = "{\"format\":\"landfall.plan/";
+
 /// Reads and checks the stack file at `path`, with the overlay `phase`. Relative paths in it are relative to its directory.
 /// The error holds every finding, a file that cannot be read among them.
 pub fn load(path: &Path, phase: Option<&str>) -> Result<Stack, Diagnostics> {
@@ -78,8 +81,21 @@ fn read(path: &Path) -> Result<String, (String, &'static str)> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(("the stack file is over 4 MiB".to_owned(), "is this the right file? a stack is a page of text"));
     }
-    String::from_utf8(bytes)
-        .map_err(|e| (format!("the stack file is not UTF-8 text (byte {})", e.utf8_error().valid_up_to()), "save it as UTF-8"))
+    let text = String::from_utf8(bytes)
+        .map_err(|e| (format!("the stack file is not UTF-8 text (byte {})", e.utf8_error().valid_up_to()), "save it as UTF-8"))?;
+    another(&text).map_or(Ok(text), |(message, help)| Err((message.to_owned(), help)))
+}
+
+/// What the file is instead of a stack, where it is plain: said once, not as what is wrong with each of its lines.
+fn another(text: &str) -> Option<(&'static str, &'static str)> {
+    if text.trim().is_empty() {
+        return Some(("the stack file is empty", "was it cut short? `landfall init --from-live` writes one from what is there"));
+    }
+    let sealed = text.trim_start().starts_with(SEALED);
+    sealed.then_some((
+        "this is a sealed plan, not a stack file",
+        "`landfall apply FILE` carries it out; every other verb takes the stack that it was made from",
+    ))
 }
 
 fn unreadable(path: &Path, message: &str, help: &str) -> Diagnostics {

@@ -201,6 +201,41 @@ fn a_stack_that_asks_for_everything_needs_what_its_policy_says() {
     holds("rich", rich::CHANGES);
 }
 
+/// What fills a bucket: two versions, a delete marker, and an upload that nobody finishes.
+pub(crate) const FILL: &str = "
+s = c('s3')
+b = 'landfall-sample-users-staging'
+s.put_bucket_versioning(Bucket=b, VersioningConfiguration=dict(Status='Enabled'))
+for key in ('a', 'a'):
+    s.put_object(Bucket=b, Key=key, Body=b'x')
+s.delete_object(Bucket=b, Key='a')
+s.create_multipart_upload(Bucket=b, Key='half')
+";
+
+#[test]
+fn deleting_a_bucket_needs_what_its_policy_says() {
+    let mut watched = Watched::start("users");
+    watched.run(Verb::Apply, "--yes", 0);
+    watched.change(&[("[bucket.staging]\nname = \"landfall-sample-users-staging\"\n", "")]);
+    watched.meanwhile(FILL);
+    watched.seen.clear();
+    watched.run(Verb::Apply, "--yes --destroy s3://landfall-sample-users-staging --with-data", 0);
+    let calls = watched.seen.remove(&Verb::Apply).expect("seen");
+    let destroy = ["s3://landfall-sample-users-staging".to_owned()];
+    let stack = landfall::stack::load(&watched.place.path("stacks/users.toml"), None).expect("a sound stack");
+    let policy = iam::policy(&stack, &[Verb::Apply], &destroy);
+    assert_eq!(calls.iter().flat_map(|call| denied(&policy, call)).collect::<Vec<_>>(), Vec::<String>::new());
+    for operation in ["AbortMultipartUpload", "DeleteObjects", "DeleteBucket"] {
+        assert!(calls.iter().any(|call| call.operation == operation), "{operation} was never made");
+        let about = |need: &&iam::Need| matches!(need.by, By::Call("s3", made) if made == operation);
+        let needs = iam::needs(&stack, &[Verb::Apply], &destroy);
+        let on: Vec<String> = needs.iter().filter(about).map(|need| iam::resource(&stack, &need.on)).collect();
+        assert!(on.iter().all(|arn| arn.starts_with("arn:aws:s3:::landfall-sample-users-staging")) && !on.is_empty(), "{on:?}");
+    }
+    let without = iam::policy(&stack, &[Verb::Apply], &[]).to_string();
+    assert!(!without.contains("s3:Delete") && !without.contains("s3:Abort"), "{without}");
+}
+
 #[test]
 fn a_policy_without_one_of_its_actions_is_found_out() {
     let mut watched = Watched::start("users");
@@ -219,9 +254,11 @@ fn a_policy_without_one_of_its_actions_is_found_out() {
 #[test]
 fn a_name_that_is_a_pattern_is_not_written_into_a_policy() {
     let place = Place::new();
-    for name in ["*", "Us*", "a/b", "T?", ""] {
+    for name in ["*", "Us*", "a/b", "T?", "", "s3://", "s3://*", "s3://a*b", "s3://staging/x", "s3://Upper"] {
         let ran = place.command(&["iam", "stacks/users.toml", "--destroy", name]).output().expect("landfall starts");
         crate::program::ran(&ran).exits(2).says("no table's name").never_says("Statement");
     }
     place.landfall("iam stacks/users.toml --destroy Old").exits(0).says("dynamodb:DeleteTable").says("table/Old");
+    let bucket = place.landfall("iam stacks/users.toml --destroy s3://old-staging").exits(0);
+    bucket.says("s3:DeleteBucket").says("s3:::old-staging").says("s3:DeleteObjectVersion").never_says("dynamodb:DeleteTable");
 }

@@ -130,6 +130,24 @@ fn while_capacity_is_switched() {
 }
 
 #[test]
+fn while_a_bucket_is_destroyed_with_all_it_holds() {
+    const STAGING: &str = "[bucket.staging]\nname = \"landfall-sample-users-staging\"\n";
+    for call in ["DELETE ?x-id=AbortMultipartUpload", "POST ?delete", "DELETE /"] {
+        for after in [false, true] {
+            let command = "apply sweep.toml --yes --destroy s3://landfall-sample-users-staging --with-data";
+            let (_local, place, _between) = recovered(call, after, command, |place| {
+                place.write("sweep.toml", &format!("{HEAD}{STAGING}{}", table("Orders", "", "")));
+                place.landfall("apply sweep.toml --yes").exits(0);
+                place.python(crate::iam::FILL).exits(0);
+                place.write("sweep.toml", &format!("{HEAD}{}", table("Orders", "", "")));
+            });
+            place.landfall("plan sweep.toml --detailed-exitcode").exits(0);
+            assert_eq!(place.names(), "['Orders'] []", "{call}");
+        }
+    }
+}
+
+#[test]
 fn while_a_table_is_destroyed() {
     let both = table("Old", "", "A") + &table("Orders", "", "");
     applied("DeleteTable", &both, &table("Orders", "", ""), "--destroy Old", "['Orders'] []");

@@ -194,6 +194,35 @@ fn a_load_that_stood_still_writes_nothing_any_more() {
     assert_eq!(struck.changes(calls), Vec::<String>::new());
 }
 
+/// Two pages of delete markers.
+const CROWD: &str = "
+s = c('s3')
+b = 'landfall-sample-users-staging'
+s.put_bucket_versioning(Bucket=b, VersioningConfiguration=dict(Status='Enabled'))
+for half in 'ab':
+    s.delete_objects(Bucket=b, Delete=dict(Objects=[dict(Key=f'{half}{n}') for n in range(1000)], Quiet=True))
+";
+
+#[test]
+fn an_emptying_that_stood_still_deletes_no_other_page() {
+    let local = LocalAws::start();
+    let other = local.place();
+    other.landfall(APPLY).exits(0);
+    other.python(CROWD).exits(0);
+    let struck = Struck::at(&local.url, "POST ?delete", 1, "STOP");
+    for place in [&other, &struck.place] {
+        place.edit("stacks/users.toml", "[bucket.staging]\nname = \"landfall-sample-users-staging\"\n", "");
+    }
+    let command = format!("{APPLY} --destroy s3://landfall-sample-users-staging --with-data");
+    let sleeper = struck.run(&command);
+    let calls = struck.between.calls().len();
+    other.landfall(&format!("{command} --lock-timeout 30")).exits(0).says("took over the lease");
+    signal(sleeper.id(), "CONT");
+    end(sleeper).exits(7).says("lost its lease to");
+    assert_eq!(struck.changes(calls), Vec::<String>::new());
+    assert_eq!(other.names(), "['Users'] []");
+}
+
 #[test]
 fn verbs_that_only_read_touch_no_lease() {
     let local = LocalAws::start();

@@ -30,6 +30,8 @@ fn one(local: &LocalAws, sql: &str, rows: &str) -> (Place, Database) {
 fn a_stack_that_cannot_be_read() {
     let place = Place::new();
     place.landfall("plan nowhere.toml").exits(2).says("nowhere.toml");
+    place.write("empty.toml", "\n");
+    place.landfall("plan empty.toml").exits(2).says("the stack file is empty");
     place.write("broken.toml", "name = \n");
     place.landfall("check broken.toml").exits(2).says("broken.toml:1:");
     std::fs::write(place.path("binary.toml"), [0xff, 0xfe, 0]).expect("a file");
@@ -200,6 +202,35 @@ fn rows_that_make_one_key_are_found_before_anything_is_written() {
 }
 
 #[test]
+fn an_approval_that_names_nothing_at_all_is_a_usage_error() {
+    let place = Place::new();
+    for what in ["", "Us*", "Users:recovry", "s3://", "s3://acme/users"] {
+        let ran = place.command(&["plan", "stacks/users.toml", "--local", "--destroy", what]).output().expect("landfall starts");
+        crate::program::ran(&ran).exits(2).says("--destroy");
+    }
+}
+
+#[test]
+fn a_bucket_is_deleted_only_as_it_is_spelt_and_only_with_the_word_for_what_it_holds() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("apply stacks/users.toml --yes").exits(0);
+    place.landfall("apply stacks/users.toml --yes --destroy s3://landfall-sample-users-staging").exits(5).says("the file still has it");
+    place.edit("stacks/users.toml", "[bucket.staging]\nname = \"landfall-sample-users-staging\"\n", "");
+    place.python("c('s3').put_object(Bucket='landfall-sample-users-staging', Key='a', Body=b'x')").exits(0);
+    let bare = place.landfall("apply stacks/users.toml --yes --destroy landfall-sample-users-staging").exits(0);
+    bare.says("a bucket is named s3://landfall-sample-users-staging");
+    let full = place.landfall("apply stacks/users.toml --yes --destroy s3://landfall-sample-users-staging").exits(5);
+    full.says("it is not empty: 1 version").says("--with-data");
+    place.landfall("apply stacks/users.toml --yes --destroy s3://taken-by-others --with-data").exits(5).says("is not deleted");
+    assert_eq!(place.names(), "['Users'] ['landfall-sample-users-staging']");
+    place.landfall("apply stacks/users.toml --yes --destroy s3://landfall-sample-users-staging --with-data").exits(0);
+    assert_eq!(place.names(), "['Users'] []");
+    let again = place.landfall("apply stacks/users.toml --yes --destroy s3://landfall-sample-users-staging --with-data").exits(0);
+    again.says("nothing of that name");
+}
+
+#[test]
 fn no_rows_against_no_items_is_no_pass() {
     let local = LocalAws::start();
     let (place, _source) =
@@ -305,6 +336,12 @@ fn a_plan_file_with_a_changed_byte_or_an_old_world_is_refused() {
     let place = local.place();
     place.landfall("plan stacks/users.toml --out users.plan").exits(0);
     let plan = place.read("users.plan");
+    for verb in ["plan", "drift", "unlock", "check"] {
+        let ran = place.landfall(&format!("{verb} users.plan")).exits(2).says("this is a sealed plan, not a stack file");
+        assert!(ran.stderr.lines().count() < 20, "{}", ran.stderr);
+    }
+    place.write("cut.plan", &plan[..plan.len() / 2]);
+    place.landfall("apply cut.plan").exits(6).says("cut short").says("make a new plan");
     place.write("altered.plan", &plan.replacen("\"Users\"", "\"Userz\"", 1));
     place.landfall("apply altered.plan").exits(6);
     assert_eq!(place.names(), NOTHING);

@@ -1,6 +1,6 @@
 //! Fail at the n-th call, for every n and every way to fail: run again, and it is finished, with nothing destroyed that was not named.
 //!
-//! Eight changes of a stack, from one state to another, in one process on one manual clock: days of control plane pass in no time.
+//! Nine changes of a stack, from one state to another, in one process on one manual clock: days of control plane pass in no time.
 //! The suite takes every third write of each story, another third for each way to fail, and some of its reads; `scripts/fail-at-n`
 //! takes them all. Called by `moved` too, for its world.
 
@@ -80,6 +80,9 @@ impl Stage {
         for name in story.kept() {
             self.world.aws.batch_write(name, &[&row()]).await.expect("written");
         }
+        for name in story.leaving() {
+            self.world.fill_bucket(name).await;
+        }
         self.world.clock.advance(LATER);
         let plan = self.world.plan(&story.after, &story.approvals).await;
         world::only_approved(&plan, &story.approvals, why);
@@ -134,6 +137,9 @@ impl Stage {
         for name in story.kept() {
             assert_eq!(before.get(name), after.get(name), "{why}: {name} was made anew");
             assert!(world.aws.has_items(name).await.expect("scanned"), "{why}: {name} lost its row");
+        }
+        for name in story.leaving() {
+            assert!(world.is_no_bucket(name).await, "{why}: {name} is there");
         }
         self.standing.extend(story.after.tables.keys().cloned());
         let there: BTreeSet<String> = world.aws.table_names().await.expect("listed").into_iter().collect();
@@ -217,6 +223,11 @@ async fn a_change_of_every_setting_survives_any_failure() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_destruction_survives_any_failure() {
     sweep(story::destroyed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_goes_with_all_it_holds_survives_any_failure() {
+    sweep(story::bucket_destroyed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

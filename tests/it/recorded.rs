@@ -95,6 +95,10 @@ fn s3(method: &str, path: &str, body: &str) -> Call {
             about("s3", "DeleteObjects", keys.map(|key| format!("{arn}/{key}")).collect())
         }
         ("HEAD", None) if !of_object => about("s3", "HeadBucket", vec![arn]),
+        ("GET", None) if has("versions") => about("s3", "ListObjectVersions", vec![arn]),
+        ("GET", None) if has("uploads") => about("s3", "ListMultipartUploads", vec![arn]),
+        ("DELETE", None) if has("uploadId") => about("s3", "AbortMultipartUpload", vec![arn]),
+        ("DELETE", None) if !of_object => about("s3", "DeleteBucket", vec![arn]),
         ("PUT", None) => about("s3", if of_object { "PutObject" } else { "CreateBucket" }, vec![arn]),
         ("GET", None) if has("list-type") => about("s3", "ListObjectsV2", vec![arn]),
         _ => about("s3", &format!("{method} {path}?{query}"), vec![arn]),

@@ -4,8 +4,11 @@
 //! 403 and is never read or written. Foreign lifecycle rules, policy statements and `aws:` tags are kept.
 //! Called by `live::refresh` (reads) and `apply` (writes).
 
+mod contents;
 mod guards;
 mod seen;
+
+pub use contents::{Page, Upload, Version};
 
 use super::error::from_sdk;
 use super::{Aws, Error};

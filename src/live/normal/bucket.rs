@@ -32,7 +32,9 @@ pub fn bucket(name: &str, seen: &ObservedBucket, want: Option<&Bucket>) -> LiveB
         tls_only: seen.policy.as_deref().is_some_and(|p| is_tls_only(p, name)),
         aborts_multipart: seen.rules.iter().any(aborts),
         fresh: seen.tags.is_empty() && seen.policy.is_none() && seen.rules.is_empty() && seen.empty == Some(true),
+        holder: super::holder::holder(&seen.tags, &managed),
         foreign_tags: tags.foreign,
+        contents: None,
     }
 }
 

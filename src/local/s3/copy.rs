@@ -2,7 +2,7 @@
 
 use super::body::{self, Claims, tell_checksums};
 use super::multipart::{add_part, find};
-use super::object::{allowed, at, encrypted, millis, no_versions};
+use super::object::{allowed, at, encrypted, millis};
 use super::objects::{Head, Object};
 use super::serve::Bucketeer;
 use super::tagging;
@@ -16,11 +16,10 @@ fn source(s3: &Bucketeer, from: &CopySource) -> S3Result<(String, Arc<Object>)> 
     let CopySource::Bucket { bucket, key, version_id } = from else {
         return Err(s3_error!(NotImplemented, "the embedded AWS copies from bucket/key only"));
     };
-    no_versions(version_id.as_deref())?;
     if bucket.starts_with("taken-") {
         return Err(s3_error!(AccessDenied, "Access Denied"));
     }
-    Ok((bucket.to_string(), s3.objects.object(bucket, key)?))
+    Ok((bucket.to_string(), s3.objects.version(bucket, key, version_id.as_deref())?))
 }
 
 /// CopyObject.
@@ -53,6 +52,7 @@ pub(super) async fn object(s3: &Bucketeer, request: S3Request<CopyObjectInput>) 
         checksums: received.checksums,
         checksum_type: Some("FULL_OBJECT".into()),
         parts: None,
+        ..Object::default()
     };
     let mut result = CopyObjectResult {
         e_tag: Some(ETag::Strong(copy.etag.clone())),

@@ -75,7 +75,7 @@ fn told(object: &Kept, url: bool) -> Object {
 }
 
 /// `EncodingType=url`, which most SDKs ask for so that any key survives XML.
-fn encoded(text: &str, url: bool) -> String {
+pub(super) fn encoded(text: &str, url: bool) -> String {
     if !url {
         return text.to_owned();
     }
@@ -89,7 +89,7 @@ fn encoded(text: &str, url: bool) -> String {
     })
 }
 
-fn limit(asked: Option<i32>) -> S3Result<(usize, i32)> {
+pub(super) fn limit(asked: Option<i32>) -> S3Result<(usize, i32)> {
     let most = asked.unwrap_or(1_000).min(1_000);
     let size = usize::try_from(most).map_err(|e| s3_error!(e, InvalidArgument, "max-keys must not be negative"))?;
     Ok((size, most))

@@ -1,8 +1,7 @@
 //! S3 over a directory: `s3s` speaks the protocol and checks signatures, this room keeps buckets and objects.
 //!
 //! Rules: every call's `ExpectedBucketOwner` is checked, and a bucket whose name begins with `taken-` is somebody else's,
-//! so that both refusals can be rehearsed; a new bucket has AWS's own defaults. Versioning is a flag: an overwritten
-//! object is gone, and listing or asking for versions says `NotImplemented`.
+//! so that both refusals can be rehearsed; a new bucket has AWS's own defaults.
 //! Called by `server` (requests) and by `import` (reading staged objects).
 
 #![allow(clippy::wildcard_imports, reason = "wire types of one service: naming each would bury the code under its imports")]
@@ -22,6 +21,7 @@ mod object;
 mod objects;
 mod serve;
 mod tagging;
+mod versions;
 
 pub(crate) use deliver::{Undelivered, md5};
 pub(crate) use objects::Objects;

@@ -200,6 +200,7 @@ fn join(objects: &super::Objects, bucket: &str, upload: &Upload, parts: &[Object
         checksums,
         checksum_type: Some(if full { "FULL_OBJECT".into() } else { "COMPOSITE".into() }),
         parts: i32::try_from(parts.len()).ok(),
+        ..Object::default()
     })
 }
 

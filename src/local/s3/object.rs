@@ -4,6 +4,7 @@ use super::body::{self, Claims, claimed, tell_checksums};
 use super::objects::{Head, Object};
 use super::serve::Bucketeer;
 use super::tagging;
+use super::versions;
 use crate::local::moment;
 use crate::local::signature::hex;
 use s3s::dto::*;
@@ -35,15 +36,18 @@ pub(super) async fn put(s3: &Bucketeer, request: S3Request<PutObjectInput>) -> S
         checksums: received.checksums.clone(),
         checksum_type: Some("FULL_OBJECT".into()),
         parts: None,
+        ..Object::default()
     };
     let (matches, none_matches) = (input.if_match.as_ref(), input.if_none_match.as_ref());
-    s3.objects
+    let version = s3
+        .objects
         .commit(&input.bucket, object, |before| allowed(before, matches, none_matches))
         .inspect_err(|_| s3.objects.discard(&input.bucket, received.id))?;
     let mut output = PutObjectOutput {
         e_tag: Some(ETag::Strong(etag)),
         server_side_encryption: Some(encryption),
         checksum_type: Some(ChecksumType::from_static(ChecksumType::FULL_OBJECT)),
+        version_id: version,
         ..PutObjectOutput::default()
     };
     tell_checksums!(output, received.checksums);
@@ -98,8 +102,7 @@ fn holds(condition: &ETagCondition, object: &Object) -> bool {
 /// GetObject.
 pub(super) async fn get(s3: &Bucketeer, request: S3Request<GetObjectInput>) -> S3Result<GetObjectOutput> {
     let input = request.input;
-    no_versions(input.version_id.as_deref())?;
-    let object = s3.objects.object(&input.bucket, &input.key)?;
+    let object = s3.objects.version(&input.bucket, &input.key, input.version_id.as_deref())?;
     readable(&object, input.if_match.as_ref(), input.if_none_match.as_ref())?;
     let (first, length) = range(input.range, object.size)?;
     let body = body::send(&s3.objects.data_path(&input.bucket, object.id), first, length).await?;
@@ -118,6 +121,7 @@ pub(super) async fn get(s3: &Bucketeer, request: S3Request<GetObjectInput>) -> S
         metadata: Some(object.head.metadata.clone().into_iter().collect()),
         server_side_encryption: Some(encrypted(s3, &input.bucket, None)?),
         tag_count: Some(object.tags.len()).filter(|n| *n > 0).and_then(|n| i32::try_from(n).ok()),
+        version_id: versions::told(s3, &input.bucket, &object)?,
         ..GetObjectOutput::default()
     };
     if input.checksum_mode.is_some() && input.range.is_none() {
@@ -130,8 +134,7 @@ pub(super) async fn get(s3: &Bucketeer, request: S3Request<GetObjectInput>) -> S
 /// HeadObject.
 pub(super) fn head(s3: &Bucketeer, request: S3Request<HeadObjectInput>) -> S3Result<HeadObjectOutput> {
     let input = request.input;
-    no_versions(input.version_id.as_deref())?;
-    let object = s3.objects.object(&input.bucket, &input.key)?;
+    let object = s3.objects.version(&input.bucket, &input.key, input.version_id.as_deref())?;
     readable(&object, input.if_match.as_ref(), input.if_none_match.as_ref())?;
     let (first, length) = range(input.range, object.size)?;
     let mut output = HeadObjectOutput {
@@ -148,6 +151,7 @@ pub(super) fn head(s3: &Bucketeer, request: S3Request<HeadObjectInput>) -> S3Res
         metadata: Some(object.head.metadata.clone().into_iter().collect()),
         server_side_encryption: Some(encrypted(s3, &input.bucket, None)?),
         parts_count: object.parts.filter(|_| input.part_number.is_some()),
+        version_id: versions::told(s3, &input.bucket, &object)?,
         ..HeadObjectOutput::default()
     };
     if input.checksum_mode.is_some() {
@@ -174,18 +178,12 @@ fn range(asked: Option<Range>, size: u64) -> S3Result<(u64, u64)> {
     Ok((range.start, range.end - range.start))
 }
 
-pub(super) fn no_versions(version: Option<&str>) -> S3Result<()> {
-    match version {
-        None | Some("null") => Ok(()),
-        Some(_) => Err(s3_error!(NotImplemented, "the embedded AWS keeps no object versions")),
-    }
-}
-
 /// DeleteObject.
 pub(super) fn delete(s3: &Bucketeer, request: S3Request<DeleteObjectInput>) -> S3Result<DeleteObjectOutput> {
-    no_versions(request.input.version_id.as_deref())?;
-    s3.objects.remove(&request.input.bucket, &request.input.key)?;
-    Ok(DeleteObjectOutput::default())
+    let input = request.input;
+    let gone = s3.objects.remove(&input.bucket, &input.key, input.version_id.as_deref())?;
+    let version_id = gone.as_deref().map_or(Ok(None), |object| versions::told(s3, &input.bucket, object))?;
+    Ok(DeleteObjectOutput { delete_marker: gone.filter(|o| o.marker).map(|_| true), version_id, ..DeleteObjectOutput::default() })
 }
 
 /// DeleteObjects.
@@ -196,9 +194,14 @@ pub(super) fn delete_many(s3: &Bucketeer, request: S3Request<DeleteObjectsInput>
     }
     let mut deleted = Vec::new();
     for object in input.delete.objects {
-        no_versions(object.version_id.as_deref())?;
-        s3.objects.remove(&input.bucket, &object.key)?;
-        deleted.push(DeletedObject { key: Some(object.key), ..DeletedObject::default() });
+        let gone = s3.objects.remove(&input.bucket, &object.key, object.version_id.as_deref())?;
+        let marker = gone.as_deref().filter(|o| o.marker);
+        deleted.push(DeletedObject {
+            delete_marker: marker.map(|_| true),
+            delete_marker_version_id: marker.and_then(|o| o.version.clone()),
+            key: Some(object.key),
+            version_id: object.version_id,
+        });
     }
     let told = Some(deleted).filter(|_| input.delete.quiet != Some(true));
     Ok(DeleteObjectsOutput { deleted: told, ..DeleteObjectsOutput::default() })

@@ -31,6 +31,8 @@ pub(crate) struct Objects {
 pub(super) struct Bucket {
     pub(super) config: Config,
     pub(super) objects: BTreeMap<String, Arc<Object>>,
+    /// What is not current: versions and delete markers of a key, newest first. Where the newest of all is a marker, the key has no object.
+    pub(super) older: BTreeMap<String, Vec<Arc<Object>>>,
     pub(super) uploads: BTreeMap<String, Upload>,
 }
 
@@ -70,6 +72,12 @@ pub(crate) struct Object {
     /// `FULL_OBJECT` or `COMPOSITE`.
     pub(super) checksum_type: Option<String>,
     pub(super) parts: Option<i32>,
+    /// `None`: the version `null`.
+    #[serde(default)]
+    pub(super) version: Option<String>,
+    /// A delete marker, which has no bytes.
+    #[serde(default)]
+    pub(super) marker: bool,
 }
 
 /// The headers that an object keeps.
@@ -108,7 +116,7 @@ impl Objects {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if let Some(bucket) = open_bucket(&entry.path())? {
-                let ids = bucket.objects.values().map(|o| o.id);
+                let ids = bucket.kept().map(|o| o.id);
                 let parts = bucket.uploads.values().flat_map(|u| u.parts.values().map(|p| p.id));
                 last = ids.chain(parts).fold(last, u64::max);
                 buckets.insert(name, bucket);
@@ -160,6 +168,12 @@ impl Objects {
         if !bucket.objects.is_empty() {
             return Err(s3_error!(BucketNotEmpty, "The bucket you tried to delete is not empty"));
         }
+        if !bucket.older.is_empty() {
+            return Err(s3_error!(
+                BucketNotEmpty,
+                "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
+            ));
+        }
         fs::remove_dir_all(self.bucket_dir(name)).map_err(broken)?;
         buckets.remove(name);
         Ok(())
@@ -170,17 +184,22 @@ impl Objects {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Puts a written object into the index in place of the one before it.
-    pub(super) fn commit(&self, name: &str, object: Object, allowed: impl FnOnce(Option<&Object>) -> S3Result<()>) -> S3Result<()> {
+    /// Puts a written object into the index in place of the one before it, which stays as a version where the bucket keeps them.
+    /// The new version's id.
+    pub(super) fn commit(
+        &self,
+        name: &str,
+        mut object: Object,
+        allowed: impl FnOnce(Option<&Object>) -> S3Result<()>,
+    ) -> S3Result<Option<String>> {
         self.change(name, |bucket| {
-            let before = bucket.objects.get(&object.key).cloned();
-            allowed(before.as_deref())?;
+            allowed(bucket.objects.get(&object.key).map(Arc::as_ref))?;
+            object.version = bucket.next_version();
             self.save(&self.meta_path(name, object.id), &object)?;
-            bucket.objects.insert(object.key.clone(), Arc::new(object));
-            if let Some(before) = before {
-                self.discard(name, before.id);
-            }
-            Ok(())
+            let version = object.version.clone();
+            let replaced = bucket.put(object);
+            replaced.into_iter().for_each(|id| self.discard(name, id));
+            Ok(version)
         })
     }
 
@@ -189,16 +208,6 @@ impl Objects {
         self.change(name, |bucket| {
             self.save(&self.meta_path(name, object.id), &object)?;
             bucket.objects.insert(object.key.clone(), Arc::new(object));
-            Ok(())
-        })
-    }
-
-    /// Takes an object out; none there is no error.
-    pub(super) fn remove(&self, name: &str, key: &str) -> S3Result<()> {
-        self.change(name, |bucket| {
-            if let Some(gone) = bucket.objects.remove(key) {
-                self.discard(name, gone.id);
-            }
             Ok(())
         })
     }
@@ -219,7 +228,7 @@ impl Objects {
         self.bucket_dir(bucket).join(format!("objects/{id}.data"))
     }
 
-    fn meta_path(&self, bucket: &str, id: u64) -> PathBuf {
+    pub(super) fn meta_path(&self, bucket: &str, id: u64) -> PathBuf {
         self.bucket_dir(bucket).join(format!("objects/{id}.json"))
     }
 
@@ -259,14 +268,15 @@ pub(super) fn broken(error: io::Error) -> s3s::S3Error {
 fn open_bucket(dir: &Path) -> Result<Option<Bucket>, Error> {
     let Some(config) = store::load::<Config>(&dir.join("bucket.json"))? else { return Ok(None) };
     let mut bucket = Bucket { config, ..Bucket::default() };
+    let mut found = Vec::new();
     for path in documents(&dir.join("objects"))? {
         if let Some(object) = store::load::<Object>(&path)? {
-            let newer = bucket.objects.get(&object.key).is_none_or(|o| o.id < object.id);
-            if newer {
-                bucket.objects.insert(object.key.clone(), Arc::new(object));
-            }
+            found.push(object);
         }
     }
+    // In the order in which they were written: what a crash left of an overwritten object is not put back.
+    found.sort_by_key(|object| object.id);
+    found.into_iter().for_each(|object| drop(bucket.put(object)));
     for path in documents(&dir.join("uploads"))? {
         let id = path.file_stem().map(|s| s.to_string_lossy().into_owned());
         if let (Some(id), Some(upload)) = (id, store::load::<Upload>(&path)?) {
@@ -287,7 +297,7 @@ fn documents(dir: &Path) -> Result<Vec<PathBuf>, Error> {
 
 /// Removes files that no object and no part refers to: what a crash left.
 fn sweep(dir: &Path, bucket: &Bucket) -> io::Result<()> {
-    let mut known: std::collections::BTreeSet<u64> = bucket.objects.values().map(|o| o.id).collect();
+    let mut known: std::collections::BTreeSet<u64> = bucket.kept().map(|o| o.id).collect();
     known.extend(bucket.uploads.values().flat_map(|u| u.parts.values().map(|p| p.id)));
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();

@@ -1,7 +1,7 @@
 //! Each S3 operation, and the function that answers it. What is not here answers `NotImplemented`.
 
 use super::access::{Doorkeeper, Known};
-use super::{Objects, acl, bucket, config, copy, list, multipart, object, tagging};
+use super::{Objects, acl, bucket, config, copy, list, multipart, object, tagging, versions};
 use crate::local::gate::Gate;
 use crate::local::signature::Keys;
 use s3s::config::{S3Config, StaticConfigProvider};
@@ -106,6 +106,7 @@ operations! {
     copy_object(CopyObjectInput) -> CopyObjectOutput = wait copy::object;
 
     list_objects(ListObjectsInput) -> ListObjectsOutput = now list::objects;
+    list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = now versions::list;
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = now list::objects_v2;
 
     create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput = now multipart::create;

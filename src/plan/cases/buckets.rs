@@ -2,6 +2,7 @@
 
 use super::{allow, steps};
 use crate::live::{Live, LiveBucket};
+use crate::plan::legal::violation;
 use crate::plan::samples::{bucket, desired, plan_of, table};
 use crate::plan::simulate::{matches, simulate};
 use crate::plan::{Approvals, Desired, State, Step, Target};
@@ -41,6 +42,10 @@ fn bucket_states() -> Vec<State> {
 #[test]
 fn a_bucket_converges_from_every_prefix_and_a_fresh_one_needs_no_adoption() {
     let states = bucket_states();
+    let plan = plan_of(&with_bucket(), &Live::default(), &Approvals::default());
+    for (state, planned) in states.iter().zip(&plan.works[0].steps) {
+        assert_eq!(violation(state, &planned.step), None);
+    }
     for (at, state) in states.iter().enumerate() {
         let live =
             Live { buckets: state.bucket().map(|b| ("acme-staging".to_owned(), b.clone())).into_iter().collect(), ..Live::default() };

@@ -1,8 +1,9 @@
-//! The rules of single cases, one test each: order here; refusals, records and buckets in their own files.
+//! The rules of single cases, one test each: order here; refusals, records, buckets and buckets that go in their own files.
 
 mod buckets;
 mod budgets;
 mod foreign;
+mod leaving;
 mod records;
 mod refusals;
 

@@ -106,6 +106,37 @@ fn planted() -> Vec<(Table, Step)> {
 }
 
 #[test]
+fn a_call_that_a_bucket_must_not_get_is_found() {
+    use crate::live::LiveBucket;
+    use crate::plan::samples::leaving_bucket;
+    let there = |live: LiveBucket| State::Bucket(Some(Box::new(live)));
+    let suspended = Step::SetVersioning { on: false };
+    let encrypt = Step::EncryptBucket { kms_key: None };
+    let tagged = LiveBucket { foreign_tags: BTreeMap::from([("team".into(), "a".into())]), ..leaving_bucket(0, 0) };
+    let planted = [
+        (State::Bucket(None), Step::DeleteBucket),
+        (State::Bucket(None), Step::BlockPublicAccess),
+        (there(leaving_bucket(0, 0)), Step::CreateBucket),
+        (there(leaving_bucket(1, 0)), Step::DeleteBucket),
+        (there(leaving_bucket(0, 1)), Step::DeleteBucket),
+        (there(leaving_bucket(0, 1)), Step::DeleteVersions),
+        (there(leaving_bucket(1, 0)), Step::AbortUploads),
+        (there(leaving_bucket(0, 0)), Step::BlockPublicAccess),
+        (there(leaving_bucket(0, 0)), Step::EnforceOwner),
+        (there(leaving_bucket(0, 0)), Step::DenyPlainHttp),
+        (there(leaving_bucket(0, 0)), Step::ExpireObjects { days: 7 }),
+        (there(leaving_bucket(0, 0)), suspended),
+        (there(leaving_bucket(0, 0)), encrypt),
+        (there(leaving_bucket(0, 0)), Step::DeleteTable { with_data: true }),
+        (there(tagged), Step::TagBucket { tags: BTreeMap::new() }),
+    ];
+    for (state, step) in planted {
+        assert!(violation(&state, &step).is_some(), "{step:?} on {state:?}");
+    }
+    assert_eq!(violation(&there(leaving_bucket(0, 0)), &Step::DeleteBucket), None);
+}
+
+#[test]
 fn every_planted_call_is_found() {
     for (table, step) in planted() {
         assert!(violation(&state(live(table)), &step).is_some(), "{step:?} passed");

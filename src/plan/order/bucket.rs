@@ -1,4 +1,5 @@
-//! A bucket's next call: owned first, then every guard, one call each (S3 refuses two changes of a bucket at a time).
+//! A bucket's next call: owned first, then every guard, one call each (S3 refuses two changes of a bucket at a time); or, where it is
+//! to go, what it holds and then itself.
 //!
 //! Called by [`super::next_step`].
 
@@ -18,6 +19,15 @@ pub(super) fn step(want: &Bucket, live: &LiveBucket, stack: &str) -> Option<Step
         .or_else(|| (want.versioning != now.versioning).then_some(Step::SetVersioning { on: want.versioning }))
         .or_else(|| (!expires).then_some(Step::ExpireObjects { days: want.expire_days }))
         .or_else(|| (!live.tls_only).then_some(Step::DenyPlainHttp))
+}
+
+/// Uploads first, because one that is finished meanwhile is an object more; then the objects, then the bucket.
+pub(super) fn gone_step(live: &LiveBucket) -> Step {
+    match &live.contents {
+        Some(contents) if contents.uploads > 0 => Step::AbortUploads,
+        Some(contents) if contents.versions > 0 => Step::DeleteVersions,
+        _ => Step::DeleteBucket,
+    }
 }
 
 fn tag(want: &Bucket, live: &LiveBucket, stack: &str) -> Option<Step> {

@@ -48,6 +48,7 @@ pub fn next_step(wish: &Wish<'_>, state: &State) -> Next {
         (Goal::Table(want), State::Table(None)) => Some(create(want, wish.stack)),
         (Goal::Table(want), State::Table(Some(live))) => table_step(want, live, wish.stack),
         (Goal::Gone { with_data }, State::Table(Some(live))) => Some(gone_step(live, *with_data)),
+        (Goal::Gone { .. }, State::Bucket(Some(live))) => Some(bucket::gone_step(live)),
         (Goal::Bucket(_), State::Bucket(None)) => Some(Step::CreateBucket),
         (Goal::Bucket(want), State::Bucket(Some(live))) => bucket::step(want, live, wish.stack),
         _ => None,

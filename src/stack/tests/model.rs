@@ -199,6 +199,8 @@ fn files_that_cannot_be_stacks() {
     };
     assert!(file("latin1", b"name = '\xe9'").contains("not UTF-8 text (byte 8)"));
     assert!(file("large", &vec![b'#'; 4 * 1024 * 1024 + 1]).contains("over 4 MiB"));
+    assert_eq!(file("empty", b" \n"), "the stack file is empty");
+    assert_eq!(file("sealed", b"{\"format\":\"landfall.plan/v1\",\n\"plan\":{}}"), "this is a sealed plan, not a stack file");
     let absent = load(&folder.path().join("absent.toml"), None).expect_err("no file").to_string();
     assert!(absent.contains("cannot open the stack file") && absent.contains("absent.toml"), "{absent}");
 }

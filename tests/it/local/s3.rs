@@ -171,5 +171,62 @@ async fn only_an_empty_bucket_goes() {
         client.delete_object().bucket("stage").key(key).send().await.expect("deleted");
     }
     assert_eq!(code(client.delete_bucket().bucket("stage").send().await), "OK");
-    assert_eq!(code(client.list_object_versions().bucket("stage").send().await), "NotImplemented");
+}
+
+/// Each version of the bucket as `key:marker`, in the list's order.
+async fn versions(client: &aws_sdk_s3::Client) -> Vec<(String, String, bool)> {
+    let (mut out, mut key, mut id) = (Vec::new(), None, None);
+    loop {
+        let request = client.list_object_versions().bucket("stage").max_keys(2).set_key_marker(key).set_version_id_marker(id);
+        let page = request.send().await.expect("listed");
+        let text = |s: Option<&str>| s.expect("told").to_owned();
+        out.extend(page.versions().iter().map(|v| (text(v.key()), text(v.version_id()), false)));
+        out.extend(page.delete_markers().iter().map(|m| (text(m.key()), text(m.version_id()), true)));
+        if page.is_truncated() != Some(true) {
+            out.sort();
+            return out;
+        }
+        (key, id) = (page.next_key_marker, page.next_version_id_marker);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_versioned_bucket_keeps_what_is_overwritten_and_deleted_until_each_version_goes() {
+    use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+    let world = world().await;
+    let client = bucket(&world).await;
+    let put =
+        |key: &'static str, body: &'static [u8]| client.put_object().bucket("stage").key(key).body(ByteStream::from_static(body)).send();
+    let switch = |status| {
+        client
+            .put_bucket_versioning()
+            .bucket("stage")
+            .versioning_configuration(VersioningConfiguration::builder().status(status).build())
+            .send()
+    };
+    put("a", b"before").await.expect("put");
+    switch(BucketVersioningStatus::Enabled).await.expect("on");
+    let first = put("a", b"first").await.expect("put").version_id.expect("a version");
+    put("a", b"second").await.expect("put");
+    let gone = client.delete_object().bucket("stage").key("a").send().await.expect("deleted");
+    assert_eq!(gone.delete_marker(), Some(true));
+    assert_eq!(code(client.get_object().bucket("stage").key("a").send().await), "NoSuchKey");
+    let old = client.get_object().bucket("stage").key("a").version_id(&first).send().await.expect("kept");
+    assert_eq!(old.body.collect().await.expect("read").to_vec(), b"first");
+    assert_eq!(versions(&client).await.len(), 4, "three versions and a marker");
+    assert_eq!(code(client.delete_bucket().bucket("stage").send().await), "BucketNotEmpty");
+    // The marker goes, and the newest version is the object again.
+    client.delete_object().bucket("stage").key("a").version_id(gone.version_id().expect("its own")).send().await.expect("deleted");
+    let back = client.get_object().bucket("stage").key("a").send().await.expect("back");
+    assert_eq!(back.body.collect().await.expect("read").to_vec(), b"second");
+    // Suspended: the version `null` is replaced, and the marker takes its place.
+    switch(BucketVersioningStatus::Suspended).await.expect("suspended");
+    put("a", b"null again").await.expect("put");
+    client.delete_object().bucket("stage").key("a").send().await.expect("deleted");
+    let left = versions(&client).await;
+    assert_eq!((left.len(), left.iter().filter(|(_, id, marker)| *marker && id == "null").count()), (3, 1), "{left:?}");
+    for (key, id, _) in left {
+        client.delete_object().bucket("stage").key(key).version_id(id).send().await.expect("deleted");
+    }
+    assert_eq!(code(client.delete_bucket().bucket("stage").send().await), "OK");
 }

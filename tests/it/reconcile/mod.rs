@@ -29,6 +29,7 @@ macro_rules! on_each_stand {
 
 mod every;
 mod faults;
+mod leaving;
 mod proxy;
 mod whole;
 

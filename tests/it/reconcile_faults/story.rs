@@ -30,6 +30,20 @@ impl Story {
         self
     }
 
+    /// The bucket goes, with everything in it.
+    fn with_leaving_bucket(mut self, bucket: Bucket) -> Self {
+        let name = unique("leaving");
+        self.before.buckets.insert(name.clone(), Bucket { name: name.clone(), ..bucket });
+        self.approvals.destroy.insert(format!("s3://{name}"));
+        self.approvals.with_data = true;
+        self
+    }
+
+    /// The buckets that are to go.
+    pub(crate) fn leaving(&self) -> impl Iterator<Item = &String> {
+        self.before.buckets.keys().filter(|name| !self.after.buckets.contains_key(*name))
+    }
+
     /// The tables that are there before and after: what they hold must stay.
     pub(crate) fn kept(&self) -> impl Iterator<Item = &String> {
         self.before.tables.keys().filter(|name| self.after.tables.contains_key(*name))
@@ -72,6 +86,10 @@ pub(crate) fn bucket_changed() -> Story {
 
 pub(crate) fn destroyed() -> Story {
     Story::of(Some(Table { protect: true, ..table(Capacity::OnDemand, &["a"]) }), None, &[""])
+}
+
+pub(crate) fn bucket_destroyed() -> Story {
+    Story::of(None, None, &[]).with_leaving_bucket(bucket(7, true, "m"))
 }
 
 /// Everything that has a call of its own.

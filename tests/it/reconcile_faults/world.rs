@@ -1,6 +1,7 @@
 //! An embedded AWS on a manual clock, and what is done in it: plan, apply, look.
 
 use landfall::apply::{self, Options, Outcome, Stop};
+use landfall::aws::buckets::Head;
 use landfall::aws::{Aws, Settings};
 use landfall::clock::Clock;
 use landfall::event::Events;
@@ -73,6 +74,28 @@ impl World {
         let again = self.plan(desired, approvals).await;
         assert!(again.is_empty(), "{why}: {:#?}", again.works);
         again
+    }
+
+    /// Versions, a delete marker, and an upload that nobody finishes.
+    pub(crate) async fn fill_bucket(&self, name: &str) {
+        use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region, SharedHttpClient};
+        use aws_sdk_s3::primitives::ByteStream;
+        let http: SharedHttpClient = aws_smithy_http_client::Builder::new().build_http();
+        let endpoint = self.local.endpoint();
+        let config = Config::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("us-east-1")).force_path_style(true);
+        let credentials = Credentials::new(endpoint.access_key, endpoint.secret_key, None, None, "test");
+        let client =
+            aws_sdk_s3::Client::from_conf(config.endpoint_url(endpoint.url).credentials_provider(credentials).http_client(http).build());
+        for key in ["kept", "kept", "gone"] {
+            client.put_object().bucket(name).key(key).body(ByteStream::from_static(b"x")).send().await.expect("put");
+        }
+        client.delete_object().bucket(name).key("gone").send().await.expect("marked");
+        client.create_multipart_upload().bucket(name).key("half").send().await.expect("begun");
+    }
+
+    /// Whether no bucket has this name.
+    pub(crate) async fn is_no_bucket(&self, name: &str) -> bool {
+        self.aws.head_bucket(name).await.expect("told") == Head::Absent
     }
 
     /// How many mutations AWS has seen.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::live::LiveBucket;
-use crate::plan::samples::bucket;
+use crate::plan::samples::{bucket, leaving_bucket, seen_bucket};
 use crate::resource::Bucket;
 use std::collections::BTreeMap;
 
@@ -11,17 +11,7 @@ fn desired_bucket(bucket: Bucket) -> Desired {
 }
 
 fn whole(bucket: Bucket) -> LiveBucket {
-    LiveBucket {
-        bucket,
-        owner: Some("s".into()),
-        public_access_blocked: true,
-        owner_enforced: true,
-        encrypted: true,
-        tls_only: true,
-        aborts_multipart: true,
-        fresh: false,
-        foreign_tags: BTreeMap::new(),
-    }
+    LiveBucket { bucket, contents: None, ..leaving_bucket(0, 0) }
 }
 
 fn of(want: Bucket, live: Option<LiveBucket>) -> String {
@@ -110,5 +100,86 @@ fn versioning_is_suspended() {
         1. PutBucketVersioning Suspended  (1 s to 2 s)
 
     Plan: 0 to create, 1 to change, 0 to delete; 1 call, about 1 s to 2 s.
+    ");
+}
+
+/// The bucket is to go: what it holds, and whether `--with-data` was said.
+fn leaving(live: LiveBucket, with_data: bool) -> String {
+    let approvals = Approvals { with_data, ..allowing(&["s3://acme-staging"]) };
+    shown(&desired([]), &seen_bucket(live), &approvals, context(NOON_MS))
+}
+
+#[test]
+fn an_empty_bucket_is_deleted() {
+    insta::assert_snapshot!(leaving(leaving_bucket(0, 0), false), @r"
+    Changes (- delete):
+
+      - bucket acme-staging
+          - abort unfinished uploads  on
+          - encryption                SSE-S3
+          - expire                    7 days
+          - owner                     s
+          - owner enforced            on
+          - public access block       on
+          - tls only                  on
+
+    Calls, in this order for each resource (times are estimates):
+      bucket acme-staging
+        1. DeleteBucket, after listings have found it empty  (1 s to 2 s)  DESTRUCTIVE
+             cannot be undone, and anybody may take the name then
+
+    Plan: 0 to create, 0 to change, 1 to delete; 1 call, about 1 s to 2 s.
+    ");
+}
+
+#[test]
+fn a_bucket_is_deleted_with_everything_in_it() {
+    insta::assert_snapshot!(leaving(leaving_bucket(1000, 2), true), @r"
+    Changes (- delete):
+
+      - bucket acme-staging
+          - abort unfinished uploads  on
+          - encryption                SSE-S3
+          - expire                    7 days
+          - objects                   1000 or more versions
+          - owner                     s
+          - owner enforced            on
+          - public access block       on
+          - tls only                  on
+          - uploads                   2 unfinished uploads
+
+    Calls, in this order for each resource (times are estimates):
+      bucket acme-staging
+        1. AbortMultipartUpload, every unfinished upload  (1 s to 30 s)  DESTRUCTIVE
+             their parts are gone, and who is still uploading gets an error
+        2. DeleteObjects, EVERY VERSION OF EVERY OBJECT, 1000 a call  (1 s to 30 s)  DESTRUCTIVE
+             cannot be undone; a second or so for each thousand; it can be stopped and run again
+        3. DeleteBucket, after listings have found it empty  (1 s to 2 s)  DESTRUCTIVE
+             cannot be undone, and anybody may take the name then
+
+    Plan: 0 to create, 0 to change, 1 to delete; 3 calls, about 3 s to 62 s.
+    ");
+}
+
+#[test]
+fn a_bucket_that_holds_something_is_kept() {
+    insta::assert_snapshot!(leaving(leaving_bucket(1, 0), false), @r"
+    Changes (- delete):
+
+      - bucket acme-staging
+          - abort unfinished uploads  on
+          - encryption                SSE-S3
+          - expire                    7 days
+          - objects                   1 version
+          - owner                     s
+          - owner enforced            on
+          - public access block       on
+          - tls only                  on
+
+    Refused:
+      bucket acme-staging: it is not empty: 1 version
+          empty it, or add --with-data to delete it with everything in it
+
+    Plan: 0 to create, 0 to change, 1 to delete, 1 refused; 0 calls.
     ");
 }

@@ -123,7 +123,7 @@ fn an_index_cannot_be_promised_by_a_deadline() {
 
     Refused:
       table T: step 1, UpdateTable create index byMail (mail:S; all attributes), has no known end (the backfill grows with the table), so the deadline 2026-12-01T12:00:00Z cannot be promised
-          apply this index before, without --deadline; then plan the rest with it
+          apply this before, without --deadline; then plan the rest with it
 
     Plan: 0 to create, 1 to change, 0 to delete, 1 refused; 2 calls, about 8 min to 18 min. Deadline: 2026-12-01T12:00:00Z.
     ");

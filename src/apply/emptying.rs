@@ -1,0 +1,76 @@
+//! What a bucket holds is deleted page by page, and then the bucket.
+//!
+//! Rules: before each page the gate is asked again (not stopped, in time, the lease renewed), because there is no end to how long this
+//! takes; what was deleted stays deleted, and another run goes on with what is there. A page is listed directly before it is deleted.
+//! Key insight: the pages go forward by S3's own markers and never back, so whoever keeps writing cannot keep this from ending: what
+//! is there in the end is found by the look that follows.
+
+use super::Error;
+use super::calls::Refused;
+use super::worker::Worker;
+
+impl Worker<'_> {
+    /// Every version and delete marker.
+    pub(super) async fn delete_versions(&self) -> Result<(), Refused> {
+        let (aws, name) = (self.shared.aws, self.work.target.name());
+        let (mut from, mut done) = (None, 0);
+        loop {
+            let page = aws.versions(name, from).await.map_err(Refused::Aws)?;
+            if !page.found.is_empty() {
+                self.next_page(done, "versions deleted").await?;
+                aws.delete_versions(name, &page.found).await.map_err(Refused::Aws)?;
+            }
+            done = self.told("delete versions", done + page.found.len() as u64, "versions");
+            from = page.next;
+            if from.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Every unfinished upload.
+    pub(super) async fn abort_uploads(&self) -> Result<(), Refused> {
+        let (aws, name) = (self.shared.aws, self.work.target.name());
+        let (mut from, mut done) = (None, 0);
+        loop {
+            let page = aws.uploads(name, from).await.map_err(Refused::Aws)?;
+            for upload in &page.found {
+                self.next_page(done, "uploads aborted").await?;
+                aws.abort_upload(name, upload).await.map_err(Refused::Aws)?;
+                done = self.told("abort uploads", done + 1, "uploads");
+            }
+            from = page.next;
+            if from.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Deletes the bucket; the last calls before are listings that find nothing. S3 itself refuses one with objects, and not one with
+    /// unfinished uploads.
+    pub(super) async fn delete_bucket(&self) -> Result<(), Refused> {
+        let (aws, name) = (self.shared.aws, self.work.target.name());
+        let contents = aws.bucket_contents(name).await.map_err(Refused::Aws)?;
+        if !contents.is_empty() || !contents.imports.is_empty() {
+            return Err(Refused::Guard(Error::Filled { address: self.address() }));
+        }
+        aws.delete_bucket(name).await.map_err(Refused::Aws)
+    }
+
+    /// The gate before each page after the first: as before a step, and in time.
+    async fn next_page(&self, done: u64, what: &str) -> Result<(), Refused> {
+        if done == 0 {
+            return Ok(());
+        }
+        if self.shared.now_ms() >= self.shared.deadline_ms {
+            let (address, done) = (self.address(), format!("{done} {what}"));
+            return Err(Refused::Guard(Error::HalfEmpty { address, done }));
+        }
+        self.permit(true).await.map_err(Refused::Guard)
+    }
+
+    fn told(&self, task: &str, done: u64, unit: &'static str) -> u64 {
+        self.shared.events.progress(&format!("{}: {task}", self.address()), done, 0, unit);
+        done
+    }
+}
