@@ -62,6 +62,31 @@ async fn buckets_objects_and_uploads_survive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn versions_and_delete_markers_survive_in_their_order() {
+    use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+    let dir = tempfile::tempdir().expect("a directory");
+    let world = world_in(dir.path()).await;
+    let client = world.s3();
+    client.create_bucket().bucket("stage").send().await.expect("created");
+    let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+    client.put_bucket_versioning().bucket("stage").versioning_configuration(on).send().await.expect("on");
+    for body in [&b"old"[..], b"new"] {
+        client.put_object().bucket("stage").key("a").body(ByteStream::from(body.to_vec())).send().await.expect("put");
+    }
+    client.delete_object().bucket("stage").key("a").send().await.expect("deleted");
+    world.local.stop().await;
+
+    let world = world_in(dir.path()).await;
+    let client = world.s3();
+    let listed = client.list_object_versions().bucket("stage").send().await.expect("listed");
+    assert_eq!((listed.versions().len(), listed.delete_markers()[0].is_latest()), (2, Some(true)));
+    let newest = listed.versions()[0].version_id().expect("its name");
+    let read = client.get_object().bucket("stage").key("a").version_id(newest).send().await.expect("kept");
+    assert_eq!(read.body.collect().await.expect("read").to_vec(), b"new");
+    assert_eq!(code(client.get_object().bucket("stage").key("a").send().await), "NoSuchKey");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_directory_serves_one_at_a_time() {
     let dir = tempfile::tempdir().expect("a directory");
     let world = world_in(dir.path()).await;
