@@ -93,9 +93,7 @@ fn commit(region: &Region, name: &str, mut notes: TableNotes, before: Value) -> 
         Ok(())
     })?;
     table::measured(region, name, &notes);
-    for index in dropped {
-        region.metrics().provisioned(region.name(), name, Some(&index), None);
-    }
+    dropped.iter().for_each(|index| region.metrics().dropped(region.name(), name, index));
     Ok(())
 }
 
