@@ -60,13 +60,11 @@ impl Drafts {
             draft.make(region, table)?;
         }
         let keys = draft.keys(&request);
-        match call(&draft.db, request) {
-            Err(error) => is_wrong(&error).then(|| error.into()),
-            Ok(_) => {
-                draft.empty(keys);
-                None
-            }
+        if let Err(error) = call(&draft.db, request) {
+            return is_wrong(&error).then(|| error.into());
         }
+        draft.empty(keys);
+        None
     }
 }
 

@@ -38,9 +38,9 @@ fn upgraded(mut kept: Value) -> Value {
     kept
 }
 
-fn each(kept: &mut Value, name: &str, mut act: impl FnMut(&mut Map<String, Value>)) {
+fn each(kept: &mut Value, name: &str, act: impl FnMut(&mut Map<String, Value>)) {
     let all = kept.get_mut(name).and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut());
-    all.filter_map(Value::as_object_mut).for_each(|one| act(one));
+    all.filter_map(Value::as_object_mut).for_each(act);
 }
 
 /// Seconds as milliseconds.

@@ -93,7 +93,9 @@ fn commit(region: &Region, name: &str, mut notes: TableNotes, before: Value) -> 
         Ok(())
     })?;
     table::measured(region, name, &notes);
-    dropped.iter().for_each(|index| region.metrics().dropped(region.name(), name, index));
+    for index in &dropped {
+        region.metrics().dropped(region.name(), name, index);
+    }
     Ok(())
 }
 
