@@ -16,13 +16,14 @@ Faults on request, on the same port, without a signature:
   GET    /_landfall/calls     what was asked, and how it was answered
 
 A rule is JSON. What happens:
-  effect       refuse | reset | freeze | delay | unprocessed | status
+  effect       refuse | reset | freeze | delay | unprocessed | status | limit
   at           before | after | half (of the answer); with refuse, reset, freeze, delay
   code         with refuse: ThrottlingException, InternalServerError, ExpiredTokenException, AccessDeniedException, ...
   status, message    with refuse, where AWS's own will not do
   ms           with delay
   share        with unprocessed: how much of a batch comes back undone, 0 to 1
   shown        with status: what DescribeTable says instead of ACTIVE
+  per_second   with limit: so many changes of tables pass in a second of AWS's time, and all others are throttled
 To which calls:
   service, operation, resource (a table or bucket), writes (only what changes something)
 To which of those:

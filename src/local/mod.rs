@@ -57,6 +57,9 @@ pub struct Options {
     pub lag: Duration,
     /// After so long, by the clock, every call is refused as one with an expired token. Never by default.
     pub token_lasts: Option<Duration>,
+    /// So many changes of tables pass the account's limiter in a second of AWS's time; without a bound by default, since nobody
+    /// documents one. As the fault rule `limit`, and cleared with the rules.
+    pub changes_per_second: Option<u32>,
     /// Members that DescribeTable shows of these tables besides, by table name: for tests of what cannot be made here, such as replicas.
     pub planted: BTreeMap<String, serde_json::Value>,
 }
@@ -73,6 +76,7 @@ impl Default for Options {
             clock: Clock::scaled(1000.0),
             lag: Duration::ZERO,
             token_lasts: None,
+            changes_per_second: None,
             planted: BTreeMap::new(),
         }
     }
@@ -93,6 +97,11 @@ pub enum Error {
     Directory(PathBuf, #[source] std::io::Error),
     #[error("{} is not readable as data of the embedded AWS ({reason}): move it away, or choose another directory", path.display())]
     Corrupt { path: PathBuf, reason: String },
+    #[error(
+        "{} was written by a newer landfall (its format is {found}, this one knows {known}): use that version, or choose another directory",
+        path.display()
+    )]
+    Newer { path: PathBuf, found: u64, known: u32 },
     #[error("the account must be twelve digits, not {0:?}")]
     Account(String),
     #[error("{0:?} is not a region's name: use one such as us-east-1")]
@@ -114,6 +123,9 @@ impl Local {
         check(&options)?;
         let world = server::World::open(&options)?;
         let gate = world.gate().clone();
+        if let Some(most) = options.changes_per_second {
+            gate.faults().install(Rule::new(Effect::Limit(most)).service("dynamodb"));
+        }
         let listener = server::listen(options.addr).await?;
         let addr = listener.local_addr().map_err(|e| Error::Listen(options.addr, e))?;
         Ok(Self { addr, options, gate, server: server::Server::run(listener, world) })

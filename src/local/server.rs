@@ -144,6 +144,9 @@ impl World {
 
     /// Does what the call asks for.
     async fn act(self: &Arc<Self>, protocol: &Protocol, operation: &str, region: String, body: Bytes, id: &str) -> Result<Bytes, Fault> {
+        if protocol.service() == "monitoring" {
+            self.dynamodb.settle(&region)?;
+        }
         match protocol {
             Protocol::Dynamo(_) => self.dynamo(operation.to_owned(), region, body).await,
             Protocol::Scaling(_) => self.dynamodb.scale(&region, operation, &body),

@@ -1,19 +1,25 @@
 //! Where the data lives: a directory that one process holds, or a temporary one.
 //!
-//! Rules: a kept directory is locked for as long as the server runs; a document is replaced whole or not at all
-//! (written beside, synced, renamed). Called by every service that keeps state.
+//! Rules: either is locked for as long as the server runs; a temporary one whose lock nobody holds was left behind by a run that was
+//! killed, and the next start removes it, and nothing else; a document is replaced whole or not at all (written beside, synced,
+//! renamed). Called by every service that keeps state.
 
 use super::Error;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// How the names of temporary directories begin.
+const PREFIX: &str = "landfall-local-";
+
 /// The data directory.
 #[derive(Debug)]
 pub(crate) struct Store {
     dir: PathBuf,
-    /// The lock on a kept directory; `None` for a temporary one, which goes with this value.
-    lock: Option<File>,
+    /// Whether the data survives this process; a temporary directory goes with this value.
+    keeps: bool,
+    /// Held for as long as this value lives.
+    _lock: File,
 }
 
 impl Store {
@@ -21,30 +27,45 @@ impl Store {
     pub(crate) fn open(dir: Option<&Path>) -> Result<Self, Error> {
         match dir {
             Some(dir) => Self::kept(dir),
-            None => Self::temporary(),
+            None => Self::temporary(&std::env::temp_dir()),
         }
     }
 
     fn kept(dir: &Path) -> Result<Self, Error> {
         let failed = |e| Error::Directory(dir.to_owned(), e);
         fs::create_dir_all(dir).map_err(failed)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(dir.join("lock")).map_err(failed)?;
+        let lock = File::options().create(true).truncate(false).write(true).open(dir.join(LOCK)).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { dir: dir.to_owned(), lock: Some(lock) }),
+            Ok(()) => Ok(Self { dir: dir.to_owned(), keeps: true, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(Error::InUse(dir.to_owned())),
             Err(TryLockError::Error(e)) => Err(failed(e)),
         }
     }
 
-    fn temporary() -> Result<Self, Error> {
-        let dir = std::env::temp_dir().join(format!("landfall-local-{}-{:016x}", std::process::id(), fastrand::u64(..)));
-        private_dir(&dir).map_err(|e| Error::Directory(dir.clone(), e))?;
-        Ok(Self { dir, lock: None })
+    fn temporary(under: &Path) -> Result<Self, Error> {
+        let mut tries = 0;
+        loop {
+            let dir = under.join(format!("{PREFIX}{}-{:016x}", std::process::id(), fastrand::u64(..)));
+            let failed = |e| Error::Directory(dir.clone(), e);
+            private_dir(&dir).map_err(failed)?;
+            // Between the file and its lock another start may take it for left behind: then that one removes it, and this one tries again.
+            let lock = File::options().create_new(true).write(true).open(dir.join(LOCK));
+            let lock = lock.ok().filter(|lock| lock.try_lock().is_ok() && dir.join(LOCK).exists());
+            tries += 1;
+            match lock {
+                Some(lock) => {
+                    remove_left(under, &dir);
+                    return Ok(Self { dir, keeps: false, _lock: lock });
+                }
+                None if tries == TRIES => return Err(failed(io::Error::other("its lock cannot be had"))),
+                None => {}
+            }
+        }
     }
 
     /// Whether the data survives this process.
     pub(crate) fn keeps(&self) -> bool {
-        self.lock.is_some()
+        self.keeps
     }
 
     /// `name` under the data directory, with the directories above it made.
@@ -64,11 +85,51 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        if self.lock.is_none() {
+        if !self.keeps {
             // Nobody is left to tell when a temporary directory stays behind.
             let _ = fs::remove_dir_all(&self.dir);
         }
     }
+}
+
+/// The lock's name in a data directory, and how often a temporary one is tried for.
+const LOCK: &str = "lock";
+const TRIES: u32 = 20;
+
+/// Removes the temporary directories under `under` that nobody holds any more. What cannot be removed is left: it is in nobody's way.
+fn remove_left(under: &Path, own: &Path) {
+    let Ok(all) = fs::read_dir(under) else { return };
+    for dir in all.flatten().map(|entry| entry.path()).filter(|dir| dir != own && is_ours(dir, own)) {
+        // A directory without a lock was made by no version that locks: whether it is in use cannot be told.
+        let lock = File::options().write(true).open(dir.join(LOCK)).ok().filter(|lock| lock.try_lock().is_ok());
+        if lock.is_some() {
+            let _ = fs::remove_dir_all(&dir);
+        }
+    }
+}
+
+/// Whether `dir` is a temporary directory of this user, as `own` is: named by a process and a number, no link, not somebody else's.
+fn is_ours(dir: &Path, own: &Path) -> bool {
+    let name = dir.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix(PREFIX));
+    let named = name.and_then(|name| name.split_once('-')).is_some_and(|(process, random)| {
+        !process.is_empty()
+            && process.bytes().all(|b| b.is_ascii_digit())
+            && random.len() == 16
+            && random.bytes().all(|b| b.is_ascii_hexdigit())
+    });
+    let lock = fs::symlink_metadata(dir.join(LOCK)).is_ok_and(|told| told.is_file());
+    named && lock && fs::symlink_metadata(dir).is_ok_and(|told| told.is_dir() && is_same_user(&told, own))
+}
+
+#[cfg(unix)]
+fn is_same_user(told: &fs::Metadata, own: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::symlink_metadata(own).is_ok_and(|own| own.uid() == told.uid())
+}
+
+#[cfg(not(unix))]
+fn is_same_user(_told: &fs::Metadata, _own: &Path) -> bool {
+    true
 }
 
 #[cfg(unix)]
@@ -121,6 +182,55 @@ mod tests {
         assert!(dir.exists());
         drop(store);
         assert!(!dir.exists());
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_and_nothing_else() {
+        let under = tempfile::tempdir().expect("a temporary directory");
+        let at = |name: &str| under.path().join(name);
+        let make = |name: &str| {
+            fs::create_dir_all(at(name).join("s3")).expect("made");
+            File::create(at(name).join(LOCK)).expect("made");
+        };
+        let left = "landfall-local-7-00000000000000aa";
+        let others = ["landfall-local-7-notes", "landfall-local-7-00000000000000aa-kept", "other-7-00000000000000aa"];
+        others.iter().chain([&left]).for_each(|name| make(name));
+        // Made by no version that locks.
+        fs::create_dir(at("landfall-local-7-00000000000000bb")).expect("made");
+        let live = Store::temporary(under.path()).expect("the first opens, and cleans up");
+        assert!(!at(left).exists(), "nobody held it");
+        make(left);
+        let held = File::options().write(true).open(at(left).join(LOCK)).expect("there");
+        held.try_lock().expect("free");
+        let second = Store::temporary(under.path()).expect("the second opens");
+        assert!(at(left).exists() && live.dir().exists() && second.dir().exists(), "somebody holds each");
+        assert!(others.iter().all(|name| at(name).exists()) && at("landfall-local-7-00000000000000bb").exists());
+        drop(held);
+        drop(Store::temporary(under.path()).expect("the third opens"));
+        assert!(!at(left).exists() && live.dir().join(LOCK).exists());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_is_no_directory_of_ours() {
+        let under = tempfile::tempdir().expect("a temporary directory");
+        let elsewhere = tempfile::tempdir().expect("another");
+        File::create(elsewhere.path().join(LOCK)).expect("made");
+        let link = under.path().join("landfall-local-7-00000000000000aa");
+        std::os::unix::fs::symlink(elsewhere.path(), &link).expect("linked");
+        drop(Store::temporary(under.path()).expect("opens"));
+        assert!(elsewhere.path().join(LOCK).exists() && fs::symlink_metadata(&link).is_ok());
+    }
+
+    #[test]
+    fn many_starts_at_once_do_not_take_each_others_directories() {
+        let under = tempfile::tempdir().expect("a temporary directory");
+        let open = || {
+            let stores: Vec<Store> = (0..20).map(|_| Store::temporary(under.path()).expect("opens")).collect();
+            assert!(stores.iter().all(|store| store.dir().join(LOCK).exists()));
+        };
+        std::thread::scope(|scope| (0..8).map(|_| scope.spawn(open)).for_each(drop));
+        assert_eq!(fs::read_dir(under.path()).expect("readable").count(), 0);
     }
 
     #[test]

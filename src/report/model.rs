@@ -369,6 +369,9 @@ pub struct ThrottlingRow {
     pub read_series: Vec<Option<f64>>,
     /// Throttle events per period.
     pub throttle_series: Vec<Option<f64>>,
+    /// How far the index is filled, in percent, while it is being made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filled: Option<f64>,
     pub verdict: Verdict,
     pub note: String,
 }

@@ -71,6 +71,7 @@ fn throttle_row(verdict: Verdict) -> ThrottlingRow {
         write_series: Vec::new(),
         read_series: Vec::new(),
         throttle_series: Vec::new(),
+        filled: None,
         verdict,
         note: String::new(),
     }

@@ -36,6 +36,12 @@ const UNITS: [(&str, &str); 4] = [
     ("ProvisionedWriteCapacityUnits", "Average"),
 ];
 
+/// What is told of an index only while it is being made ("DynamoDB metrics and dimensions"): throttled writes that its own totals do
+/// not count, and how far it is filled, every five minutes.
+const FILLING: [(&str, &str); 2] = [("OnlineIndexThrottleEvents", "Sum"), ("OnlineIndexPercentageProgress", "Average")];
+/// How old, in seconds, the newest progress of an index may be that is still being filled: two of its five-minute periods.
+const FRESH: i64 = 600;
+
 /// What to ask, and how hard.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -75,37 +81,52 @@ async fn read(aws: &Aws, subjects: &Subjects, window: Window, options: &Options)
         .collect();
     let queries: Vec<MetricQuery> = resources.iter().flat_map(|(table, index)| queries_for(table, index.as_ref())).collect();
     let series = aws.metrics(&queries, window).await?;
-    let per_resource = EVENTS.len() + UNITS.len();
-    Ok(resources
-        .into_iter()
-        .zip(series.chunks(per_resource))
-        .map(|((table, index), series)| row(table, index, series, window, options))
-        .collect())
+    let mut rest = series.as_slice();
+    let rows = resources.into_iter().map(|(table, index)| {
+        let (own, others) = rest.split_at(metrics(index.as_ref()).count());
+        rest = others;
+        row(table, index, own, window, options)
+    });
+    Ok(rows.collect())
+}
+
+/// What is asked of a table, or of an index.
+fn metrics(index: Option<&String>) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+    let events = EVENTS.iter().map(|metric| (*metric, "Sum"));
+    events.chain(UNITS).chain(FILLING.into_iter().filter(|_| index.is_some()).collect::<Vec<_>>())
 }
 
 fn queries_for(table: &str, index: Option<&String>) -> Vec<MetricQuery> {
-    let events = EVENTS.iter().map(|metric| (*metric, "Sum"));
     let query = |(metric, statistic)| MetricQuery { metric, table: table.to_owned(), index: index.cloned(), statistic };
-    events.chain(UNITS).map(query).collect()
+    metrics(index).map(query).collect()
 }
 
 fn row(table: String, index: Option<String>, series: &[Series], window: Window, options: &Options) -> ThrottlingRow {
-    let (events, units) = series.split_at(EVENTS.len());
+    let (events, rest) = series.split_at(EVENTS.len());
+    let (units, filling) = rest.split_at(UNITS.len());
     let busy = options.busy.get(&table).filter(|_| index.is_none());
     let whole = busy.is_none_or(|since| judge::reaches(&units[..2], *since, window.period));
-    let (verdict, note) = judge::judge(events, units, whole, options.max_events);
     let reporting = units.iter().any(|s| !s.is_empty());
+    let while_made = filling.first().cloned().unwrap_or_default();
+    // No total counts what is throttled while the index is made.
+    let mut totals = events.to_vec();
+    totals[1] = judge::add(&events[1], &while_made);
+    let (verdict, note) = judge::judge(&totals, units, whole, options.max_events);
+    let newest = filling.get(1).and_then(|s| s.last_key_value());
+    let filled = newest.filter(|(at, percent)| **at >= window.to - FRESH.max(window.period.into()) && **percent < 100.0);
+    let named = EVENTS.iter().zip(events).chain(FILLING.iter().map(|(name, _)| name).zip(filling).take(1));
     ThrottlingRow {
         table,
         index,
-        events: EVENTS.iter().zip(events).map(|(name, s)| ((*name).to_owned(), judge::count(s, reporting))).collect(),
+        events: named.map(|(name, s)| ((*name).to_owned(), judge::count(s, reporting))).collect(),
         consumed_read: judge::sum(&units[0]),
         consumed_write: judge::sum(&units[1]),
         provisioned_read: judge::last(&units[2]),
         provisioned_write: judge::last(&units[3]),
         read_series: judge::buckets(&units[0], window),
         write_series: judge::buckets(&units[1], window),
-        throttle_series: judge::buckets(&judge::add(&events[0], &events[1]), window),
+        throttle_series: judge::buckets(&judge::add(&totals[0], &totals[1]), window),
+        filled: filled.map(|(_, percent)| *percent),
         verdict,
         note,
     }
@@ -131,6 +152,31 @@ mod tests {
     fn a_window_is_widened_to_whole_minutes() {
         assert_eq!(whole_minutes(61, 119), Window { from: 60, to: 120, period: 60 });
         assert_eq!(whole_minutes(60, 120), Window { from: 60, to: 180, period: 60 });
+    }
+
+    /// The series of a row: throttled writes, consumed writes, and what is told while an index is made.
+    fn row_of(index: Option<&str>, throttled: f64, while_made: f64, progress: &[(i64, f64)]) -> ThrottlingRow {
+        let options = Options { from: 0, to: 3_600, max_events: 0, busy: BTreeMap::new(), wait: Duration::ZERO };
+        let mut series = vec![Series::new(); metrics(index.map(str::to_owned).as_ref()).count()];
+        series[1] = if throttled > 0.0 { Series::from([(60, throttled)]) } else { Series::new() };
+        series[EVENTS.len() + 1] = Series::from([(60, 5.0)]);
+        if index.is_some() {
+            series[EVENTS.len() + UNITS.len()] = Series::from([(0, while_made)]);
+            series[EVENTS.len() + UNITS.len() + 1] = progress.iter().copied().collect();
+        }
+        row("T".into(), index.map(str::to_owned), &series, Window { from: 0, to: 3_600, period: 60 }, &options)
+    }
+
+    #[test]
+    fn what_is_throttled_while_an_index_is_made_counts_and_its_progress_is_told_while_it_lasts() {
+        let quiet = row_of(Some("I"), 0.0, 0.0, &[(2_700, 40.0), (3_000, 62.5)]);
+        assert_eq!((quiet.verdict, quiet.filled), (Verdict::Match, Some(62.5)));
+        assert_eq!(quiet.events.last(), Some(&("OnlineIndexThrottleEvents".to_owned(), Some(0))));
+        assert_eq!(row_of(Some("I"), 0.0, 0.0, &[(2_100, 97.0)]).filled, None, "it was filled long ago");
+        assert_eq!(row_of(Some("I"), 0.0, 3.0, &[]).note, "3 throttle events, 0 allowed");
+        assert_eq!(row_of(Some("I"), 2.0, 3.0, &[]).note, "5 throttle events, 0 allowed");
+        let table = row_of(None, 0.0, 0.0, &[]);
+        assert_eq!((table.events.len(), table.filled), (EVENTS.len(), None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Whole runs while the embedded AWS throttles, hands back and loses answers: they end green.
 
 use crate::program::{Place, Ran};
+use landfall::clock::Clock;
 use landfall::local::{Effect, Local, Moment, Options, Rule};
 use std::time::{Duration, Instant};
 
@@ -37,4 +38,23 @@ async fn every_tenth_connection_is_torn_after_the_effect_and_the_run_ends_green(
     let (ran, struck) = run_under(torn, "run stacks/users.toml --yes").await;
     ran.exits(0);
     assert!(struck > 3, "{struck}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_accounts_limiter_of_table_changes_slows_an_apply_and_fails_none() {
+    let clock = Clock::scaled(10.0);
+    let local = Local::start(Options { clock, changes_per_second: Some(2), ..Options::default() }).await.expect("starts");
+    let place = Place::at(&local.url(), "local", "local");
+    let tables: String = (0..8).map(|i| format!("\n[table.Table{i}]\nkey = [\"id:S\"]\n")).collect();
+    let stack = format!("name = \"many\"\naccount = \"123456789012\"\nregion = \"us-east-1\"\n{tables}");
+    place.write("many.toml", &stack);
+    let ran = tokio::task::spawn_blocking(move || {
+        place.landfall("apply many.toml --yes").exits(0);
+        place.landfall("plan many.toml --detailed-exitcode")
+    });
+    ran.await.expect("ran").exits(0);
+    let struck = local.faults().installed()[0].struck;
+    assert!(struck > 0, "of eight creations at once some are throttled");
+    let made = local.calls().iter().filter(|call| call.operation == "CreateTable" && call.status == Some(200)).count();
+    assert_eq!(made, 8);
 }

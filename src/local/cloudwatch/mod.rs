@@ -1,12 +1,14 @@
 //! CloudWatch: metrics of what the embedded DynamoDB really did, and of what callers put, in three protocols.
 //!
 //! Rules: what did not happen has no datapoint (absent is not zero); provisioned capacity is told for every minute in
-//! which it was in force; metrics are there at once (AWS's come one to five minutes late) and live as long as the process.
+//! which it was in force, an on-demand maximum every five; an index that is being filled tells how far it is until it is ACTIVE;
+//! metrics are there at once (AWS's come one to five minutes late) and live as long as the process.
 //! Minutes are those of the embedded AWS's clock. Throttle events are told per table or index, with their cause.
 
 mod ask;
 mod cbor;
 mod data;
+mod fill;
 mod list;
 mod node;
 mod put;
@@ -18,6 +20,7 @@ use super::fault::Fault;
 use crate::clock::Clock;
 use ask::Ask;
 use bytes::Bytes;
+use fill::{Fill, Tells};
 use node::Node;
 use series::{Name, Series};
 use std::collections::BTreeMap;
@@ -32,6 +35,13 @@ const NO_USERS_ERROR: [&str; 5] = [
     "ProvisionedThroughputExceededException",
     "ThrottlingException",
     "RequestLimitExceeded",
+];
+
+/// What is told of an index while it is being filled.
+const FILLING: [(&str, Tells); 3] = [
+    ("OnlineIndexPercentageProgress", Tells::Percent),
+    ("OnlineIndexThrottleEvents", Tells::Zero),
+    ("OnlineIndexConsumedWriteCapacity", Tells::Zero),
 ];
 
 /// The metrics of all regions; cheap to clone.
@@ -95,11 +105,42 @@ impl CloudWatch {
     /// From now on `table` (or its index) has this capacity; `None` when it is on demand or gone.
     pub(crate) fn provisioned(&self, region: &str, table: &str, index: Option<&String>, capacity: Option<Capacity>) {
         self.0.generation.fetch_add(1, Ordering::SeqCst);
+        self.levels(region, &of(table, index), ["ProvisionedReadCapacityUnits", "ProvisionedWriteCapacityUnits"], capacity);
+    }
+
+    /// From now on `table` (or its index) has these on-demand maximums; a side of -1 has none.
+    pub(crate) fn maximum(&self, region: &str, table: &str, index: Option<&String>, most: Option<Capacity>) {
+        self.levels(region, &of(table, index), ["OnDemandMaxReadRequestUnits", "OnDemandMaxWriteRequestUnits"], most);
+    }
+
+    fn levels(&self, region: &str, dimensions: &[(&str, &str)], names: [&'static str; 2], capacity: Option<Capacity>) {
         let mut series = self.series();
-        let sides =
-            [("ProvisionedReadCapacityUnits", capacity.map(|c| c.read)), ("ProvisionedWriteCapacityUnits", capacity.map(|c| c.write))];
-        for (metric, units) in sides {
-            series.level(dynamo(region, metric, &of(table, index)), units);
+        for (metric, units) in names.into_iter().zip([capacity.map(|c| c.read), capacity.map(|c| c.write)]) {
+            series.level(dynamo(region, metric, dimensions), units.filter(|units| *units > 0));
+        }
+    }
+
+    /// The index is being filled, from and until these epoch milliseconds; said again it is the same filling.
+    pub(crate) fn filling(&self, region: &str, table: &str, index: &String, from: u64, until: u64) {
+        let mut series = self.series();
+        for (metric, tells) in FILLING {
+            let fills = series.fills.entry(dynamo(region, metric, &of(table, Some(index)))).or_default();
+            let fill = Fill { from, until, over: until, tells };
+            if !fills.contains(&fill) {
+                fills.push(fill);
+            }
+        }
+    }
+
+    /// The index is gone: what was still being filled was given up now.
+    pub(crate) fn dropped(&self, region: &str, table: &str, index: &String) {
+        self.provisioned(region, table, Some(index), None);
+        self.maximum(region, table, Some(index), None);
+        let mut series = self.series();
+        let now = series.clock.now_ms();
+        for (metric, _) in FILLING {
+            let fills = series.fills.get_mut(&dynamo(region, metric, &of(table, Some(index))));
+            fills.into_iter().flatten().for_each(|fill| fill.over = fill.over.min(now));
         }
     }
 

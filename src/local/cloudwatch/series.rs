@@ -1,10 +1,17 @@
-//! The datapoints: per metric and minute, and the levels that hold until they change.
+//! The datapoints: per metric and minute, the levels that hold until they change, and the indexes that are being filled.
+//!
+//! Rule: a metric that AWS gathers every five minutes (Developer Guide, "DynamoDB metrics and dimensions") has its datapoints there.
 
+use super::fill::Fill;
 use crate::clock::Clock;
 use std::collections::BTreeMap;
 
 /// AWS keeps one-minute datapoints for 15 days.
 const KEPT: i64 = 15 * 24 * 60;
+
+/// What AWS gathers every five minutes, by how the names begin. Provisioned capacity is told every minute here, so that a rehearsal
+/// of minutes sees it.
+const SLOW: [&str; 2] = ["OnDemandMax", "OnlineIndex"];
 
 /// A metric, whole.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +29,13 @@ pub(super) struct Stat {
     pub(super) count: f64,
     pub(super) min: f64,
     pub(super) max: f64,
+}
+
+impl Name {
+    /// How many minutes one datapoint is about.
+    fn every(&self) -> i64 {
+        if self.namespace == "AWS/DynamoDB" && SLOW.iter().any(|slow| self.metric.starts_with(slow)) { 5 } else { 1 }
+    }
 }
 
 impl Stat {
@@ -55,6 +69,8 @@ pub(super) struct Series {
     pub(super) points: BTreeMap<Name, BTreeMap<i64, Stat>>,
     /// From which minute on which value held.
     pub(super) levels: BTreeMap<Name, BTreeMap<i64, Option<i64>>>,
+    /// What is told of indexes while they are being filled, one after another.
+    pub(super) fills: BTreeMap<Name, Vec<Fill>>,
 }
 
 impl Series {
@@ -85,14 +101,19 @@ impl Series {
     pub(super) fn points(&self, name: &Name, from: i64, to: i64) -> BTreeMap<i64, Stat> {
         let mut found: BTreeMap<i64, Stat> =
             self.points.get(name).into_iter().flat_map(|p| p.range(from..to.max(from))).map(|(m, s)| (*m, *s)).collect();
+        let (every, now) = (name.every(), self.minute());
         if let Some(levels) = self.levels.get(name) {
-            let first = levels.first_key_value().map_or(to, |(m, _)| *m);
-            for minute in from.max(first).max(self.minute() - KEPT)..to.min(self.minute() + 1) {
-                if let Some((_, Some(value))) = levels.range(..=minute).next_back() {
+            let first = levels.first_key_value().map_or(to, |(m, _)| m.div_euclid(every) * every);
+            let all = from.max(first).max(now - KEPT)..to.min(now + 1);
+            for minute in all.filter(|minute| minute.rem_euclid(every) == 0) {
+                if let Some((_, Some(value))) = levels.range(..=(minute + every - 1).min(now)).next_back() {
                     #[allow(clippy::cast_precision_loss, reason = "capacity units are far below 2^52")]
                     found.insert(minute, Stat::of(*value as f64, 1.0));
                 }
             }
+        }
+        for fill in self.fills.get(name).into_iter().flatten() {
+            found.extend(fill.points(every, from.max(now - KEPT), to, self.clock.now_ms()));
         }
         found
     }
@@ -109,7 +130,10 @@ impl Series {
             let (at, value) = levels.last_key_value()?;
             Some((name, if value.is_some() { self.minute() } else { *at }))
         });
-        points.chain(levels).filter(|(name, _)| name.region == region).collect()
+        let now = self.clock.now_ms();
+        let begun = |fills: &[Fill]| fills.iter().rfind(|fill| fill.from <= now).map(|fill| fill.last(now));
+        let fills = self.fills.iter().filter_map(|(name, fills)| Some((name, begun(fills)?)));
+        points.chain(levels).chain(fills).filter(|(name, _)| name.region == region).collect()
     }
 }
 
@@ -140,6 +164,15 @@ mod tests {
         series.levels.insert(name(), BTreeMap::from([(now - 5, Some(3)), (now - 2, None), (now - 1, Some(9))]));
         let values: Vec<(i64, f64)> = series.points(&name(), now - 10, now + 10).into_iter().map(|(m, s)| (m - now, s.sum)).collect();
         assert_eq!(values, [(-5, 3.0), (-4, 3.0), (-3, 3.0), (-1, 9.0), (0, 9.0)]);
+    }
+
+    #[test]
+    fn what_is_gathered_every_five_minutes_is_told_at_their_beginnings_as_it_stood_last() {
+        let mut series = Series { clock: Clock::manual(12 * 60_000), ..Series::default() };
+        let name = Name { namespace: "AWS/DynamoDB".into(), metric: "OnDemandMaxReadRequestUnits".into(), ..name() };
+        series.levels.insert(name.clone(), BTreeMap::from([(3, Some(7)), (4, Some(9)), (11, Some(2))]));
+        let values: Vec<(i64, f64)> = series.points(&name, 0, 60).into_iter().map(|(m, s)| (m, s.sum)).collect();
+        assert_eq!(values, [(0, 9.0), (5, 9.0), (10, 2.0)]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Point-in-time recovery as far as a provisioner sees it: on or off, and its window. Nothing can be restored here.
+//! Point-in-time recovery as far as a provisioner sees it: on or off, and its window. Nothing can be restored here; what a table held
+//! can be exported, as far as `history` knows it.
 
 use super::notes::{Pitr, TableNotes};
 use super::{Region, arn, durations, extras, stale, table};
@@ -23,13 +24,18 @@ pub(super) fn update(region: &Region, request: &Value) -> Result<Value, Fault> {
     }
     let asked =
         request.get("PointInTimeRecoverySpecification").ok_or_else(|| Fault::invalid("PointInTimeRecoverySpecification is required"))?;
-    let pitr = wanted(asked, region.table(&name).pitr, region.time().seconds())?;
+    // From the next whole second on: nothing is known of what came before in this one.
+    let pitr = wanted(asked, region.table(&name).pitr, i64::try_from(region.time().now_ms().div_ceil(1000)).unwrap_or(i64::MAX))?;
     let notes = region.change_table(&name, |notes| {
         let before = told(region, &name, notes);
         notes.pitr = pitr;
         stale::keep(region, notes, "backups", Some(before), region.time().lag);
         Ok(notes.clone())
     })?;
+    match pitr {
+        Some(_) => region.history().watch(&name, region.time().now_ms()),
+        None => region.history().forget(&name),
+    }
     Ok(told(region, &name, &notes))
 }
 

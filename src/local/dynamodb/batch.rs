@@ -3,7 +3,7 @@
 //! Rule: every item is either done or handed back; a request that is too large is left whole, for the engine to refuse.
 
 use super::capacity::Slot;
-use super::data::{EachTable, Reply, Request};
+use super::data::{EachItem, EachTable, Reply, Request};
 use super::throttle::{Admit, Demand, Demands, Reason};
 use crate::local::fault::Fault;
 use dynoxide::actions::batch_get_item::{BatchGetItemRequest, BatchGetItemResponse, KeysAndAttributes};
@@ -51,6 +51,15 @@ impl Request for BatchWriteItemRequest {
         }
         self.request_items.retain(|_, writes| !writes.is_empty());
         whole_or(self.request_items.is_empty(), first, left)
+    }
+
+    fn written(&self, each: &mut EachItem<'_>) {
+        for (table, writes) in &self.request_items {
+            for write in writes {
+                let put = write.put_request.as_ref().map(|put| &put.item);
+                put.or(write.delete_request.as_ref().map(|delete| &delete.key)).into_iter().for_each(|item| each(table, item));
+            }
+        }
     }
 }
 

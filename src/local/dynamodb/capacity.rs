@@ -42,6 +42,15 @@ pub(super) enum Slot<'a> {
 }
 
 impl Slot<'_> {
+    /// The tables of which anything was consumed.
+    pub(super) fn tables(&self) -> Vec<String> {
+        let all: Vec<&ConsumedCapacity> = match self {
+            Self::One(slot) => slot.iter().collect(),
+            Self::Many(slot) => slot.iter().flatten().collect(),
+        };
+        all.into_iter().map(|consumed| consumed.table_name.clone()).collect()
+    }
+
     /// Counts what was consumed, then leaves what was wanted.
     pub(super) fn settle(self, wanted: Wanted, units: Units, region: &Region) {
         let mut each = |consumed: &mut ConsumedCapacity| {

@@ -2,7 +2,7 @@
 
 use super::batch::Left;
 use super::capacity::{Slot, Units, Wanted};
-use super::throttle::{self, Admit, Demands, Reason};
+use super::throttle::{self, Admit, Demand, Demands, Reason, Taken};
 use super::{Region, arn, engine};
 use crate::local::fault::Fault;
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use dynoxide::actions::{
     batch_execute_statement as batch_statement, delete_item, execute_statement, execute_transaction, get_item, put_item, query, scan,
     transact_get_items, transact_write_items, update_item,
 };
+use dynoxide::types::Item;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -42,14 +43,14 @@ fn run<Q, P>(
     operation: &str,
     body: &[u8],
     units: Units,
-    call: impl FnOnce(&Database, Q) -> dynoxide::Result<P>,
+    call: impl Fn(&Database, Q) -> dynoxide::Result<P>,
 ) -> Result<Bytes, Fault>
 where
     Q: Request,
     P: Reply,
 {
     let started = Instant::now();
-    let mut request: Q = engine::read(body).or_else(|fault| by_arn(region, body).unwrap_or(Err(fault)))?;
+    let mut request: Q = read(region, body)?;
     let mut tables = Vec::new();
     request.tables(&mut |name| {
         region.ready(name)?;
@@ -57,16 +58,25 @@ where
         Ok(())
     })?;
     let wanted = Wanted::take(request.capacity());
-    let demands = if request.too_large() { Vec::new() } else { request.demands() };
-    let mut taken = throttle::admit_all(region, operation, &demands)?;
-    let left = request.split(&mut |demand| throttle::admit(region, demand).map(|one| taken.extend(one)));
-    let left = left.map_err(|reason| throttle::refused(region, operation, &reason))?;
+    let admitted = Admitted::of(region, operation, &mut request);
+    if !admitted.refused.is_empty() {
+        if let Some(wrong) = region.drafts().wrong(region, &tables, read(region, body)?, &call) {
+            throttle::give_back(region, &admitted.taken);
+            return Err(wrong);
+        }
+        throttle::count(region, &admitted.refused);
+    }
+    let left = admitted.left.map_err(|refusal| throttle::refused(region, operation, &admitted.refused, refusal))?;
+    let write = region.history().begin(region, &request, units == Units::Write);
     let done = call(region.db(), request);
     // A condition that failed has consumed what it was let in for; whatever else is refused consumes nothing.
     if !matches!(&done, Err(e) if e.error_type().ends_with("ConditionalCheckFailedException")) {
-        throttle::give_back(region, &taken);
+        throttle::give_back(region, &admitted.taken);
     }
     let mut reply = done?;
+    if let Some(write) = write {
+        write.done(&reply.consumed().tables(), region.time().now_ms());
+    }
     reply.consumed().settle(wanted, units, region);
     reply.hand_back(left);
     let bytes = engine::write(&reply)?;
@@ -74,6 +84,42 @@ where
         region.metrics().succeeded(region.name(), table, operation, started.elapsed());
     }
     Ok(bytes)
+}
+
+/// What the capacity lets in of a request.
+struct Admitted {
+    taken: Vec<Taken>,
+    /// What was not let in; counted once it is known that the request is sound.
+    refused: Vec<Reason>,
+    /// What of a batch is handed back, or the refusal of the whole.
+    left: Result<Left, Fault>,
+}
+
+impl Admitted {
+    fn of<Q: Request>(region: &Region, operation: &str, request: &mut Q) -> Self {
+        let (mut taken, mut refused) = (Vec::new(), Vec::new());
+        let demands = request.demands();
+        for (at, demand) in demands.iter().enumerate() {
+            match throttle::admit(region, demand) {
+                Ok(one) => taken.extend(one),
+                Err(reason) => {
+                    throttle::give_back(region, &taken);
+                    let left = Err(reason.of_whole(operation, at, demands.len()));
+                    return Self { taken: Vec::new(), refused: vec![reason], left };
+                }
+            }
+        }
+        let left = request.split(&mut |demand| {
+            let admitted = throttle::admit(region, demand).map(|one| taken.extend(one));
+            admitted.inspect_err(|reason| refused.push(reason.clone()))
+        });
+        Self { taken, refused, left: left.map_err(|reason| reason.of_whole(operation, 0, 1)) }
+    }
+}
+
+/// The request in `body`; one that was refused for naming its table by ARN is read once more.
+fn read<Q: Request>(region: &Region, body: &[u8]) -> Result<Q, Fault> {
+    engine::read(body).or_else(|fault| by_arn(region, body).unwrap_or(Err(fault)))
 }
 
 /// The request once more, when it was refused for naming its table by ARN: the engine knows names only.
@@ -119,6 +165,7 @@ fn scanned(told: usize, count: usize, filtered: bool, limit: Option<usize>, more
 }
 
 pub(super) type EachTable<'a> = dyn FnMut(&str) -> Result<(), Fault> + 'a;
+pub(super) type EachItem<'a> = dyn FnMut(&str, &Item) + 'a;
 
 /// What every request of the data plane has.
 pub(super) trait Request: DeserializeOwned + Demands {
@@ -128,6 +175,16 @@ pub(super) trait Request: DeserializeOwned + Demands {
     /// Takes out of a batch what `admit` does not let in, or fails with the first reason when that is all of it.
     fn split(&mut self, _admit: &mut Admit<'_>) -> Result<Left, Reason> {
         Ok(Left::new())
+    }
+
+    /// Whether it writes items that only the engine finds.
+    fn blind(&self) -> bool {
+        false
+    }
+
+    /// Tells of every item that is written: its table, and its key or more than that.
+    fn written(&self, each: &mut EachItem<'_>) {
+        self.demands().iter().filter_map(Demand::written).for_each(|(table, item)| each(table, item));
     }
 }
 
@@ -161,9 +218,10 @@ of_one_table! {
 }
 
 macro_rules! of_many {
-    ($($request:path => $reply:path, $slot:ident, |$this:ident, $each:ident| $tables:expr;)*) => { $(
+    ($($request:path => $reply:path, $slot:ident, $blind:expr, |$this:ident, $each:ident| $tables:expr;)*) => { $(
         impl Request for $request {
             fn capacity(&mut self) -> &mut Option<String> { &mut self.return_consumed_capacity }
+            fn blind(&self) -> bool { $blind }
             fn tables(&self, $each: &mut EachTable<'_>) -> Result<(), Fault> { let $this = self; $tables }
         }
         impl Reply for $reply {
@@ -173,16 +231,16 @@ macro_rules! of_many {
 }
 
 of_many! {
-    transact_write_items::TransactWriteItemsRequest => transact_write_items::TransactWriteItemsResponse, Many,
+    transact_write_items::TransactWriteItemsRequest => transact_write_items::TransactWriteItemsResponse, Many, false,
         |this, each| this.transact_items.iter().try_for_each(|item| each_action(item, each));
-    transact_get_items::TransactGetItemsRequest => transact_get_items::TransactGetItemsResponse, Many,
+    transact_get_items::TransactGetItemsRequest => transact_get_items::TransactGetItemsResponse, Many, false,
         |this, each| this.transact_items.iter().try_for_each(|item| each(&item.get.table_name));
     // A statement's table is in its text: the engine finds it.
-    execute_statement::ExecuteStatementRequest => execute_statement::ExecuteStatementResponse, One,
+    execute_statement::ExecuteStatementRequest => execute_statement::ExecuteStatementResponse, One, true,
         |_this, _each| Ok(());
-    batch_statement::BatchExecuteStatementRequest => batch_statement::BatchExecuteStatementResponse, Many,
+    batch_statement::BatchExecuteStatementRequest => batch_statement::BatchExecuteStatementResponse, Many, true,
         |_this, _each| Ok(());
-    execute_transaction::ExecuteTransactionRequest => execute_transaction::ExecuteTransactionResponse, Many,
+    execute_transaction::ExecuteTransactionRequest => execute_transaction::ExecuteTransactionResponse, Many, true,
         |_this, _each| Ok(());
 }
 

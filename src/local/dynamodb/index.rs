@@ -39,7 +39,7 @@ fn begin(change: &mut Change<'_>, create: &mut Value) -> Result<(), Fault> {
     if change.notes.indexes.len() >= MOST {
         return Err(Fault::new(
             "LimitExceededException",
-            format!("Subscriber limit exceeded: There is a limit of {MOST} GlobalSecondaryIndexes per table"),
+            format!("Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of {MOST}"),
         ));
     }
     let allocated = change.ends(&durations::INDEX_ALLOCATION, &format!("allocate {name}"));
@@ -66,25 +66,29 @@ fn absent(name: &str, table: &str) -> Fault {
     Fault::new("ResourceNotFoundException", format!("Requested resource not found: Index {name} for table {table}"))
 }
 
-/// A provisioned table's index needs capacity, an on-demand one's must not have any.
+/// A provisioned table's new index needs capacity, an on-demand one's must not have any (one lab's words, here and below).
 fn capacity_fits(given: Option<Capacity>, name: &str, on_demand: bool) -> Result<(), Fault> {
     match (given, on_demand) {
-        (Some(_), true) => Err(Fault::invalid(format!(
-            "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {name} \
-             when BillingMode is PAY_PER_REQUEST"
-        ))),
-        (None, false) => Err(Fault::invalid(format!(
-            "One or more parameter values were invalid: ProvisionedThroughput must be specified for index: {name}"
-        ))),
+        (Some(_), true) => {
+            invalid(&format!("ProvisionedThroughput should not be specified for index: {name} when BillingMode is PAY_PER_REQUEST"))
+        }
+        (None, false) => invalid(&format!("Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: {name}")),
         _ => Ok(()),
     }
+}
+
+fn invalid(why: &str) -> Result<(), Fault> {
+    Err(Fault::invalid(format!("One or more parameter values were invalid: {why}")))
 }
 
 fn change_index(change: &mut Change<'_>, asked: &Value, name: &str) -> Result<(), Fault> {
     let mut own = change.notes.indexes.get(name).cloned().ok_or_else(|| absent(name, change.asked.table))?;
     let shown = change::shown_index(change.asked.shown, name).cloned().unwrap_or(Value::Null);
     if let Some(new) = extras::provisioned(asked)? {
-        capacity_fits(Some(new), name, change.on_demand)?;
+        if change.on_demand {
+            let only = "can be to OnDemandThroughput, WarmThroughput";
+            return invalid(&format!("The only Updates for index: {name} when TableThroughputMode is PAY_PER_REQUEST {only}"));
+        }
         set_capacity(change, &mut own, new, name)?;
         if !change.switching() {
             let until = change.ends(&durations::INDEX_THROUGHPUT, name);
@@ -93,9 +97,9 @@ fn change_index(change: &mut Change<'_>, asked: &Value, name: &str) -> Result<()
     }
     if let Some(most) = extras::on_demand(asked, own.on_demand)? {
         if !change.on_demand {
-            return Err(Fault::invalid(format!(
-                "One or more parameter values were invalid: OnDemandThroughput cannot be specified for index: {name} when BillingMode is PROVISIONED"
-            )));
+            return invalid(&format!(
+                "MaxReadRequestUnits for OnDemandThroughput for index : {name} cannot be specified when the table BillingMode is PROVISIONED"
+            ));
         }
         own.on_demand = Some(most).filter(|m| m.read != -1 || m.write != -1);
         updating(change, name, change.asked.region.time().after(change::INDEX_MAXIMUM), Map::new());
@@ -121,8 +125,8 @@ fn set_capacity(change: &Change<'_>, own: &mut IndexNotes, new: Capacity, name: 
     if old == Some(new) && !change.switching() {
         return Err(Fault::invalid(format!(
             "The provisioned throughput for the index {name} will not change. The requested value equals the current value. \
-             Current ReadCapacityUnits provisioned for the index: {0}. Requested ReadCapacityUnits: {0}. \
-             Current WriteCapacityUnits provisioned for the index: {1}. Requested WriteCapacityUnits: {1}.",
+             Current ReadCapacityUnits provisioned for index {name}: {0}. Requested ReadCapacityUnits: {0}. \
+             Current WriteCapacityUnits provisioned for index {name}: {1}. Requested WriteCapacityUnits: {1}.",
             new.read, new.write
         )));
     }
@@ -138,9 +142,7 @@ fn set_capacity(change: &Change<'_>, own: &mut IndexNotes, new: Capacity, name: 
 pub(super) fn switched(notes: &mut TableNotes, on_demand: bool) -> Result<(), Fault> {
     for (name, own) in &mut notes.indexes {
         if !on_demand && own.provisioned.is_none() {
-            return Err(Fault::invalid(format!(
-                "One or more parameter values were invalid: ProvisionedThroughput must be specified for index: {name}"
-            )));
+            return invalid(&format!("ProvisionedThroughput must be specified for index: {name}"));
         }
         own.warm = Some(warm::current(own.warm, own.provisioned, true));
         if on_demand {

@@ -13,9 +13,12 @@ mod capacity;
 mod change;
 mod data;
 mod describe;
+mod draft;
 mod durations;
 mod engine;
 pub(crate) mod extras;
+mod format;
+mod history;
 mod index;
 mod insights;
 mod notes;
@@ -37,9 +40,8 @@ pub(crate) use backups::window;
 pub(crate) use durations::{Range, hash};
 pub(crate) use notes::{Capacity, Export, Import, Target};
 pub(crate) use region::{Region, Shared};
-pub(crate) use table::{
-    capacity_of, describe_engine, drop_whole as drop_table, each_item, exists, imported, make as make_table, set_capacity,
-};
+pub(crate) use table::{capacity_of, describe_engine, drop_whole as drop_table, exists, imported, make as make_table, set_capacity};
+pub(crate) use throttle::{Load, load_of, minute};
 
 use super::cloudwatch::CloudWatch;
 use super::fault::Fault;
@@ -92,6 +94,7 @@ impl DynamoDb {
     /// Answers one call; blocks while the engine works.
     pub(crate) fn answer(&self, region: &str, operation: &str, body: &[u8]) -> Result<Bytes, Fault> {
         let region = self.region(region)?;
+        region.minutely()?;
         let answer = match readable(&region, operation, body).and_then(|()| data::answer(&region, operation, body).transpose()) {
             Ok(Some(answer)) => Ok(answer),
             Ok(None) => self.control(&region, operation, body).and_then(|v| engine::write(&v)),
@@ -108,6 +111,12 @@ impl DynamoDb {
         let region = self.region(region)?;
         let _alone = region.alone();
         scaling::answer(&region, operation, &read(body)?).and_then(|v| engine::write(&v))
+    }
+
+    /// Does what is due in a region, before somebody looks at its metrics.
+    pub(crate) fn settle(&self, region: &str) -> Result<(), Fault> {
+        let known = self.regions.lock().unwrap_or_else(PoisonError::into_inner).get(region).cloned();
+        known.map_or(Ok(()), |region| region.minutely())
     }
 
     /// Answers a call of KMS.

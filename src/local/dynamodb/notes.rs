@@ -6,25 +6,27 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A region's notes: one small document.
+///
+/// Rule: whatever is kept has a default, so that notes of an older version open (see `format`).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Notes {
+    /// Of the document, see `format`.
+    pub(crate) format: u32,
     pub(crate) tables: BTreeMap<String, TableNotes>,
     /// Imports by ARN.
-    #[serde(default)]
     pub(crate) imports: BTreeMap<String, Import>,
     /// Exports by ARN.
-    #[serde(default)]
     pub(crate) exports: BTreeMap<String, Export>,
     /// Tables that are DELETING: the engine has them no longer.
-    #[serde(default)]
     pub(crate) deleting: BTreeMap<String, Deleting>,
     /// Application Auto Scaling, by resource and dimension.
-    #[serde(default)]
     pub(crate) scaling: BTreeMap<String, Target>,
 }
 
 /// A table that is going.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Deleting {
     pub(crate) until: u64,
     /// Its last description.
@@ -85,6 +87,7 @@ pub(crate) struct TableNotes {
 
 /// When capacity was changed, and how often lowered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Throughput {
     pub(crate) increased: Option<u64>,
     pub(crate) decreased: Option<u64>,
@@ -93,7 +96,8 @@ pub(crate) struct Throughput {
 }
 
 /// Contributor insights of a table or an index.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Insight {
     pub(crate) on: bool,
     pub(crate) mode: String,
@@ -103,7 +107,8 @@ pub(crate) struct Insight {
 }
 
 /// The last change of time to live.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Ttl {
     pub(crate) changed: u64,
     pub(crate) until: u64,
@@ -121,7 +126,8 @@ pub(crate) struct Tags {
 }
 
 /// A reply that is still given; `None`: not found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Stale {
     pub(crate) until: u64,
     pub(crate) reply: Option<Value>,
@@ -139,7 +145,8 @@ pub(crate) struct IndexNotes {
 }
 
 /// Point-in-time recovery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Pitr {
     /// In seconds.
     pub(crate) since: i64,
@@ -147,12 +154,12 @@ pub(crate) struct Pitr {
 }
 
 /// A resource policy's text and revision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Policy {
     pub(crate) text: String,
     pub(crate) revision: String,
     /// When it was put, in epoch milliseconds.
-    #[serde(default)]
     pub(crate) changed: u64,
 }
 
@@ -168,7 +175,8 @@ pub(crate) struct Counted {
 }
 
 /// One `ImportTable`, as `DescribeImport` tells it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Import {
     pub(crate) arn: String,
     pub(crate) token: String,
@@ -194,7 +202,8 @@ pub(crate) struct Import {
 }
 
 /// One scalable target, with its policy.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Target {
     pub(crate) resource: String,
     pub(crate) dimension: String,
@@ -204,13 +213,16 @@ pub(crate) struct Target {
     pub(crate) created: f64,
     /// When capacity outside of the range is moved into it; 0 when that is done.
     pub(crate) acts_at: u64,
+    /// When capacity last followed the load up, and down (epoch milliseconds); 0 is never.
+    pub(crate) out_at: u64,
+    pub(crate) in_at: u64,
     /// Policies by name, as they were put.
-    #[serde(default)]
     pub(crate) policies: BTreeMap<String, Value>,
 }
 
 /// One `ExportTableToPointInTime`, as `DescribeExport` tells it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Export {
     pub(crate) arn: String,
     pub(crate) token: String,

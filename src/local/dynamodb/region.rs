@@ -1,20 +1,25 @@
 //! One region: its engine, the notes beside it, and where both are kept.
 
+use super::draft::Drafts;
+use super::format;
+use super::history::History;
 use super::notes::{Deleting, Notes, TableNotes};
-use super::throttle::Throttle;
+use super::table;
+use super::throttle::{self, Throttle};
 use super::transition::What;
 use crate::local::Error;
 use crate::local::cloudwatch::CloudWatch;
 use crate::local::fault::Fault;
 use crate::local::kms::Keyring;
 use crate::local::moment::Time;
+use crate::local::scaling;
 use crate::local::signature::is_region;
 use crate::local::store::{self, Store};
 use dynoxide::Database;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -42,6 +47,11 @@ pub(crate) struct Region {
     filling: AtomicU64,
     alone: Mutex<()>,
     throttle: Throttle,
+    drafts: Drafts,
+    history: History,
+    /// Up to which AWS minute auto scaling has looked at each target, and anybody at all.
+    followed: Mutex<BTreeMap<String, u64>>,
+    minute: AtomicU64,
 }
 
 /// The names of the regions that `store` holds.
@@ -71,7 +81,7 @@ impl Region {
         };
         let db = opened.map_err(|e| Error::Corrupt { path: store.dir().join(&file), reason: e.to_string() })?;
         let path = store.keeps().then(|| store.dir().join(format!("dynamodb/{name}/notes.json")));
-        let notes: Notes = path.as_deref().map(store::load).transpose()?.flatten().unwrap_or_default();
+        let notes = path.as_deref().map(notes_at).transpose()?.unwrap_or_default();
         let region = Self {
             name: name.to_owned(),
             shared: Arc::clone(shared),
@@ -82,18 +92,19 @@ impl Region {
             path,
             alone: Mutex::default(),
             throttle: Throttle::default(),
+            drafts: Drafts::default(),
+            history: History::default(),
+            followed: Mutex::default(),
+            minute: AtomicU64::new(0),
         };
-        region.each_level(|table, notes| region.metrics().provisioned(&region.name, table, None, notes.provisioned));
-        Ok(region)
-    }
-
-    fn each_level(&self, mut table_level: impl FnMut(&str, &TableNotes)) {
-        for (table, notes) in &self.notes().tables {
-            table_level(table, notes);
-            for (index, own) in &notes.indexes {
-                self.metrics().provisioned(&self.name, table, Some(index), own.provisioned);
+        let tables = region.notes().tables.clone();
+        for (table, notes) in &tables {
+            table::measured(&region, table, notes);
+            if notes.pitr.is_some() {
+                region.history.watch(table, region.time().now_ms());
             }
         }
+        Ok(region)
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -116,6 +127,16 @@ impl Region {
     /// What is left of each table's capacity.
     pub(super) fn throttle(&self) -> &Throttle {
         &self.throttle
+    }
+
+    /// Empty tables to try requests on.
+    pub(super) fn drafts(&self) -> &Drafts {
+        &self.drafts
+    }
+
+    /// What tables held before.
+    pub(crate) fn history(&self) -> &History {
+        &self.history
     }
 
     pub(crate) fn metrics(&self) -> &CloudWatch {
@@ -190,6 +211,32 @@ impl Region {
         self.alone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets auto scaling look, once a minute; not while somebody changes the region, who lets it look himself.
+    pub(super) fn minutely(&self) -> Result<(), Fault> {
+        let minute = throttle::minute(self);
+        if self.minute.load(Ordering::SeqCst) == minute {
+            return Ok(());
+        }
+        let Ok(_alone) = self.alone.try_lock() else { return Ok(()) };
+        self.minute.store(minute, Ordering::SeqCst);
+        if self.notes().scaling.is_empty() { Ok(()) } else { scaling::act(self) }
+    }
+
+    /// Up to which AWS minute auto scaling has looked at a target.
+    pub(crate) fn followed(&self, key: &str) -> u64 {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied().unwrap_or(0)
+    }
+
+    /// It has looked at `key` up to `minute`.
+    pub(crate) fn follow(&self, key: &str, minute: u64) {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), minute);
+    }
+
+    /// The AWS minute of a moment in seconds since 1970.
+    pub(crate) fn minute_of(&self, seconds: f64) -> u64 {
+        throttle::minute_of(self, seconds)
+    }
+
     /// Whether some index of some table may not be read yet.
     pub(super) fn has_unfinished_index(&self) -> bool {
         let filling = self.filling.load(Ordering::SeqCst);
@@ -204,6 +251,11 @@ impl Region {
             _ => Ok(()),
         }
     }
+}
+
+/// The notes that are kept at `path`; new ones where there are none.
+fn notes_at(path: &Path) -> Result<Notes, Error> {
+    format::read(store::load::<Value>(path)?.unwrap_or_else(|| Value::Object(Map::new())), path)
 }
 
 /// Until when each table is CREATING.

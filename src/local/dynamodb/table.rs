@@ -59,11 +59,21 @@ pub(crate) fn make(region: &Region, mut request: Map<String, Value>, hidden: Opt
     description::complete(region, &name, engine::tree(&created)?)
 }
 
-/// Tells the metrics what capacity the table and its indexes have.
+/// Tells the metrics what the table and its indexes have, and what is being filled.
 pub(super) fn measured(region: &Region, name: &str, notes: &TableNotes) {
-    region.metrics().provisioned(region.name(), name, None, notes.provisioned);
+    let metrics = region.metrics();
+    let on_demand = notes.provisioned.is_none();
+    let most = region.db().get_table_metadata(name).ok().flatten().and_then(|told| super::throttle::maximum(&told));
+    metrics.provisioned(region.name(), name, None, notes.provisioned);
+    metrics.maximum(region.name(), name, None, most.filter(|_| on_demand));
     for (index, own) in &notes.indexes {
-        region.metrics().provisioned(region.name(), name, Some(index), own.provisioned);
+        metrics.provisioned(region.name(), name, Some(index), own.provisioned);
+        metrics.maximum(region.name(), name, Some(index), own.on_demand.filter(|_| on_demand));
+    }
+    for pending in &notes.pending {
+        if let What::IndexCreating { index, allocated } = &pending.what {
+            metrics.filling(region.name(), name, index, *allocated, pending.until);
+        }
     }
 }
 
@@ -171,10 +181,10 @@ pub(crate) fn drop_whole(region: &Region, table: &str) -> Result<(), Fault> {
 /// Drops the notes of a table that is gone; its metrics end.
 fn forget(region: &Region, table: &str) -> Result<(), Fault> {
     let notes = region.change(|all| Ok(all.tables.remove(table)))?;
+    region.history().forget(table);
     region.metrics().provisioned(region.name(), table, None, None);
-    for index in notes.iter().flat_map(|n| n.indexes.keys()) {
-        region.metrics().provisioned(region.name(), table, Some(index), None);
-    }
+    region.metrics().maximum(region.name(), table, None, None);
+    notes.iter().flat_map(|n| n.indexes.keys()).for_each(|index| region.metrics().dropped(region.name(), table, index));
     Ok(())
 }
 
@@ -261,7 +271,7 @@ pub(crate) fn describe_engine(region: &Region, table: &str) -> Result<Value, Fau
 }
 
 /// Gives every item of the table to `each`, a page at a time; not counted, not throttled: exports cost no capacity.
-pub(crate) fn each_item<E: From<Fault>>(region: &Region, table: &str, mut each: impl FnMut(&Value) -> Result<(), E>) -> Result<(), E> {
+pub(super) fn each_item<E: From<Fault>>(region: &Region, table: &str, mut each: impl FnMut(&Value) -> Result<(), E>) -> Result<(), E> {
     let mut after = Value::Null;
     loop {
         let mut request = json!({ "TableName": table });

@@ -93,8 +93,8 @@ fn commit(region: &Region, name: &str, mut notes: TableNotes, before: Value) -> 
         Ok(())
     })?;
     table::measured(region, name, &notes);
-    for index in dropped {
-        region.metrics().provisioned(region.name(), name, Some(&index), None);
+    for index in &dropped {
+        region.metrics().dropped(region.name(), name, index);
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 //!
 //! Rules: point-in-time recovery must be on and the time within its window, at once; what is wrong with the bucket shows minutes later,
 //! as FAILED; a token is its first export, and another request under it is a conflict; counters and manifest are told at the end only.
-//! Known and left: the items are those of the moment of the call, whatever time was asked for: no history is kept here. Only full
-//! exports, only `DYNAMODB_JSON`. Source of the file layout: Developer Guide, "DynamoDB table export output format".
+//! The items are those that the table held at the time that was asked for. Known and left: how far back that goes is bounded (see
+//! `dynamodb`'s history), and a time before that is refused; only full exports, only `DYNAMODB_JSON`. Source of the file layout: Developer Guide, "DynamoDB table export output format".
 
 mod told;
 mod write;
@@ -133,7 +133,7 @@ fn time(region: &Region, table: &str, request: &Value) -> Result<f64, Fault> {
     let now = region.time().now();
     match request.get("ExportTime").and_then(Value::as_f64) {
         None => Ok(now),
-        Some(at) if at >= earliest.floor() && at <= latest.max(now) => Ok(at),
+        Some(at) if at >= earliest.floor() && at <= latest.max(now) => region.history().knows(table, told::millis(at)).map(|()| at),
         Some(_) => Err(Fault::new("InvalidExportTimeException", "ExportTime is outside of the point in time recovery window")),
     }
 }

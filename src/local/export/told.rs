@@ -92,10 +92,15 @@ pub(super) fn one(region: &Region, export: &Export) -> Value {
     json!({ "ExportDescription": told })
 }
 
+/// A moment in milliseconds since 1970.
+pub(super) fn millis(seconds: f64) -> u64 {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time of this era, in milliseconds")]
+    let millis = (seconds * 1000.0).round() as u64;
+    millis
+}
+
 /// `manifest-summary.json`.
 pub(super) fn summary(region: &Region, export: &Export, files: &str) -> Value {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time of this era, in milliseconds")]
-    let export_time = (export.at * 1000.0) as u64;
     json!({
         "version": "2020-06-30",
         "exportArn": export.arn,
@@ -103,7 +108,7 @@ pub(super) fn summary(region: &Region, export: &Export, files: &str) -> Value {
         "endTime": iso_ms(export.ends),
         "tableArn": table_arn(region, &export.table),
         "tableId": export.table_id,
-        "exportTime": iso_ms(export_time),
+        "exportTime": iso_ms(millis(export.at)),
         "s3Bucket": export.bucket,
         "s3Prefix": Some(&export.prefix).filter(|p| !p.is_empty()),
         "s3SseAlgorithm": export.request.get("S3SseAlgorithm").and_then(Value::as_str).unwrap_or("AES256"),

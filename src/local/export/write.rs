@@ -1,6 +1,6 @@
 //! The files of an export: gzipped lines of `{"Item":{…}}`, a manifest of the files, and a summary.
 
-use crate::local::dynamodb::{Export, Region, describe_engine, each_item};
+use crate::local::dynamodb::{Export, Region, describe_engine};
 use crate::local::export::told;
 use crate::local::fault::Fault;
 use crate::local::s3::{Objects, Undelivered, md5};
@@ -41,7 +41,7 @@ pub(super) fn all(region: &Region, objects: &Objects, export: &mut Export, id: &
     let under = format!("{}{slash}AWSDynamoDB/{id}/", export.prefix);
     objects.deliver(&export.bucket, &format!("{under}_started"), b"")?;
     let mut files = Files { objects, bucket: &export.bucket, under: &under, open: None, listed: Vec::new(), items: 0, bytes: 0 };
-    each_item(region, &export.table, |item| files.take(item))?;
+    region.history().each_item_at(region, &export.table, told::millis(export.at), |item| files.take(item))?;
     files.close()?;
     let (listed, items, bytes) = (files.listed, files.items, files.bytes);
     (export.items, export.bytes, export.ends) = (items, bytes, ends(items));

@@ -13,7 +13,8 @@
 //! A rule is a JSON object. What happens is `effect`:
 //! `refuse` (with `code`, and `status`, `message` if AWS's own will not do; `at` before or after the effect),
 //! `reset` and `freeze` (`at` before, after, or half: after half of the answer), `delay` (`ms`; `at` before or after),
-//! `unprocessed` (`share` of a batch's items), `status` (`shown`: what `DescribeTable` says instead of ACTIVE).
+//! `unprocessed` (`share` of a batch's items), `status` (`shown`: what `DescribeTable` says instead of ACTIVE), `limit` (`per_second`:
+//! the account's limiter lets so many changes of tables pass).
 //! Which calls: `service`, `operation`, `resource` (table or bucket), `writes` (only what changes something).
 //! Which of those: from the `call`-th on, `times` of them, a `rate` of them drawn by `seed`, `for_ms` after the first.
 //!
@@ -24,6 +25,7 @@
 mod batch;
 mod control;
 mod held;
+mod limiter;
 mod log;
 mod refusal;
 mod resource;
@@ -47,6 +49,7 @@ use crate::clock::Clock;
 use held::Holding;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// AWS's refusal by its name in any service, as `service` words it.
 pub(crate) fn refusal(service: &str, code: &str) -> Fault {
@@ -83,6 +86,7 @@ struct Installed {
     /// When it first struck.
     since: Option<u64>,
     random: fastrand::Rng,
+    passed: limiter::Passed,
 }
 
 /// What a rule did so far.
@@ -110,7 +114,7 @@ impl Faults {
         let mut rules = self.rules();
         rules.last_id += 1;
         let (id, random) = (rules.last_id, fastrand::Rng::with_seed(rule.seed));
-        rules.installed.push(Installed { id, rule, seen: 0, struck: 0, since: None, random });
+        rules.installed.push(Installed { id, rule, seen: 0, struck: 0, since: None, random, passed: limiter::Passed::default() });
         self.0.count.store(rules.installed.len(), Ordering::SeqCst);
         id
     }
@@ -167,13 +171,13 @@ impl Faults {
         if self.0.count.load(Ordering::SeqCst) == 0 {
             return None;
         }
-        let now = self.0.clock.now_ms();
+        let (now, second) = (self.0.clock.now_ms(), millis(self.0.clock.pace(Duration::from_secs(1))));
         let mut rules = self.rules();
         let named = if rules.installed.iter().any(|i| i.rule.resource.is_some()) { asked.resources() } else { Vec::new() };
         let mut first = None;
         for installed in rules.installed.iter_mut().filter(|i| i.rule.is_about(asked, &named)) {
             installed.seen += 1;
-            if first.is_none() && installed.strikes(now) {
+            if first.is_none() && installed.strikes(now, second) {
                 installed.struck += 1;
                 installed.since.get_or_insert(now);
                 let draw = installed.random.u64(..);
@@ -191,16 +195,17 @@ impl Rule {
             && same(self.operation.as_ref(), asked.operation)
             && (!self.writes || rule::is_write(asked.operation))
             && self.resource.as_ref().is_none_or(|wanted| named.contains(wanted))
-            && self.effect.can_befall(asked.operation)
+            && self.effect.can_befall(asked)
     }
 }
 
 impl Effect {
     /// Some effects mean nothing to most calls, and should not be spent on them.
-    fn can_befall(&self, operation: &str) -> bool {
+    fn can_befall(&self, asked: &Asked<'_>) -> bool {
         match self {
-            Self::Unprocessed(_) => matches!(operation, "BatchWriteItem" | "BatchGetItem"),
-            Self::Status(_) => operation == "DescribeTable",
+            Self::Unprocessed(_) => matches!(asked.operation, "BatchWriteItem" | "BatchGetItem"),
+            Self::Status(_) => asked.operation == "DescribeTable",
+            Self::Limit(_) => limiter::counts(asked),
             _ => true,
         }
     }
@@ -208,22 +213,25 @@ impl Effect {
 
 impl Installed {
     /// Whether the call that was just counted is one of those to strike.
-    fn strikes(&mut self, now: u64) -> bool {
+    fn strikes(&mut self, now: u64, second: u64) -> bool {
         let rule = &self.rule;
         let over = |since: u64| rule.lasts.is_some_and(|time| now >= since.saturating_add(millis(time)));
         let due = self.seen >= rule.call && rule.times.is_none_or(|times| self.struck < times) && !self.since.is_some_and(over);
-        due && rule.rate.is_none_or(|rate| self.random.f64() < rate)
+        let drawn = due && rule.rate.is_none_or(|rate| self.random.f64() < rate);
+        match rule.effect {
+            Effect::Limit(most) => drawn && !self.passed.takes(most, now, second),
+            _ => drawn,
+        }
     }
 }
 
-fn millis(time: std::time::Duration) -> u64 {
+fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn struck(faults: &Faults, operation: &str, body: &str) -> bool {
         let asked = Asked { service: "dynamodb", operation, resource: "", body: body.as_bytes() };

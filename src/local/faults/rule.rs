@@ -39,6 +39,9 @@ pub enum Effect {
     Unprocessed(f64),
     /// `DescribeTable` says this instead of `ACTIVE`.
     Status(String),
+    /// The account's limiter: of the calls that begin a table's work and of changes of tags, so many pass in a second of AWS's time,
+    /// and all others are throttled in its words.
+    Limit(u32),
 }
 
 /// Which calls get what. Without any narrowing: every call, always.

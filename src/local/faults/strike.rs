@@ -3,7 +3,7 @@
 use super::held::Held;
 use super::rule::{Effect, Moment};
 use super::torn::{self, Torn};
-use super::{Faults, batch, refusal};
+use super::{Faults, batch, limiter, refusal};
 use crate::local::fault::Fault;
 use crate::local::gate::Asked;
 use bytes::Bytes;
@@ -42,7 +42,7 @@ impl Strike {
     /// Before anything is done.
     pub(crate) async fn before(&self) -> Result<(), Stop> {
         match &self.effect {
-            Effect::Refuse { at: Moment::Before, .. } => Err(Stop::Refuse(self.refusal())),
+            Effect::Refuse { at: Moment::Before, .. } | Effect::Limit(_) => Err(Stop::Refuse(self.refusal())),
             Effect::Reset(Moment::Before) => Err(Stop::Tear),
             Effect::Delay(time, Moment::Before) => {
                 self.wait(*time).await;
@@ -110,6 +110,7 @@ impl Strike {
     fn refusal(&self) -> Fault {
         match &self.effect {
             Effect::Refuse { code, status, message, .. } => refusal::of(&self.service, code, *status, message.as_deref()),
+            Effect::Limit(_) => limiter::refusal(),
             _ => Fault::internal("no refusal was asked for"),
         }
     }

@@ -19,6 +19,7 @@ struct Text {
     ms: Option<u64>,
     share: Option<f64>,
     shown: Option<String>,
+    per_second: Option<u32>,
     service: Option<String>,
     operation: Option<String>,
     resource: Option<String>,
@@ -74,9 +75,10 @@ fn effect(text: &Text) -> Result<Effect, String> {
         "freeze" => Effect::Freeze(at),
         "unprocessed" => Effect::Unprocessed(share("share", text.share.ok_or_else(|| needs("share"))?)?),
         "status" => Effect::Status(text.shown.clone().ok_or_else(|| needs("shown"))?),
+        "limit" => Effect::Limit(text.per_second.filter(|n| *n > 0).ok_or_else(|| needs("per_second"))?),
         other => {
             return Err(format!(
-                "there is no effect `{}`: use refuse, reset, delay, freeze, unprocessed or status",
+                "there is no effect `{}`: use refuse, reset, delay, freeze, unprocessed, status or limit",
                 crate::safe::text(other)
             ));
         }
@@ -90,6 +92,7 @@ fn unused(text: &Text) -> Result<(), String> {
         "reset" | "freeze" => &["at"],
         "delay" => &["at", "ms"],
         "unprocessed" => &["share"],
+        "limit" => &["per_second"],
         _ => &["shown"],
     };
     let given = [
@@ -100,6 +103,7 @@ fn unused(text: &Text) -> Result<(), String> {
         ("ms", text.ms.is_some()),
         ("share", text.share.is_some()),
         ("shown", text.shown.is_some()),
+        ("per_second", text.per_second.is_some()),
     ];
     match given.iter().find(|(name, is)| *is && !allowed.contains(name)) {
         Some((name, _)) => Err(format!("the effect `{}` has no use for `{name}`: remove it", text.effect)),
@@ -133,6 +137,7 @@ pub(super) fn show(rule: &Rule) -> Map<String, Value> {
         Effect::Freeze(at) => json!({"effect": "freeze", "at": at.name()}),
         Effect::Unprocessed(share) => json!({"effect": "unprocessed", "share": share}),
         Effect::Status(shown) => json!({"effect": "status", "shown": shown}),
+        Effect::Limit(most) => json!({"effect": "limit", "per_second": most}),
     };
     let narrowed = json!({
         "service": rule.service, "operation": rule.operation, "resource": rule.resource, "writes": rule.writes.then_some(true),
@@ -158,6 +163,7 @@ mod tests {
             r#"{"effect":"freeze","at":"after"}"#,
             r#"{"effect":"unprocessed","share":0.3,"seed":1}"#,
             r#"{"effect":"status","shown":"UPDATING","for_ms":500}"#,
+            r#"{"effect":"limit","per_second":6}"#,
         ] {
             let rules = read(text.as_bytes()).expect("readable");
             let shown = Value::Object(show(&rules[0])).to_string();
@@ -179,12 +185,13 @@ mod tests {
             r#"{"effect":"freeze","call":0}"#,
             r#"{"effect":"freeze","rate":1.5}"#,
             r#"{"effect":"freeze","seed":1}"#,
+            r#"{"effect":"limit","per_second":0}"#,
         ]
         .into_iter()
         .map(said)
         .collect();
         insta::assert_snapshot!(rest.join("\n"), @r"
-        there is no effect `explode`: use refuse, reset, delay, freeze, unprocessed or status
+        there is no effect `explode`: use refuse, reset, delay, freeze, unprocessed, status or limit
         the effect `refuse` needs `code`
         an error is answered `before` or `after`, not `half`
         `status` is from 400 to 599
@@ -193,6 +200,7 @@ mod tests {
         `call` counts from 1
         `rate` is from 0 to 1
         `seed` needs a `rate` or a `share`
+        the effect `limit` needs `per_second`
         ");
     }
 }

@@ -29,6 +29,8 @@ const TAKES: Duration = Duration::from_secs(111);
 /// So long after the 200 nobody sees the table yet, and so long before the end it is ACTIVE already (the same lab).
 const HIDDEN: Duration = Duration::from_secs(30);
 const ACTIVE_BEFORE: Duration = Duration::from_secs(6);
+/// Imports at once (API reference, `LimitExceededException`).
+const AT_ONCE: usize = 50;
 /// How long a reader waits, at most, for an import that is over by a manual clock and still at work.
 const CATCH_UP: Duration = Duration::from_mins(2);
 
@@ -43,6 +45,7 @@ impl Runner {
         if let Some(same) = by_token(region, &import)? {
             return Ok(told::one(region, &same));
         }
+        one_more(region)?;
         let made = make_table(region, request::creation(&import)?, Some(region.time().after(HIDDEN)))?;
         import.table_id = made.get("TableId").and_then(Value::as_str).map(str::to_owned);
         import.arn = format!("{}/import/{:014}-{:08x}", table_arn(region, &import.table), import.started_ms, fastrand::u32(..));
@@ -88,6 +91,17 @@ impl Runner {
             let _ = task.await;
         }
     }
+}
+
+/// Refuses one import more than may run at once. That it is refused so is documented, the words are a guess.
+fn one_more(region: &Region) -> Result<(), Fault> {
+    let now = region.time().now_ms();
+    let running = region.notes().imports.values().filter(|i| i.ended.is_none_or(|ended| now < ended)).count();
+    if running < AT_ONCE {
+        return Ok(());
+    }
+    let why = format!("Subscriber limit exceeded: Only {AT_ONCE} tables can be imported simultaneously");
+    Err(Fault::new("LimitExceededException", why))
 }
 
 /// The import that this token already started: whatever else changed, it is the same one, unless the table's name did.

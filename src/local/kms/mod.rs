@@ -67,25 +67,37 @@ impl Keyring {
         self.find(region, MANAGED).map(|key| self.arn(region, &key.id))
     }
 
-    /// The ARN of a key that DynamoDB can encrypt with, in DynamoDB's words where it cannot.
+    /// The ARN of a key that DynamoDB can encrypt with, in DynamoDB's words where it cannot (one lab, word for word): KMS's own refusal
+    /// as DynamoDB's client of it prints it.
     pub(crate) fn usable(&self, region: &str, named: &str) -> Result<String, Fault> {
-        let invalid = |why: String| Fault::invalid(format!("One or more parameter values were invalid: KMS validation error: {why}"));
-        let shown = crate::safe::text(named);
-        let key = self.find(region, named).map_err(|_| invalid(format!("Key '{shown}' does not exist")))?;
-        if key.state != "Enabled" {
-            return Err(invalid(format!("Key '{shown}' is not usable: its state is {}", key.state)));
+        let refused = |what: &str, code: &str, why: &str| {
+            let id = format!("{:08x}-{:04x}-4000-8000-{:012x}", fastrand::u32(..), fastrand::u16(..), fastrand::u64(..) >> 16);
+            let client = format!("(Service: AWSKMS; Status Code: 400; Error Code: {code}; Request ID: {id}; Proxy: null)");
+            Fault::invalid(format!("{what}: com.amazonaws.services.kms.model.{code}: {why} {client}"))
+        };
+        let key = self.find(region, named).map_err(|absent| refused("KMS validation error", "NotFoundException", &absent.message))?;
+        let arn = self.arn(region, &key.id);
+        match key.state.as_str() {
+            "Enabled" => Ok(arn),
+            "Disabled" => Err(refused("KMS key disabled error", "DisabledException", &format!("{arn} is disabled."))),
+            _ => Err(refused("KMS validation error", "KMSInvalidStateException", &format!("{arn} is pending deletion."))),
         }
-        Ok(self.arn(region, &key.id))
     }
 
     fn find(&self, region: &str, named: &str) -> Result<Key, Fault> {
         let rest = named.strip_prefix(&format!("arn:aws:kms:{region}:{}:", self.account));
         let name = rest.map_or(named, |rest| rest.strip_prefix("key/").unwrap_or(rest));
         let absent = || {
-            let shown = crate::safe::text(named);
-            let what =
-                if name.starts_with("alias/") { format!("Alias {shown} is not found.") } else { format!("Key '{shown}' does not exist") };
-            Fault::new("NotFoundException", what)
+            let full = |kind: &str| format!("arn:aws:kms:{region}:{}:{kind}{}", self.account, crate::safe::text(name));
+            Fault::new(
+                "NotFoundException",
+                match (name.starts_with("arn:"), name.starts_with("alias/")) {
+                    // Said of another region's key; that of another account is not to be seen at all, and reads so here too.
+                    (true, _) => format!("Invalid arn {}", crate::safe::text(name.split(':').nth(3).unwrap_or_default())),
+                    (_, true) => format!("Alias {} is not found.", full("")),
+                    (_, false) => format!("Key '{}' does not exist", full("key/")),
+                },
+            )
         };
         if name == MANAGED {
             return self.change(region, |keys| Ok(keys.managed(region, &self.time)));
@@ -227,7 +239,18 @@ mod tests {
         let id = made["KeyMetadata"]["KeyId"].as_str().expect("an id");
         keys.answer("eu-west-1", "DisableKey", &json!({ "KeyId": id })).expect("off");
         assert!(described(&keys, id).is_ok());
-        assert_eq!(keys.usable("eu-west-1", id).map_err(|f| f.code), Err("ValidationException".into()));
+        let refusal = |named: &str| keys.usable("eu-west-1", named).map_err(|f| f.message).expect_err("refused");
+        let words = refusal(id);
+        assert!(words.starts_with("KMS key disabled error: com.amazonaws.services.kms.model.DisabledException: arn:aws:kms:eu-west-1:"));
+        assert!(
+            words.contains(&format!("{id} is disabled. (Service: AWSKMS; Status Code: 400; Error Code: DisabledException;")),
+            "{words}"
+        );
+        assert!(refusal("alias/no").contains("Alias arn:aws:kms:eu-west-1:123456789012:alias/no is not found. (Service: AWSKMS;"));
+        assert!(refusal("no").contains("NotFoundException: Key 'arn:aws:kms:eu-west-1:123456789012:key/no' does not exist (Service"));
+        assert!(refusal("arn:aws:kms:us-east-1:123456789012:key/x").contains("NotFoundException: Invalid arn us-east-1 (Service"));
+        keys.answer("eu-west-1", "ScheduleKeyDeletion", &json!({ "KeyId": id })).expect("going");
+        assert!(refusal(id).contains("KMS validation error: com.amazonaws.services.kms.model.KMSInvalidStateException: arn"));
         keys.answer("eu-west-1", "EnableKey", &json!({ "KeyId": id })).expect("on");
         assert!(keys.usable("eu-west-1", id).is_ok());
     }

@@ -1,35 +1,113 @@
-//! What auto scaling does on its own: capacity out of a range that was just registered is moved into it, by an UpdateTable like any
-//! other. Capacity within the range is left alone, and so is a change by hand.
+//! What auto scaling does on its own, by an UpdateTable like any other: capacity out of a range that was just registered is moved into
+//! it, and capacity under a policy follows the load.
+//!
+//! Rules: nothing runs in the background, whoever calls DynamoDB or asks CloudWatch does what is due; what AWS refuses is tried again
+//! in a later minute (a table that is changing, a day's decreases that are used up). A change by hand within the range stays until the
+//! load asks for another. Known and left: a step that nobody looked for is dated by who comes first.
 
-use crate::local::dynamodb::{Region, Target, capacity_of, set_capacity};
+use super::follow::{Step, Tracking};
+use crate::local::dynamodb::{Load, Region, Target, capacity_of, load_of, minute, set_capacity};
 use crate::local::fault::Fault;
+use std::time::Duration;
 
-/// Does what is due. A table that is changing is tried again by the next caller; what AWS refuses for good is given up.
+/// More whole minutes than any rule looks at.
+const MINUTES: u64 = 20;
+
+/// Does what is due.
 pub(crate) fn act(region: &Region) -> Result<(), Fault> {
-    let now = region.time().now_ms();
-    let due: Vec<(String, Target)> = {
+    let (now, minute) = (region.time().now_ms(), minute(region));
+    let all: Vec<(String, Target)> = {
         let notes = region.notes();
-        let due = notes.scaling.iter().filter(|(_, t)| t.acts_at > 0 && t.acts_at <= now);
-        due.map(|(key, target)| (key.clone(), target.clone())).collect()
+        let due =
+            |key: &String, t: &Target| (t.acts_at > 0 && t.acts_at <= now) || (!t.policies.is_empty() && region.followed(key) < minute);
+        notes.scaling.iter().filter(|(key, t)| due(key, t)).map(|(key, target)| (key.clone(), target.clone())).collect()
     };
-    for (key, target) in due {
-        let busy = matches!(move_in(region, &target), Err(fault) if fault.code == "ResourceInUseException");
-        if !busy {
-            region.change(|all| {
-                all.scaling.entry(key).and_modify(|t| t.acts_at = 0);
-                Ok(())
-            })?;
+    for (key, target) in all {
+        if target.acts_at > 0 && target.acts_at <= now {
+            move_in(region, &key, &target)?;
+        } else {
+            follow(region, &key, &target, minute)?;
         }
     }
     Ok(())
 }
 
-fn move_in(region: &Region, target: &Target) -> Result<(), Fault> {
-    let mut parts = target.resource.split('/').skip(1);
-    let (table, index) = (parts.next().unwrap_or_default(), parts.nth(1));
-    let Some(Some(now)) = capacity_of(region, table, index) else { return Ok(()) };
-    let (reads, mut wanted) = (target.dimension.ends_with("ReadCapacityUnits"), now);
-    let side = if reads { &mut wanted.read } else { &mut wanted.write };
-    *side = (*side).clamp(target.min, target.max);
-    if wanted == now { Ok(()) } else { set_capacity(region, table, index, wanted) }
+/// A table that is changing is tried again by the next caller; what AWS refuses for good is given up.
+fn move_in(region: &Region, key: &str, target: &Target) -> Result<(), Fault> {
+    let side = Side::of(target);
+    let moved = side.capacity(region).map_or(Ok(()), |now| side.set(region, now.clamp(target.min, target.max)));
+    if matches!(moved, Err(fault) if is_busy(&fault)) {
+        return Ok(());
+    }
+    region.change(|all| {
+        all.scaling.entry(key.to_owned()).and_modify(|t| t.acts_at = 0);
+        Ok(())
+    })
+}
+
+/// Goes through the minutes since somebody last looked, up to the first in which there is something to do.
+fn follow(region: &Region, key: &str, target: &Target, minute: u64) -> Result<(), Fault> {
+    let side = Side::of(target);
+    let policy = target.policies.values().next();
+    let (Some(tracking), Some(capacity)) = (policy.and_then(Tracking::of), side.capacity(region)) else {
+        region.follow(key, minute);
+        return Ok(());
+    };
+    let load = load_of(region, side.table, side.index, side.reads);
+    let since = policy.and_then(|p| p["CreationTime"].as_f64()).map_or(0, |at| region.minute_of(at)) + 1;
+    let last = region.followed(key).max(minute.saturating_sub(Load::KEPT)).max(since);
+    let step = (last + 1..=minute).find_map(|end| {
+        let used: Vec<f64> = (end.saturating_sub(MINUTES).max(since)..end).map(|m| load.used(m)).collect();
+        tracking.step(&used, capacity, (target.min, target.max))
+    });
+    let step = step.filter(|step| is_cool(region, &tracking, target, *step));
+    let done = step.map_or(Ok(()), |step| side.set(region, step.to()));
+    if !matches!(&done, Err(fault) if is_busy(fault)) {
+        region.follow(key, minute);
+    }
+    let Some(step) = step.filter(|_| done.is_ok()) else { return Ok(()) };
+    region.change(|all| {
+        let now = region.time().now_ms();
+        all.scaling.entry(key.to_owned()).and_modify(|t| match step {
+            Step::Out(_) => t.out_at = now,
+            Step::In(_) => t.in_at = now,
+        });
+        Ok(())
+    })
+}
+
+fn is_busy(fault: &Fault) -> bool {
+    fault.code == "ResourceInUseException"
+}
+
+fn is_cool(region: &Region, tracking: &Tracking, target: &Target, step: Step) -> bool {
+    let last = if matches!(step, Step::Out(_)) { target.out_at } else { target.in_at };
+    !region.time().within(last, Duration::from_secs(tracking.cooldown(step)))
+}
+
+/// The side of a table or an index that a target is about.
+struct Side<'a> {
+    table: &'a str,
+    index: Option<&'a str>,
+    reads: bool,
+}
+
+impl<'a> Side<'a> {
+    fn of(target: &'a Target) -> Self {
+        let mut parts = target.resource.split('/').skip(1);
+        Self { table: parts.next().unwrap_or_default(), index: parts.nth(1), reads: target.dimension.ends_with("ReadCapacityUnits") }
+    }
+
+    /// `None` when it is not there, or on demand.
+    fn capacity(&self, region: &Region) -> Option<i64> {
+        let now = capacity_of(region, self.table, self.index)??;
+        Some(if self.reads { now.read } else { now.write })
+    }
+
+    fn set(&self, region: &Region, units: i64) -> Result<(), Fault> {
+        let Some(Some(now)) = capacity_of(region, self.table, self.index) else { return Ok(()) };
+        let mut wanted = now;
+        *(if self.reads { &mut wanted.read } else { &mut wanted.write }) = units;
+        if wanted == now { Ok(()) } else { set_capacity(region, self.table, self.index, wanted) }
+    }
 }

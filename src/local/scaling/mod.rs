@@ -1,11 +1,12 @@
-//! Application Auto Scaling for DynamoDB: targets and policies as they are registered, and the one thing that it does on its own here,
-//! moving capacity that is out of a new range into it.
+//! Application Auto Scaling for DynamoDB: targets and policies as they are registered, and what it does on its own: it moves capacity
+//! that is out of a new range into it, and lets capacity follow the load under a policy.
 //!
 //! Rules: the namespace is `dynamodb`; a target needs its table (and index) when it is registered and outlives them; a policy needs its
-//! target; nothing here reads metrics, so utilisation changes no capacity. Called by the server, and by every control-plane call of the
-//! region so that due moves happen before anybody looks.
+//! target; minutes are AWS's, so a clock that goes a thousand times as fast scales a thousand times as soon. Called by the server, and
+//! by the calls of the region so that what is due happens before anybody looks.
 
 mod act;
+mod follow;
 mod policy;
 mod target;
 

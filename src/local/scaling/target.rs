@@ -37,6 +37,8 @@ pub(super) fn register(region: &Region, request: &Value) -> Result<Value, Fault>
         role: request.get("RoleARN").and_then(Value::as_str).map_or(linked, str::to_owned),
         created: old.as_ref().map_or_else(|| region.time().now(), |t| t.created),
         acts_at: region.time().after(ACTS_AFTER),
+        out_at: old.as_ref().map_or(0, |t| t.out_at),
+        in_at: old.as_ref().map_or(0, |t| t.in_at),
         policies: old.map_or_else(BTreeMap::new, |t| t.policies),
         resource: about.resource.clone(),
         dimension: about.dimension.clone(),

@@ -4,8 +4,8 @@ use super::{Style, data::word, table, thousands};
 use crate::report::model::{ThrottlingReport, ThrottlingRow, Verdict};
 use crate::safe;
 
-/// Causes follow the two totals in `events`.
-const TOTALS: usize = 2;
+/// The totals in `events`; an index in the making has a third. All others are causes.
+const TOTALS: [&str; 3] = ["ReadThrottleEvents", "WriteThrottleEvents", "OnlineIndexThrottleEvents"];
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 pub(super) fn render(report: &ThrottlingReport, style: Style) -> String {
@@ -13,10 +13,14 @@ pub(super) fn render(report: &ThrottlingReport, style: Style) -> String {
     let rows = report.rows.iter().map(row).collect();
     let mut out = format!("Throttling ({} to {}, {} allowed):\n", report.from, report.to, report.max_events);
     out.push_str(&table(style, &head, rows));
-    for row in report.rows.iter().filter(|r| r.verdict != Verdict::Match) {
-        out.push_str(&(safe::text(&format!("  {}: {}{}", name(row), row.note, causes(row))) + "\n"));
+    for row in report.rows.iter().filter(|r| r.verdict != Verdict::Match || r.filled.is_some()) {
+        out.push_str(&(safe::text(&format!("  {}: {}{}{}", name(row), row.note, causes(row), filled(row))) + "\n"));
     }
     out
+}
+
+fn filled(row: &ThrottlingRow) -> String {
+    row.filled.map_or_else(String::new, |percent| format!("; the index is being filled, {percent:.0} % so far"))
 }
 
 fn name(row: &ThrottlingRow) -> String {
@@ -24,7 +28,7 @@ fn name(row: &ThrottlingRow) -> String {
 }
 
 fn row(row: &ThrottlingRow) -> Vec<String> {
-    let throttles: Option<u64> = row.events.iter().take(TOTALS).map(|(_, n)| *n).sum();
+    let throttles: Option<u64> = row.events.iter().filter(|(name, _)| TOTALS.contains(&name.as_str())).map(|(_, n)| *n).sum();
     let units = |value: Option<f64>| value.map_or("unknown".into(), |v| format!("{v:.1}"));
     let provisioned = match (row.provisioned_read, row.provisioned_write) {
         (Some(read), Some(write)) => format!("{read:.0} read, {write:.0} write"),
@@ -68,7 +72,7 @@ fn causes(row: &ThrottlingRow) -> String {
     let causes: Vec<String> = row
         .events
         .iter()
-        .skip(TOTALS)
+        .filter(|(name, _)| !TOTALS[..2].contains(&name.as_str()))
         .filter_map(|(name, n)| n.filter(|n| *n > 0).map(|n| format!("{} {}", thousands(n), name.trim_end_matches("ThrottleEvents"))))
         .collect();
     if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) }

@@ -93,3 +93,104 @@ async fn a_token_is_its_first_export_and_another_request_conflicts() {
     assert_eq!(again.export_arn(), first.export_arn());
     assert_eq!(code(export(&world).s3_prefix("other").send().await), "ExportConflictException");
 }
+
+/// The ids in the one data file of a finished export, in order.
+async fn exported(world: &World, arn: &str) -> Vec<String> {
+    let done = told(world, arn).await;
+    let summary: serde_json::Value = serde_json::from_slice(&object(world, done.export_manifest().expect("over")).await).expect("JSON");
+    let files = object(world, summary["manifestFilesS3Key"].as_str().expect("a key")).await;
+    let mut found = Vec::new();
+    for file in serde_json::Deserializer::from_slice(&files).into_iter::<serde_json::Value>() {
+        let data = object(world, file.expect("JSON")["dataFileS3Key"].as_str().expect("a key")).await;
+        let mut lines = String::new();
+        flate2::read::GzDecoder::new(&data[..]).read_to_string(&mut lines).expect("gzip");
+        found.extend(lines.lines().map(|line| {
+            let item: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let text = |name: &str| item["Item"][name]["S"].as_str().unwrap_or("-").to_owned();
+            format!("{}={}", text("id"), text("v"))
+        }));
+    }
+    found.sort();
+    found
+}
+
+/// Milliseconds by the world's clock, as the SDK takes them.
+fn moment(world: &World) -> aws_sdk_dynamodb::primitives::DateTime {
+    aws_sdk_dynamodb::primitives::DateTime::from_millis(i64::try_from(world.local.clock().now_ms()).expect("in range"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_in_the_past_exports_what_the_table_held_then() {
+    use aws_sdk_dynamodb::types::{Delete, PutRequest, TransactWriteItem, WriteRequest};
+    let world = with_items(2).await;
+    recover(&world).await;
+    world.pass(60.0);
+    let client = world.dynamodb();
+    let put = |id: &'static str, v: &'static str| client.put_item().table_name("Users").item("id", text(id)).item("v", text(v)).send();
+    let mut moments = vec![(moment(&world), vec!["0=-", "1=-"])];
+    world.pass(60.0);
+    put("0", "one").await.expect("put");
+    put("2", "one").await.expect("put");
+    moments.push((moment(&world), vec!["0=one", "1=-", "2=one"]));
+    world.pass(60.0);
+    let update = client.update_item().table_name("Users").key("id", text("0")).update_expression("SET v = :v");
+    update.expression_attribute_values(":v", text("two")).send().await.expect("updated");
+    client.delete_item().table_name("Users").key("id", text("1")).send().await.expect("deleted");
+    moments.push((moment(&world), vec!["0=two", "2=one"]));
+    world.pass(60.0);
+    let write = PutRequest::builder().item("id", text("3")).build().expect("whole");
+    client.batch_write_item().request_items("Users", vec![WriteRequest::builder().put_request(write).build()]).send().await.expect("put");
+    let delete = Delete::builder().table_name("Users").key("id", text("0")).build().expect("whole");
+    client.transact_write_items().transact_items(TransactWriteItem::builder().delete(delete).build()).send().await.expect("deleted");
+    let failed = client.put_item().table_name("Users").item("id", text("2")).condition_expression("attribute_not_exists(id)");
+    assert_eq!(code(failed.send().await), "ConditionalCheckFailedException");
+    moments.push((moment(&world), vec!["2=one", "3=-"]));
+    world.pass(600.0);
+    put("9", "late").await.expect("put");
+    for (at, expected) in moments {
+        let begun = export(&world).export_time(at).client_token(format!("{at:?}")).send().await.expect("begun");
+        let arn = begun.export_description.and_then(|e| e.export_arn).expect("an ARN");
+        world.pass(800.0);
+        assert_eq!(exported(&world, &arn).await, expected, "{at:?}");
+    }
+    let now = export(&world).send().await.expect("begun").export_description.and_then(|e| e.export_arn).expect("an ARN");
+    world.pass(800.0);
+    assert_eq!(exported(&world, &now).await, ["2=one", "3=-", "9=late"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_is_not_known_any_more_is_refused_and_not_made_up() {
+    let world = with_items(1).await;
+    recover(&world).await;
+    world.pass(60.0);
+    let before = moment(&world);
+    world.pass(60.0);
+    let statement = world.dynamodb().execute_statement().statement("UPDATE \"Users\" SET v = 'x' WHERE id = '0'");
+    statement.send().await.expect("updated");
+    let after = moment(&world);
+    world.pass(60.0);
+    let refused = export(&world).export_time(before).send().await.expect_err("refused").into_service_error();
+    assert!(refused.is_invalid_export_time_exception() && refused.to_string().contains("the embedded AWS cannot tell"), "{refused}");
+    let begun = export(&world).export_time(after).send().await.expect("begun").export_description.and_then(|e| e.export_arn);
+    world.pass(800.0);
+    assert_eq!(exported(&world, &begun.expect("an ARN")).await, ["0=x"]);
+    let later =
+        aws_sdk_dynamodb::primitives::DateTime::from_millis(i64::try_from(world.local.clock().now_ms()).expect("in range") + 60_000);
+    assert_eq!(code(export(&world).client_token("l").export_time(later).send().await), "InvalidExportTimeException");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_earliest_restorable_time_can_be_exported() {
+    let world = with_items(1).await;
+    world.pass(0.3);
+    recover(&world).await;
+    world.dynamodb().put_item().table_name("Users").item("id", text("1")).send().await.expect("put");
+    world.pass(60.0);
+    world.dynamodb().put_item().table_name("Users").item("id", text("2")).send().await.expect("put");
+    let told = world.dynamodb().describe_continuous_backups().table_name("Users").send().await.expect("told");
+    let window = told.continuous_backups_description.and_then(|d| d.point_in_time_recovery_description).expect("on");
+    let earliest = window.earliest_restorable_date_time.expect("a time");
+    let begun = export(&world).export_time(earliest).send().await.expect("begun").export_description.and_then(|e| e.export_arn);
+    world.pass(800.0);
+    assert_eq!(exported(&world, &begun.expect("an ARN")).await, ["0=-", "1=-"]);
+}

@@ -61,6 +61,43 @@ async fn buckets_objects_and_uploads_survive() {
     assert_eq!(read("big").await, b"part");
 }
 
+/// Notes as the first version kept them: no number, no newer members, times of imports in seconds.
+const FIRST: &str = r#"{
+    "tables": { "Users": { "pitr": null, "insights": { "": true }, "indexes": { "ByMail": { "increased": 1791504001, "decreases": 0 } } } },
+    "imports": {
+        "arn:aws:dynamodb:us-east-1:123456789012:table/Old/import/01791504001000-00000001": {
+            "arn": "arn:aws:dynamodb:us-east-1:123456789012:table/Old/import/01791504001000-00000001",
+            "token": "t", "table": "Old", "table_id": null, "status": "COMPLETED", "bucket": "stage", "bucket_owner": null, "prefix": "run/",
+            "compression": "ZSTD", "parameters": { "TableName": "Old" }, "started": 1791504001.5, "ended": 1791504112.25, "bytes": 10,
+            "counts": [3, 0], "failure": null
+        }
+    }
+}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_first_version_kept_opens_and_what_a_newer_one_keeps_is_refused_by_name() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let notes = dir.path().join("dynamodb/us-east-1/notes.json");
+    std::fs::create_dir_all(notes.parent().expect("a parent")).expect("made");
+    std::fs::write(&notes, FIRST).expect("written");
+    let world = world_in(dir.path()).await;
+    let client = world.dynamodb();
+    let arn = "arn:aws:dynamodb:us-east-1:123456789012:table/Old/import/01791504001000-00000001";
+    let told = client.describe_import().import_arn(arn).send().await.expect("told").import_table_description.expect("told");
+    let times = (told.start_time().map(|t| t.as_secs_f64()), told.end_time().map(|t| t.as_secs_f64()));
+    assert_eq!((told.import_status().map(|s| s.as_str()), times), (Some("COMPLETED"), (Some(1_791_504_001.5), Some(1_791_504_112.25))));
+    provisioned(&client, "Other").await;
+    world.local.stop().await;
+    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(&notes).expect("there")).expect("JSON");
+    assert_eq!(kept["format"], 1);
+    assert!(kept["imports"][arn]["started_ms"] == 1_791_504_001_500_u64 && kept["tables"].get("Other").is_some(), "{kept}");
+
+    std::fs::write(&notes, r#"{ "format": 2, "tables": ["a shape of its own"] }"#).expect("written");
+    let options = Options { dir: Some(dir.path().to_owned()), ..Options::default() };
+    let refused = Local::start(options).await.expect_err("newer");
+    assert!(matches!(refused, Error::Newer { found: 2, .. }), "{refused}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn versions_and_delete_markers_survive_in_their_order() {
     use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};

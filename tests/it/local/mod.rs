@@ -11,6 +11,7 @@ mod import;
 mod items;
 mod kept;
 mod keys;
+mod limits;
 mod s3;
 mod scaling;
 mod settings;

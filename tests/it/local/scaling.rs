@@ -1,6 +1,6 @@
 //! Application Auto Scaling: what is registered, what is refused, and the one thing that it does on its own.
 
-use super::{ME, World, code, make_on_demand, make_provisioned, still, units};
+use super::{ME, World, code, make_on_demand, make_provisioned, still, text, units};
 use aws_sdk_applicationautoscaling::Client;
 use aws_sdk_applicationautoscaling::types::{
     MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ServiceNamespace, TargetTrackingScalingPolicyConfiguration,
@@ -103,4 +103,87 @@ async fn a_target_outlives_its_index_and_on_demand_has_no_capacity_to_move() {
     assert_eq!(register(&client, "table/Other", READ, 3, 9).await, "OK");
     world.pass(60.0);
     assert_eq!(targets(&client).await.len(), 2);
+}
+
+/// Reads `units` in each of `minutes` minutes, and the capacity after each.
+async fn read_for(world: &World, minutes: usize, units: usize) -> Vec<Option<i64>> {
+    let mut told = Vec::new();
+    for _ in 0..minutes {
+        for second in 0..60 {
+            // Spread over the minute, as many as there are.
+            for _ in (units * second / 60)..(units * (second + 1) / 60) {
+                let get = world.dynamodb().get_item().table_name("Users").key("id", text("1")).consistent_read(true);
+                let _throttled = get.send().await;
+            }
+            world.pass(1.0);
+        }
+        told.push(reads(world).await);
+    }
+    told
+}
+
+async fn reads(world: &World) -> Option<i64> {
+    let told = world.dynamodb().describe_table().table_name("Users").send().await.expect("there").table.expect("a table");
+    told.provisioned_throughput().and_then(|p| p.read_capacity_units())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn capacity_follows_the_load_up_soon_and_down_late_within_its_range() {
+    let (world, client) = with_table().await;
+    // To the beginning of a minute.
+    world.pass(34.0);
+    assert_eq!(register(&client, "table/Users", READ, 3, 8).await, "OK");
+    assert_eq!(put(&client, "p", 50.0).await, "OK");
+    world.pass(60.0);
+    // 4 of 5 units a second are above half of them; 8 are at it.
+    let up = read_for(&world, 4, 240).await;
+    assert_eq!(up, [Some(5), Some(5), Some(8), Some(8)], "after two minutes, shown when it is done");
+    let at_target = read_for(&world, 2, 230).await;
+    assert_eq!(at_target, [Some(8), Some(8)], "8 is the most");
+    // 0.5 of 8 a second for a quarter of an hour.
+    let down = read_for(&world, 17, 30).await;
+    assert_eq!(down.iter().position(|units| *units == Some(3)), Some(15), "{down:?}");
+    let provisioned = world.dynamodb().describe_table().table_name("Users").send().await.expect("there").table.expect("a table");
+    let told = provisioned.provisioned_throughput().expect("told");
+    assert_eq!(
+        (told.number_of_decreases_today(), told.write_capacity_units()),
+        (Some(1), Some(5)),
+        "it costs a decrease, and one side only"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_table_is_scaled_in_as_far_as_its_budget_goes() {
+    let (world, client) = with_table().await;
+    for units in [4, 3, 2, 20] {
+        world.dynamodb().update_table().table_name("Users").provisioned_throughput(super::units(units, 5)).send().await.expect("set");
+        world.pass(5.0);
+    }
+    let lowered = world.dynamodb().update_table().table_name("Users").provisioned_throughput(super::units(19, 5)).send().await;
+    assert_eq!(code(lowered), "OK", "the fourth of the day");
+    world.pass(5.0);
+    assert_eq!(register(&client, "table/Users", READ, 2, 30).await, "OK");
+    assert_eq!(put(&client, "p", 70.0).await, "OK");
+    world.pass(1_200.0);
+    assert_eq!(reads(&world).await, Some(19), "no decrease is left");
+    world.pass(3_600.0);
+    assert_eq!(reads(&world).await, Some(19), "an hour later there is one, and it is being used");
+    world.pass(10.0);
+    assert_eq!(reads(&world).await, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_policy_or_without_scaling_in_load_changes_nothing_down() {
+    let (world, client) = with_table().await;
+    assert_eq!(register(&client, "table/Users", READ, 2, 30).await, "OK");
+    world.pass(2_000.0);
+    assert_eq!(reads(&world).await, Some(5), "a target alone follows nothing");
+    let metric = PredefinedMetricSpecification::builder().predefined_metric_type(MetricType::DynamoDbReadCapacityUtilization);
+    let tracking = TargetTrackingScalingPolicyConfiguration::builder().target_value(70.0).disable_scale_in(true);
+    let tracking = tracking.predefined_metric_specification(metric.build().expect("whole")).build().expect("whole");
+    let call = client.put_scaling_policy().service_namespace(ServiceNamespace::Dynamodb).resource_id("table/Users").policy_name("p");
+    let call = call.scalable_dimension(READ).policy_type(PolicyType::TargetTrackingScaling);
+    call.target_tracking_scaling_policy_configuration(tracking).send().await.expect("put");
+    world.pass(2_000.0);
+    assert_eq!(reads(&world).await, Some(5), "down is switched off");
 }

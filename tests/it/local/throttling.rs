@@ -4,8 +4,8 @@ use super::cloudwatch::sums_at;
 use super::{World, code, everything, hash, text, units};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, OnDemandThroughput, PutRequest, ScalarAttributeType, TransactWriteItem,
-    WriteRequest,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, OnDemandThroughput, PutRequest, ScalarAttributeType,
+    TransactWriteItem, WriteRequest,
 };
 use landfall::clock::Clock;
 use landfall::local::{Local, Options};
@@ -151,6 +151,67 @@ async fn a_transaction_that_is_too_large_is_invalid_and_not_throttled() {
     assert_eq!(code(world.dynamodb().transact_get_items().set_transact_items(Some(all)).send().await), "ValidationException");
 }
 
+/// A table of which nothing is left for reads and writes, with an index.
+async fn spent() -> (World, Clock) {
+    let (world, clock) = still().await;
+    provisioned(&world, &clock, 2, 50).await;
+    while put(&world, "spent", Some("a")).await == "OK" {}
+    while world.dynamodb().scan().table_name("Users").send().await.is_ok() {}
+    (world, clock)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_told_as_wrong_where_nothing_is_left() {
+    let (world, clock) = spent().await;
+    let client = world.dynamodb();
+    let events = sums_at(&world, &clock, "WriteThrottleEvents", &[("TableName", "Users")]).await;
+    let mut told = vec![
+        code(client.put_item().table_name("Users").item("mail", text("no key")).send().await),
+        code(client.put_item().table_name("Users").item("id", text("1")).condition_expression("id = ").send().await),
+        code(client.put_item().table_name("Users").item("id", text("1")).item("pad", text(&"x".repeat(410_000))).send().await),
+        code(client.update_item().table_name("Users").key("id", text("1")).update_expression("SET id = id").send().await),
+        code(client.update_item().table_name("Users").key("id", text("1")).update_expression("SET a = :a").send().await),
+        code(client.delete_item().table_name("Users").key("name", text("1")).send().await),
+        code(client.get_item().table_name("Users").key("name", text("1")).send().await),
+        code(client.scan().table_name("Users").filter_expression("nonsense").send().await),
+        code(client.scan().table_name("Users").index_name("Nobody").send().await),
+    ];
+    let query = client.query().table_name("Users").key_condition_expression("mail = :m").expression_attribute_values(":m", text("a"));
+    told.push(code(query.send().await));
+    let write = |item: Option<&str>| {
+        let put = item.iter().fold(PutRequest::builder().item("id", text("1")), |put, name| put.item(*name, text("")));
+        WriteRequest::builder().put_request(put.build().expect("whole")).build()
+    };
+    for batch in [vec![write(None), write(None)], vec![write(Some("mail"))]] {
+        told.push(code(client.batch_write_item().request_items("Users", batch).send().await));
+    }
+    let twice = aws_sdk_dynamodb::types::KeysAndAttributes::builder().keys([("id".to_owned(), text("1"))].into());
+    let twice = twice.keys([("id".to_owned(), text("1"))].into()).build().expect("whole");
+    told.push(code(client.batch_get_item().request_items("Users", twice).send().await));
+    assert!(told.iter().all(|code| code == "ValidationException"), "{told:?}");
+    assert_eq!(sums_at(&world, &clock, "WriteThrottleEvents", &[("TableName", "Users")]).await, events, "nothing was throttled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_the_item_could_make_wrong_is_throttled() {
+    let (world, _clock) = spent().await;
+    let number = || AttributeValue::N("1".into());
+    let update = |expression: &'static str, value: AttributeValue| {
+        let update = world.dynamodb().update_item().table_name("Users").key("id", text("spent")).update_expression(expression);
+        update.expression_attribute_values(":v", value).send()
+    };
+    for expression in ["SET a.b = :v", "SET a = b + :v", "SET a = if_not_exists(mail, :v) + :v", "ADD n :v"] {
+        assert_eq!(code(update(expression, number()).await), "ProvisionedThroughputExceededException", "{expression}");
+    }
+    let failing = world.dynamodb().put_item().table_name("Users").item("id", text("2")).condition_expression("attribute_exists(id)");
+    assert_eq!(code(failing.send().await), "ProvisionedThroughputExceededException", "a condition is not judged");
+    // Half a maximal item, over and over: what was tried is forgotten each time.
+    let grow = || update("SET a = list_append(if_not_exists(a, :v), :v)", AttributeValue::L(vec![text(&"x".repeat(100_000))]));
+    for _ in 0..5 {
+        assert_eq!(code(grow().await), "ProvisionedThroughputExceededException");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn queries_and_scans_are_throttled_whole_and_leave_a_debt() {
     let (world, clock) = still().await;
@@ -260,4 +321,33 @@ async fn the_verb_says_no_and_names_the_index() {
     let place = crate::program::Place::at(&world.local.url(), "local", "local");
     let ran = tokio::task::spawn_blocking(move || place.landfall("throttling stacks/users.toml")).await.expect("ran");
     ran.exits(3).says("UsernameIndex").says("WriteProvisionedThroughput");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_verb_tells_how_far_an_index_is_filled() {
+    use aws_sdk_dynamodb::types::{CreateGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate};
+    let local = Local::start(Options { clock: Clock::scaled(20.0), ..Options::default() }).await.expect("starts");
+    let world = World { local };
+    let client = world.dynamodb();
+    let create = client.create_table().table_name("Users").key_schema(hash("id")).provisioned_throughput(units(5, 5));
+    create.attribute_definitions(attribute("id")).send().await.expect("created");
+    super::settled(&client, "Users").await;
+    let index = CreateGlobalSecondaryIndexAction::builder().index_name("UsernameIndex").key_schema(hash("username"));
+    let index = index.projection(everything()).provisioned_throughput(units(5, 5)).build().expect("whole");
+    let update = client.update_table().table_name("Users").attribute_definitions(attribute("username"));
+    let update = update.global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().create(index).build());
+    update.send().await.expect("begun");
+    while client
+        .describe_table()
+        .table_name("Users")
+        .send()
+        .await
+        .is_ok_and(|told| told.table().is_some_and(|t| t.global_secondary_indexes()[0].backfilling() == Some(false)))
+    {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let place = crate::program::Place::at(&world.local.url(), "local", "local");
+    let ran = tokio::task::spawn_blocking(move || place.landfall("throttling stacks/users.toml")).await.expect("ran");
+    // Of the stack's other index CloudWatch knows nothing, which is no yes.
+    ran.exits(4).says("Users/UsernameIndex: no throttle events; the index is being filled,");
 }

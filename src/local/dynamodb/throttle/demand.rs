@@ -53,6 +53,12 @@ impl<'a> Demand<'a> {
         Self { table, side: Side::Read, units: 0.5, index, key: None, change: Change::Nothing }
     }
 
+    /// The table and the item (its key, or more than that) that is written; a condition check writes none.
+    pub(crate) fn written(&self) -> Option<(&'a str, &'a Item)> {
+        let writes = self.side == Side::Write && !matches!(self.change, Change::Nothing);
+        self.key.filter(|_| writes).map(|key| (self.table, key))
+    }
+
     /// Whether this writes to an index with these key attributes; `before` reads the item as it is, only when that matters.
     pub(super) fn touches(&self, keys: &[String], before: impl Fn() -> Option<Item>) -> bool {
         let has = |item: &Item| keys.iter().all(|key| item.contains_key(key));
@@ -80,16 +86,7 @@ pub(crate) trait Demands {
     fn demands(&self) -> Vec<Demand<'_>> {
         Vec::new()
     }
-
-    /// Whether the engine will refuse it for its size: AWS looks at a request before it looks at the capacity, so it is not throttled.
-    fn too_large(&self) -> bool {
-        false
-    }
 }
-
-/// What one transaction may hold. Source: developer guide, "Amazon DynamoDB Transactions".
-const ACTIONS: usize = 100;
-const BYTES: usize = 4 << 20;
 
 impl Demands for put_item::PutItemRequest {
     fn demands(&self) -> Vec<Demand<'_>> {
@@ -132,20 +129,11 @@ impl Demands for transact_get_items::TransactGetItemsRequest {
     fn demands(&self) -> Vec<Demand<'_>> {
         self.transact_items.iter().map(|item| Demand::get(&item.get.table_name, &item.get.key, Some(true))).collect()
     }
-
-    fn too_large(&self) -> bool {
-        self.transact_items.len() > ACTIONS
-    }
 }
 
 impl Demands for transact_write_items::TransactWriteItemsRequest {
     fn demands(&self) -> Vec<Demand<'_>> {
         self.transact_items.iter().filter_map(action).collect()
-    }
-
-    fn too_large(&self) -> bool {
-        let put: usize = self.transact_items.iter().filter_map(|item| item.put.as_ref()).map(|put| item_size(&put.item)).sum();
-        self.transact_items.len() > ACTIONS || put > BYTES
     }
 }
 

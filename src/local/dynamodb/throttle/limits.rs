@@ -51,9 +51,7 @@ impl Limits {
         let told = region.db().get_table_metadata(table).ok()??;
         let notes = region.table(table);
         let on_demand = notes.provisioned.is_none();
-        let maximum = told.on_demand_throughput.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
-        let side = |name: &str| maximum.as_ref().and_then(|m| m.get(name)?.as_i64()).unwrap_or(-1);
-        let maximum = Some(Capacity { read: side("MaxReadRequestUnits"), write: side("MaxWriteRequestUnits") });
+        let maximum = maximum(&told);
         let definitions: Value = told.gsi_definitions.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let indexes = definitions.as_array().into_iter().flatten().filter_map(|definition| {
             let name = definition.get("IndexName")?.as_str()?;
@@ -69,6 +67,13 @@ impl Limits {
             warm: warm(notes.provisioned, notes.warm),
         })
     }
+}
+
+/// The table's on-demand maximums as the engine keeps them; a side of -1 has none.
+pub(crate) fn maximum(told: &dynoxide::TableMetadata) -> Option<Capacity> {
+    let kept: Value = serde_json::from_str(told.on_demand_throughput.as_deref()?).ok()?;
+    let side = |name: &str| kept.get(name).and_then(Value::as_i64).unwrap_or(-1);
+    Some(Capacity { read: side("MaxReadRequestUnits"), write: side("MaxWriteRequestUnits") })
 }
 
 /// The names of a key schema; the partition key's first, as the engine keeps them.

@@ -16,19 +16,22 @@
 mod bucket;
 mod demand;
 mod limits;
+mod load;
 mod reason;
 mod state;
 
 pub(super) use demand::{Demand, Demands};
-pub(super) use limits::Side;
+pub(super) use limits::{Side, maximum};
+pub(crate) use load::Load;
 pub(super) use reason::Reason;
+pub(super) use state::Taken;
 
 use super::{Region, arn, engine};
 use crate::local::fault::Fault;
 use dynoxide::types::Item;
 use limits::Limits;
 use serde_json::json;
-use state::{Now, State, Taken};
+use state::{Now, State};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -87,7 +90,7 @@ fn now(region: &Region) -> Now {
     Now { ms: clock.now_ms(), speed: if second > 0.0 { 1.0 / second } else { 1.0 } }
 }
 
-/// Lets one demand in, or says why not; a refusal is counted where AWS counts it.
+/// Lets one demand in, or says why not.
 pub(super) fn admit(region: &Region, demand: &Demand<'_>) -> Result<Option<Taken>, Reason> {
     let before = || as_it_is(region, demand);
     let admitted = region.throttle().with(region, demand.table, |state, now| {
@@ -100,34 +103,24 @@ pub(super) fn admit(region: &Region, demand: &Demand<'_>) -> Result<Option<Taken
     };
     let table = arn::of_table(region, demand.table);
     let arn = index.as_ref().map_or_else(|| table.clone(), |name| format!("{table}/index/{name}"));
-    let reason = Reason { table: demand.table.to_owned(), index, side: demand.side, cause, on_demand, arn };
-    for metric in reason.metrics() {
-        region.metrics().throttled(region.name(), &reason.table, reason.index.as_ref(), metric);
-    }
-    Err(reason)
+    Err(Reason { table: demand.table.to_owned(), index, side: demand.side, cause, on_demand, arn })
 }
 
-/// Lets a whole request in, or none of it.
-pub(super) fn admit_all(region: &Region, operation: &str, demands: &[Demand<'_>]) -> Result<Vec<Taken>, Fault> {
-    let mut taken = Vec::new();
-    for (at, demand) in demands.iter().enumerate() {
-        match admit(region, demand) {
-            Ok(one) => taken.extend(one),
-            Err(reason) => {
-                give_back(region, &taken);
-                refused(region, operation, &reason);
-                let transaction = operation.starts_with("Transact");
-                return Err(if transaction { reason.cancellation(at, demands.len()) } else { reason.fault() });
-            }
+/// Counts events where AWS counts them.
+pub(super) fn count(region: &Region, events: &[Reason]) {
+    for reason in events {
+        for metric in reason.metrics() {
+            region.metrics().throttled(region.name(), &reason.table, reason.index.as_ref(), metric);
         }
     }
-    Ok(taken)
 }
 
-/// Counts a request of which nothing was done; its exception.
-pub(super) fn refused(region: &Region, operation: &str, reason: &Reason) -> Fault {
-    region.metrics().event(region.name(), "ThrottledRequests", &[("TableName", &reason.table), ("Operation", operation)]);
-    reason.fault()
+/// Counts a request of which nothing was done; its exception is `refusal`.
+pub(super) fn refused(region: &Region, operation: &str, events: &[Reason], refusal: Fault) -> Fault {
+    if let Some(first) = events.first() {
+        region.metrics().event(region.name(), "ThrottledRequests", &[("TableName", &first.table), ("Operation", operation)]);
+    }
+    refusal
 }
 
 /// What was taken ahead goes back, since it is known by now what was consumed.
@@ -140,6 +133,24 @@ pub(super) fn give_back(region: &Region, taken: &[Taken]) {
 /// What was consumed, as the engine told it.
 pub(super) fn spend(region: &Region, table: &str, index: Option<&str>, side: Side, units: f64) {
     region.throttle().with(region, table, |state, now| state.spend(index, side, units, now));
+}
+
+/// The AWS minute that it is.
+pub(crate) fn minute(region: &Region) -> u64 {
+    now(region).minute()
+}
+
+/// The AWS minute of a moment in seconds since 1970.
+pub(super) fn minute_of(region: &Region, seconds: f64) -> u64 {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds since 1970")]
+    let ms = (seconds * 1000.0) as u64;
+    Now { ms, ..now(region) }.minute()
+}
+
+/// What was consumed of a table or an index lately.
+pub(crate) fn load_of(region: &Region, table: &str, index: Option<&str>, reads: bool) -> Load {
+    let side = if reads { Side::Read } else { Side::Write };
+    region.throttle().with(region, table, |state, _| state.load(index, side)).unwrap_or_default()
 }
 
 /// The item as it is before a write: read only when an index has nothing left.

@@ -63,6 +63,11 @@ impl Reason {
         json!({ "reason": self.name(), "resource": self.arn })
     }
 
+    /// What a request of `of` demands is told, of which the `at`-th was throttled and nothing was done.
+    pub(in crate::local::dynamodb) fn of_whole(&self, operation: &str, at: usize, of: usize) -> Fault {
+        if operation.starts_with("Transact") { self.cancellation(at, of) } else { self.fault() }
+    }
+
     /// The exception of a whole request.
     pub(super) fn fault(&self) -> Fault {
         let (code, message) = self.words();

@@ -3,6 +3,7 @@
 use super::bucket::Bucket;
 use super::demand::Demand;
 use super::limits::{Limit, Limits, Side, Sides};
+use super::load::Load;
 use super::reason::Cause;
 use dynoxide::types::{AttributeValue, Item};
 use std::collections::BTreeMap;
@@ -19,6 +20,15 @@ const PARTITIONS: usize = 4_096;
 pub(super) struct Now {
     pub(super) ms: u64,
     pub(super) speed: f64,
+}
+
+impl Now {
+    /// The AWS minute.
+    pub(super) fn minute(self) -> u64 {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "minutes since 1970")]
+        let minute = (self.ms as f64 * self.speed / 60_000.0) as u64;
+        minute
+    }
 }
 
 /// Buckets of a table or an index; a side without one is bounded by its partitions only.
@@ -70,8 +80,7 @@ struct Peak {
 impl Peak {
     /// Counts units; whether a minute ended.
     fn add(&mut self, side: Side, units: f64, now: Now) -> bool {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "minutes since 1970")]
-        let minute = (now.ms as f64 * now.speed / 60_000.0) as u64;
+        let minute = now.minute();
         let ended = minute != self.minute;
         if ended {
             self.best = (self.best.0.max(self.sum.0 / 60.0), self.best.1.max(self.sum.1 / 60.0));
@@ -93,6 +102,8 @@ pub(super) struct State {
     indexes: BTreeMap<String, Pair>,
     partitions: Vec<Pair>,
     peak: Peak,
+    /// Of the table (`None`) and of each index.
+    loads: BTreeMap<(Option<String>, Side), Load>,
 }
 
 /// What a demand that was let in has taken, to be given back when the real figure is known.
@@ -107,8 +118,8 @@ pub(crate) struct Taken {
 
 impl State {
     pub(super) fn new(limits: Limits, now: Now) -> Self {
-        let (table, indexes, partitions) = (Pair::default(), BTreeMap::new(), Vec::new());
-        let mut state = Self { limits: limits.clone(), table, indexes, partitions, peak: Peak::default() };
+        let (table, indexes, partitions, loads) = (Pair::default(), BTreeMap::new(), Vec::new(), BTreeMap::new());
+        let mut state = Self { limits: limits.clone(), table, indexes, partitions, peak: Peak::default(), loads };
         state.fit(limits, now);
         state
     }
@@ -207,6 +218,7 @@ impl State {
 
     /// What was really consumed, of the table or of an index.
     pub(super) fn spend(&mut self, index: Option<&str>, side: Side, units: f64, now: Now) {
+        self.loads.entry((index.map(str::to_owned), side)).or_default().add(now.minute(), units);
         if let Some(name) = index {
             if let Some(pair) = self.indexes.get_mut(name) {
                 pair.take(side, units);
@@ -217,6 +229,13 @@ impl State {
         if self.peak.add(side, units, now) {
             self.split(now);
         }
+    }
+}
+
+impl State {
+    /// What was consumed lately.
+    pub(super) fn load(&self, index: Option<&str>, side: Side) -> Load {
+        self.loads.get(&(index.map(str::to_owned), side)).cloned().unwrap_or_default()
     }
 }
 
