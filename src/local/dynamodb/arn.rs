@@ -36,6 +36,30 @@ pub(super) fn table(region: &Region, text: &str) -> Result<String, Fault> {
     name.map(str::to_owned).ok_or_else(|| Fault::invalid(format!("Invalid table ARN: {}", crate::safe::text(text))))
 }
 
+/// Writes the names of tables where a request of the data plane has their ARNs; whether there were any.
+pub(super) fn tables(region: &Region, request: &mut Value) -> Result<bool, Fault> {
+    let mut any = false;
+    if let Some(Value::String(text)) = request.get_mut("TableName").filter(|t| t.as_str().is_some_and(|t| t.starts_with("arn:"))) {
+        *text = table(region, text)?;
+        any = true;
+    }
+    for action in request.get_mut("TransactItems").and_then(Value::as_array_mut).into_iter().flatten() {
+        for of in action.as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
+            any |= tables(region, of)?;
+        }
+    }
+    if let Some(Value::Object(items)) = request.get_mut("RequestItems") {
+        for arn in items.keys().filter(|name| name.starts_with("arn:")).cloned().collect::<Vec<_>>() {
+            let (name, of) = (table(region, &arn)?, items.remove(&arn));
+            if let Some(of) = of.filter(|_| !items.contains_key(&name)) {
+                items.insert(name, of);
+                any = true;
+            }
+        }
+    }
+    Ok(any)
+}
+
 /// The table's ARN.
 pub(crate) fn of_table(region: &Region, table: &str) -> String {
     format!("{}table/{table}", prefix(region))

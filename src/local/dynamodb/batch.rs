@@ -3,7 +3,7 @@
 //! Rule: every item is either done or handed back; a request that is too large is left whole, for the engine to refuse.
 
 use super::capacity::Slot;
-use super::data::{EachItem, EachTable, Reply, Request};
+use super::data::{EachItem, EachPut, EachTable, Reply, Request};
 use super::throttle::{Admit, Demand, Demands, Reason};
 use crate::local::fault::Fault;
 use dynoxide::actions::batch_get_item::{BatchGetItemRequest, BatchGetItemResponse, KeysAndAttributes};
@@ -28,6 +28,11 @@ impl Request for BatchWriteItemRequest {
 
     fn tables(&self, each: &mut EachTable<'_>) -> Result<(), Fault> {
         self.request_items.keys().try_for_each(|name| each(name))
+    }
+
+    fn puts(&self, each: &mut EachPut<'_>) -> Result<(), Fault> {
+        let writes = self.request_items.iter().flat_map(|(table, writes)| writes.iter().map(move |write| (table, write)));
+        writes.filter_map(|(table, write)| Some((table, write.put_request.as_ref()?))).try_for_each(|(table, put)| each(table, &put.item))
     }
 
     fn split(&mut self, admit: &mut Admit<'_>) -> Result<Left, Reason> {

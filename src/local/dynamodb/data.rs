@@ -3,7 +3,7 @@
 use super::batch::Left;
 use super::capacity::{Slot, Units, Wanted};
 use super::throttle::{self, Admit, Demand, Demands, Reason, Taken};
-use super::{Region, arn, engine};
+use super::{Region, arn, engine, expression, index_keys};
 use crate::local::fault::Fault;
 use bytes::Bytes;
 use dynoxide::Database;
@@ -22,7 +22,7 @@ pub(super) fn answer(region: &Region, operation: &str, body: &[u8]) -> Option<Re
     use Units::{Read, Write};
     Some(match operation {
         "PutItem" => run(region, operation, body, Write, Database::put_item),
-        "UpdateItem" => run(region, operation, body, Write, Database::update_item),
+        "UpdateItem" => run(region, operation, body, Write, told_update),
         "DeleteItem" => run(region, operation, body, Write, Database::delete_item),
         "BatchWriteItem" => run(region, operation, body, Write, Database::batch_write_item),
         "TransactWriteItems" => run(region, operation, body, Write, Database::transact_write_items),
@@ -51,12 +51,14 @@ where
 {
     let started = Instant::now();
     let mut request: Q = read(region, body)?;
+    request.expressions(&mut expression::check)?;
     let mut tables = Vec::new();
     request.tables(&mut |name| {
         region.ready(name)?;
         tables.push(name.to_owned());
         Ok(())
     })?;
+    request.puts(&mut |table, item| index_keys::fit(region, table, item))?;
     let wanted = Wanted::take(request.capacity());
     let admitted = Admitted::of(region, operation, &mut request);
     if !admitted.refused.is_empty() {
@@ -122,14 +124,26 @@ fn read<Q: Request>(region: &Region, body: &[u8]) -> Result<Q, Fault> {
     engine::read(body).or_else(|fault| by_arn(region, body).unwrap_or(Err(fault)))
 }
 
-/// The request once more, when it was refused for naming its table by ARN: the engine knows names only.
+/// The request once more, when it was refused for naming a table by ARN: the engine knows names only.
 fn by_arn<Q: Request>(region: &Region, body: &[u8]) -> Option<Result<Q, Fault>> {
     let mut request: Value = serde_json::from_slice(body).ok()?;
-    let name = request.get("TableName")?.as_str().filter(|n| n.starts_with("arn:"))?;
-    Some(arn::table(region, name).and_then(|name| {
-        request["TableName"] = name.into();
-        engine::typed(request)
-    }))
+    match arn::tables(region, &mut request) {
+        Ok(false) => None,
+        Ok(true) => Some(engine::typed(request)),
+        Err(fault) => Some(Err(fault)),
+    }
+}
+
+/// The engine tells of the key of an item that was not there as if it were old; AWS tells nothing of it (API reference, `UpdateItem`).
+fn told_update(db: &Database, request: update_item::UpdateItemRequest) -> dynoxide::Result<update_item::UpdateItemResponse> {
+    let asks = request.return_values.as_deref() == Some("ALL_OLD");
+    let key = get_item::GetItemRequest { table_name: request.table_name.clone(), key: request.key.clone(), ..Default::default() };
+    let is_new = asks && db.get_item(key).is_ok_and(|found| found.item.is_none());
+    let mut reply = db.update_item(request)?;
+    if is_new {
+        reply.attributes = None;
+    }
+    Ok(reply)
 }
 
 /// PartiQL: a statement that selects reads, all others write.
@@ -166,11 +180,24 @@ fn scanned(told: usize, count: usize, filtered: bool, limit: Option<usize>, more
 
 pub(super) type EachTable<'a> = dyn FnMut(&str) -> Result<(), Fault> + 'a;
 pub(super) type EachItem<'a> = dyn FnMut(&str, &Item) + 'a;
+/// Gets a table and an item that is put into it whole.
+pub(super) type EachPut<'a> = dyn FnMut(&str, &Item) -> Result<(), Fault> + 'a;
+/// Gets the API's name of a member, and its expression.
+pub(super) type EachExpression<'a> = dyn FnMut(&str, &str) -> Result<(), Fault> + 'a;
 
 /// What every request of the data plane has.
 pub(super) trait Request: DeserializeOwned + Demands {
     fn capacity(&mut self) -> &mut Option<String>;
     fn tables(&self, each: &mut EachTable<'_>) -> Result<(), Fault>;
+
+    fn puts(&self, _each: &mut EachPut<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// Conditions, filters and updates; projections do not nest.
+    fn expressions(&self, _each: &mut EachExpression<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
 
     /// Takes out of a batch what `admit` does not let in, or fails with the first reason when that is all of it.
     fn split(&mut self, _admit: &mut Admit<'_>) -> Result<Left, Reason> {
@@ -197,10 +224,16 @@ pub(super) trait Reply: Serialize {
 }
 
 macro_rules! of_one_table {
-    ($($request:path => $reply:path),* $(,)?) => { $(
+    ($($request:path => $reply:path, [$($member:ident $name:literal),*] $(, puts $item:ident)?;)*) => { $(
         impl Request for $request {
             fn capacity(&mut self) -> &mut Option<String> { &mut self.return_consumed_capacity }
             fn tables(&self, each: &mut EachTable<'_>) -> Result<(), Fault> { each(&self.table_name) }
+            #[allow(unused_variables, reason = "a GetItem has none")]
+            fn expressions(&self, each: &mut EachExpression<'_>) -> Result<(), Fault> {
+                $(self.$member.iter().try_for_each(|text| each($name, text))?;)*
+                Ok(())
+            }
+            $(fn puts(&self, each: &mut EachPut<'_>) -> Result<(), Fault> { each(&self.table_name, &self.$item) })?
         }
         impl Reply for $reply {
             fn consumed(&mut self) -> Slot<'_> { Slot::One(&mut self.consumed_capacity) }
@@ -209,20 +242,26 @@ macro_rules! of_one_table {
 }
 
 of_one_table! {
-    put_item::PutItemRequest => put_item::PutItemResponse,
+    put_item::PutItemRequest => put_item::PutItemResponse, [condition_expression "ConditionExpression"], puts item;
     update_item::UpdateItemRequest => update_item::UpdateItemResponse,
-    delete_item::DeleteItemRequest => delete_item::DeleteItemResponse,
-    get_item::GetItemRequest => get_item::GetItemResponse,
+        [update_expression "UpdateExpression", condition_expression "ConditionExpression"];
+    delete_item::DeleteItemRequest => delete_item::DeleteItemResponse, [condition_expression "ConditionExpression"];
+    get_item::GetItemRequest => get_item::GetItemResponse, [];
     query::QueryRequest => query::QueryResponse,
-    scan::ScanRequest => scan::ScanResponse,
+        [key_condition_expression "KeyConditionExpression", filter_expression "FilterExpression"];
+    scan::ScanRequest => scan::ScanResponse, [filter_expression "FilterExpression"];
 }
 
 macro_rules! of_many {
-    ($($request:path => $reply:path, $slot:ident, $blind:expr, |$this:ident, $each:ident| $tables:expr;)*) => { $(
+    ($($request:path => $reply:path, $slot:ident, $blind:expr, |$this:ident, $each:ident| $tables:expr $(, $expressions:expr, $puts:expr)?;)*) => { $(
         impl Request for $request {
             fn capacity(&mut self) -> &mut Option<String> { &mut self.return_consumed_capacity }
             fn blind(&self) -> bool { $blind }
             fn tables(&self, $each: &mut EachTable<'_>) -> Result<(), Fault> { let $this = self; $tables }
+            $(
+                fn expressions(&self, $each: &mut EachExpression<'_>) -> Result<(), Fault> { let $this = self; $expressions }
+                fn puts(&self, $each: &mut EachPut<'_>) -> Result<(), Fault> { let $this = self; $puts }
+            )?
         }
         impl Reply for $reply {
             fn consumed(&mut self) -> Slot<'_> { Slot::$slot(&mut self.consumed_capacity) }
@@ -232,7 +271,9 @@ macro_rules! of_many {
 
 of_many! {
     transact_write_items::TransactWriteItemsRequest => transact_write_items::TransactWriteItemsResponse, Many, false,
-        |this, each| this.transact_items.iter().try_for_each(|item| each_action(item, each));
+        |this, each| this.transact_items.iter().try_for_each(|item| each_action(item, each)),
+        this.transact_items.iter().try_for_each(|item| each_expression(item, each)),
+        this.transact_items.iter().filter_map(|item| item.put.as_ref()).try_for_each(|put| each(&put.table_name, &put.item));
     transact_get_items::TransactGetItemsRequest => transact_get_items::TransactGetItemsResponse, Many, false,
         |this, each| this.transact_items.iter().try_for_each(|item| each(&item.get.table_name));
     // A statement's table is in its text: the engine finds it.
@@ -253,6 +294,17 @@ fn each_action(item: &transact_write_items::TransactWriteItem, each: &mut EachTa
     item.update.iter().try_for_each(|a| each(&a.table_name))?;
     item.delete.iter().try_for_each(|a| each(&a.table_name))?;
     item.condition_check.iter().try_for_each(|a| each(&a.table_name))
+}
+
+fn each_expression(item: &transact_write_items::TransactWriteItem, each: &mut EachExpression<'_>) -> Result<(), Fault> {
+    item.update.iter().try_for_each(|a| each("UpdateExpression", &a.update_expression))?;
+    let conditions = [
+        item.put.as_ref().and_then(|a| a.condition_expression.as_ref()),
+        item.update.as_ref().and_then(|a| a.condition_expression.as_ref()),
+        item.delete.as_ref().and_then(|a| a.condition_expression.as_ref()),
+        item.condition_check.as_ref().map(|a| &a.condition_expression),
+    ];
+    conditions.into_iter().flatten().try_for_each(|text| each("ConditionExpression", text))
 }
 
 #[cfg(test)]

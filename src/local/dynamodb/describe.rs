@@ -30,6 +30,10 @@ fn settle(told: &mut Value, notes: &TableNotes, now: u64) {
     let on_demand = told.pointer("/BillingModeSummary/BillingMode").and_then(Value::as_str) == Some("PAY_PER_REQUEST");
     told["ItemCount"] = notes.counted.items.into();
     told["TableSizeBytes"] = notes.counted.bytes.into();
+    if notes.created > 0 {
+        // The engine has the machine's time, in whole seconds.
+        told["CreationDateTime"] = seconds_of(notes.created).into();
+    }
     let capacity = table_capacity(told).filter(|_| !on_demand).unwrap_or(Capacity { read: 0, write: 0 });
     told["ProvisionedThroughput"] = throughput(capacity, &notes.throughput, now);
     told["WarmThroughput"] = warm::shown(notes.warm, Some(capacity), on_demand);

@@ -39,6 +39,22 @@ pub(crate) fn text<'a>(request: &'a Value, name: &str) -> Result<&'a str, Fault>
     }
 }
 
+/// The longest name of a key attribute, in bytes (quotas page).
+const NAME: usize = 255;
+
+/// Refuses key attributes with names that are too long.
+pub(super) fn names(request: &Map<String, Value>) -> Result<(), Fault> {
+    let definitions = request.get("AttributeDefinitions").and_then(Value::as_array).into_iter().flatten();
+    let long = definitions.map(|d| d.get("AttributeName").and_then(Value::as_str).unwrap_or_default()).position(|n| n.len() > NAME);
+    long.map_or(Ok(()), |at| {
+        Err(Fault::invalid(format!(
+            "1 validation error detected: Value at 'attributeDefinitions.{}.member.attributeName' failed to satisfy constraint: Member must \
+             have length less than or equal to {NAME}",
+            at + 1
+        )))
+    })
+}
+
 /// `ProvisionedThroughput`.
 pub(super) fn provisioned(of: &Value) -> Result<Option<Capacity>, Fault> {
     pair(of.get("ProvisionedThroughput"), "ReadCapacityUnits", "WriteCapacityUnits", None)

@@ -61,6 +61,8 @@ pub(crate) struct TableNotes {
     pub(crate) counted: Counted,
     /// What is still changing.
     pub(crate) pending: Vec<Pending>,
+    /// When it was made, by the clock; 0 in notes of an older version.
+    pub(crate) created: u64,
     /// When it became, or will become, ACTIVE for the first time.
     pub(crate) active_at: u64,
     /// Changes so far: each draws its own duration.

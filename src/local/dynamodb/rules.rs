@@ -6,6 +6,7 @@
 
 use crate::local::fault::Fault;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// In the order in which AWS names the one that must stand alone.
 const ALONE: [(&str, &str); 5] = [
@@ -47,8 +48,22 @@ pub(super) fn one_concern(request: &Map<String, Value>) -> Result<(), Fault> {
     }
 }
 
+/// An index is named once in a call.
+fn no_index_twice(updates: &[Value]) -> Result<(), Fault> {
+    let named = |update: &Value| update.as_object()?.values().find_map(|action| action.get("IndexName")?.as_str().map(str::to_owned));
+    let mut seen = BTreeSet::new();
+    match updates.iter().filter_map(named).find(|name| !seen.insert(name.clone())) {
+        None => Ok(()),
+        Some(twice) => invalid(&format!(
+            "Only one global secondary index update per index is allowed simultaneously. Index: {}",
+            crate::safe::text(&twice)
+        )),
+    }
+}
+
 /// AWS builds or drops one index per call.
 fn one_at_a_time(updates: &[Value]) -> Result<(), Fault> {
+    no_index_twice(updates)?;
     let building = updates.iter().filter(|u| ["Create", "Delete"].iter().any(|a| is_given(u.get(*a)))).count();
     if building > 1 { Err(one_online_index()) } else { Ok(()) }
 }

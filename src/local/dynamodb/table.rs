@@ -36,6 +36,7 @@ pub(super) fn create(region: &Region, request: Value) -> Result<Value, Fault> {
 /// milliseconds), and CREATING until the import says otherwise.
 pub(crate) fn make(region: &Region, mut request: Map<String, Value>, hidden: Option<u64>) -> Result<Value, Fault> {
     extras::only(&request, KNOWN, "CreateTable")?;
+    extras::names(&request)?;
     let with_indexes = request.get("GlobalSecondaryIndexes").is_some_and(|v| !v.is_null());
     if let Some(name) = request.get("TableName").and_then(Value::as_str) {
         admission::create(region, name, with_indexes)?;
@@ -45,7 +46,7 @@ pub(crate) fn make(region: &Region, mut request: Map<String, Value>, hidden: Opt
     let name = created.table_name.clone();
     let took = if with_indexes { durations::CREATE_WITH_INDEXES } else { durations::CREATE };
     let until = if hidden.is_some() { u64::MAX } else { region.time().after(took.draw(&name)) };
-    notes.active_at = until;
+    (notes.created, notes.active_at) = (region.time().now_ms(), until);
     notes.pending.push(Pending { what: What::Creating { hidden: hidden.unwrap_or(0) }, until, was: Map::new() });
     if created.billing_mode_summary.as_ref().is_some_and(|b| b.billing_mode == "PAY_PER_REQUEST") {
         notes.on_demand_since = Some(region.time().now_ms());
@@ -232,7 +233,10 @@ pub(super) fn engine_description(region: &Region, table: &str) -> Result<dynoxid
 
 /// Refuses a table that is not there, in `code`.
 pub(crate) fn exists(region: &Region, table: &str, code: &str) -> Result<(), Fault> {
-    let absent = || Fault::new(code, format!("Table not found: {}", crate::safe::text(table)));
+    let absent = || match code {
+        "ResourceNotFoundException" => admission::absent(table),
+        _ => Fault::new(code, format!("Table not found: {}", crate::safe::text(table))),
+    };
     seen(region, table).map_err(|_| absent())?;
     let found = region.db().get_table_metadata(table)?;
     found.map(|_| ()).ok_or_else(absent)

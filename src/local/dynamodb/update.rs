@@ -30,9 +30,10 @@ pub(super) fn update(region: &Region, mut request: Value) -> Result<Value, Fault
     let mut request = extras::object(request)?;
     rules::one_concern(&request)?;
     extras::only(&request, KNOWN, "UpdateTable")?;
+    extras::names(&request)?;
     empty_maximum(&request)?;
-    if name.is_empty() || nothing_asked(&request) {
-        // The engine has AWS's words for an empty request.
+    if name.is_empty() || nothing_asked(&request) || is_unknown(region, &name)? {
+        // The engine has AWS's words for an empty request, and for what is wrong with one before the table is looked for.
         return engine::tree(&region.db().update_table(engine::typed(Value::Object(request))?)?);
     }
     admission::exists_whole(region, &name)?;
@@ -74,6 +75,11 @@ fn nothing_asked(request: &Map<String, Value>) -> bool {
         "TableName" | "AttributeDefinitions" => true,
         _ => value.is_null() || value.as_array().is_some_and(Vec::is_empty),
     })
+}
+
+/// Whether there is no such table, nor was one until a moment ago.
+fn is_unknown(region: &Region, name: &str) -> Result<bool, Fault> {
+    Ok(region.deleting(name).is_none() && region.db().get_table_metadata(name)?.is_none())
 }
 
 /// Going back on demand while the switch to provisioned is under way is answered with 200 and forgotten (one lab).

@@ -6,6 +6,7 @@
 mod key;
 
 use super::Error;
+use super::dynamodb::extras;
 use super::fault::Fault;
 use super::moment::Time;
 use super::store::{self, Store};
@@ -109,6 +110,7 @@ impl Keyring {
     }
 
     fn create(&self, region: &str, request: &Value) -> Result<Value, Fault> {
+        extras::only(&extras::object(request.clone())?, &["Description"], "CreateKey")?;
         let description = request.get("Description").and_then(Value::as_str).unwrap_or_default().to_owned();
         let key = self.change(region, |keys| {
             let id = key::id(&format!("{region}/{}/{}", keys.keys.len(), self.account));

@@ -1,11 +1,14 @@
 //! Scalable targets.
 
 use super::{About, asked_for, page};
-use crate::local::dynamodb::{Region, Target, capacity_of};
+use crate::local::dynamodb::{Region, Target, capacity_of, extras};
 use crate::local::fault::Fault;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// What is honoured of a target; it cannot be suspended or tagged here.
+const KNOWN: &[&str] = &["ServiceNamespace", "ResourceId", "ScalableDimension", "MinCapacity", "MaxCapacity", "RoleARN"];
 
 /// Capacity below a new minimum is raised so soon (one lab).
 const ACTS_AFTER: Duration = Duration::from_secs(4);
@@ -13,6 +16,7 @@ const ACTS_AFTER: Duration = Duration::from_secs(4);
 /// RegisterScalableTarget: makes one, or changes what is said of it.
 pub(super) fn register(region: &Region, request: &Value) -> Result<Value, Fault> {
     let about = About::of(request)?;
+    extras::only(&extras::object(request.clone())?, KNOWN, "RegisterScalableTarget")?;
     let (min, max) = (side(request, "MinCapacity")?, side(request, "MaxCapacity")?);
     if capacity_of(region, &about.table, about.index.as_deref()).is_none() {
         let what = if about.index.is_some() { "index" } else { "table" };

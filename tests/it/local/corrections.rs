@@ -1,9 +1,10 @@
 //! The engine's known faults, each corrected in our front.
 
-use super::{attribute, code, everything, hash, on_demand, provisioned, settled, text, units, world};
+use super::{attribute, code, everything, hash, make_on_demand, on_demand, provisioned, settled, still, text, units, world};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{
-    CreateGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate, StreamSpecification, StreamViewType, TimeToLiveSpecification,
-    UpdateGlobalSecondaryIndexAction, WarmThroughput,
+    BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate, Put, PutRequest, ReturnValue, StreamSpecification,
+    StreamViewType, TimeToLiveSpecification, TransactWriteItem, Update, UpdateGlobalSecondaryIndexAction, WarmThroughput, WriteRequest,
 };
 
 fn capacity(read: i64, write: i64) -> GlobalSecondaryIndexUpdate {
@@ -143,4 +144,102 @@ async fn tags_of_a_table_that_is_not_there_are_not_found_and_those_of_another_ac
         |account: &str| client.list_tags_of_resource().resource_arn(format!("arn:aws:dynamodb:us-east-1:{account}:table/Nowhere")).send();
     assert_eq!(code(tags("123456789012").await), "ResourceNotFoundException");
     assert_eq!(code(tags("000000000000").await), "AccessDeniedException");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expression_that_is_too_deep_is_refused_and_ends_nothing() {
+    let world = world().await;
+    let client = world.dynamodb();
+    on_demand(&client, "Users").await;
+    let put = |condition: String| client.put_item().table_name("Users").item("id", text("1")).condition_expression(condition).send();
+    assert_eq!(code(put("(".repeat(4096)).await), "ValidationException");
+    assert_eq!(code(put(format!("{}attribute_exists(id)", "NOT ".repeat(300))).await), "ValidationException");
+    // 300 operators and functions are taken.
+    assert_eq!(code(put(format!("{}attribute_exists(id)", "NOT ".repeat(299))).await), "OK");
+    let scan = client.scan().table_name("Users").filter_expression("(".repeat(4096));
+    assert_eq!(code(scan.send().await), "ValidationException");
+    let act =
+        Update::builder().table_name("Users").key("id", text("1")).update_expression("SET a = id").condition_expression("(".repeat(4096));
+    let act = TransactWriteItem::builder().update(act.build().expect("whole")).build();
+    assert_eq!(code(client.transact_write_items().transact_items(act).send().await), "ValidationException");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_has_its_name_in_one_case_only() {
+    let world = world().await;
+    let client = world.dynamodb();
+    on_demand(&client, "Users").await;
+    let ask = |function: &str| {
+        let query = client.query().table_name("Users").key_condition_expression(format!("id = :id AND {function}(mail, :id)"));
+        query.expression_attribute_values(":id", text("1")).send()
+    };
+    let refused = ask("Begins_With").await.expect_err("refused").into_service_error();
+    assert!(refused.message().is_some_and(|m| m.contains("Invalid function name; function: Begins_With")), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_key_that_is_too_large_is_not_written() {
+    let world = world().await;
+    let client = world.dynamodb();
+    on_demand(&client, "Users").await;
+    let (fits, large) = ("x".repeat(2048), "x".repeat(2049));
+    let put = |mail: &str| client.put_item().table_name("Users").item("id", text("1")).item("mail", text(mail)).send();
+    assert_eq!(code(put(&fits).await), "OK");
+    assert_eq!(code(put(&large).await), "ValidationException");
+    let write = PutRequest::builder().item("id", text("2")).item("mail", text(&large)).build().expect("whole");
+    let batch = client.batch_write_item().request_items("Users", vec![WriteRequest::builder().put_request(write).build()]);
+    assert_eq!(code(batch.send().await), "ValidationException");
+    let act = Put::builder().table_name("Users").item("id", text("2")).item("mail", text(&large)).build().expect("whole");
+    let act = TransactWriteItem::builder().put(act).build();
+    assert_eq!(code(client.transact_write_items().transact_items(act).send().await), "ValidationException");
+    let other = client.put_item().table_name("Users").item("id", text("3")).item("note", text(&large)).send();
+    assert_eq!(code(other.await), "OK", "what is no key may be large");
+    assert_eq!(client.scan().table_name("Users").send().await.expect("scanned").count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_attributes_name_has_255_bytes_at_most() {
+    let world = world().await;
+    let client = world.dynamodb();
+    let create = |name: &str| {
+        let create = client.create_table().table_name("Long").key_schema(hash(name)).attribute_definitions(attribute(name));
+        create.billing_mode(BillingMode::PayPerRequest).send()
+    };
+    assert_eq!(code(create(&"n".repeat(256)).await), "ValidationException");
+    assert_eq!(code(create(&"n".repeat(255)).await), "OK");
+    settled(&client, "Long").await;
+    let index = client.update_table().table_name("Long").attribute_definitions(attribute(&"m".repeat(256)));
+    let index = index.global_secondary_index_updates(creation("ByLong", &"m".repeat(256))).send();
+    assert_eq!(code(index.await), "ValidationException");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_that_makes_an_item_has_no_old_one_to_tell_of() {
+    let world = world().await;
+    let client = world.dynamodb();
+    on_demand(&client, "Users").await;
+    let update =
+        || client.update_item().table_name("Users").key("id", text("1")).update_expression("SET a = id").return_values(ReturnValue::AllOld);
+    assert!(update().send().await.expect("made").attributes.is_none());
+    assert_eq!(update().send().await.expect("updated").attributes.map(|old| old.len()), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_of_a_table_is_judged_before_the_table_is_looked_for() {
+    let world = world().await;
+    let client = world.dynamodb();
+    let update = || client.update_table().table_name("Nowhere");
+    assert_eq!(code(update().provisioned_throughput(units(0, 1)).send().await), "ValidationException");
+    assert_eq!(code(update().provisioned_throughput(units(1, 1)).send().await), "ResourceNotFoundException");
+    let twice = update().global_secondary_index_updates(capacity(1, 1)).global_secondary_index_updates(capacity(2, 2));
+    assert_eq!(code(twice.send().await), "ValidationException");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_as_old_as_the_clock_says() {
+    let world = still().await;
+    let client = world.dynamodb();
+    make_on_demand(&client, "Users").await;
+    let told = client.describe_table().table_name("Users").send().await.expect("there").table.expect("a table");
+    assert_eq!(told.creation_date_time().map(|at| at.to_millis().expect("of this era")), Some(1_791_504_001_000));
 }

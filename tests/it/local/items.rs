@@ -29,6 +29,13 @@ async fn a_table_may_be_named_by_its_arn() {
     let arn = "arn:aws:dynamodb:us-east-1:123456789012:table/Users";
     client.put_item().table_name(arn).item("id", text("1")).send().await.expect("put");
     assert!(client.get_item().table_name(arn).key("id", text("1")).send().await.expect("got").item.is_some());
+    let put = PutRequest::builder().item("id", text("2")).build().expect("whole");
+    let batch = client.batch_write_item().request_items(arn, vec![WriteRequest::builder().put_request(put).build()]);
+    batch.send().await.expect("put");
+    let put = aws_sdk_dynamodb::types::Put::builder().table_name(arn).item("id", text("3")).build().expect("whole");
+    let put = aws_sdk_dynamodb::types::TransactWriteItem::builder().put(put).build();
+    client.transact_write_items().transact_items(put).send().await.expect("put");
+    assert_eq!(client.scan().table_name(arn).send().await.expect("scanned").count(), 3);
     let elsewhere = arn.replace("us-east-1", "eu-west-1");
     assert_eq!(code(client.get_item().table_name(elsewhere).key("id", text("1")).send().await), "ResourceNotFoundException");
 }

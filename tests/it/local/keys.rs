@@ -15,3 +15,10 @@ async fn a_key_is_found_by_its_alias_and_the_managed_one_is_awss() {
     assert_eq!(code(kms.describe_key().key_id("alias/nobody").send().await), "NotFoundException");
     assert_eq!(code(kms.describe_key().key_id("00000000-0000-4000-a000-000000000000").send().await), "NotFoundException");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_key_would_not_honour_is_refused() {
+    let world = world().await;
+    let made = world.kms_as(ME).create_key().multi_region(true).send().await;
+    assert_eq!(code(made), "ValidationException");
+}

@@ -3,7 +3,8 @@
 use super::{ME, World, code, make_on_demand, make_provisioned, still, text, units};
 use aws_sdk_applicationautoscaling::Client;
 use aws_sdk_applicationautoscaling::types::{
-    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ServiceNamespace, TargetTrackingScalingPolicyConfiguration,
+    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ServiceNamespace, SuspendedState,
+    TargetTrackingScalingPolicyConfiguration,
 };
 
 const READ: ScalableDimension = ScalableDimension::DynamoDbTableReadCapacityUnits;
@@ -186,4 +187,14 @@ async fn without_a_policy_or_without_scaling_in_load_changes_nothing_down() {
     call.target_tracking_scaling_policy_configuration(tracking).send().await.expect("put");
     world.pass(2_000.0);
     assert_eq!(reads(&world).await, Some(5), "down is switched off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_cannot_be_suspended_here_and_says_so() {
+    let (_world, client) = with_table().await;
+    let call = client.register_scalable_target().service_namespace(ServiceNamespace::Dynamodb).resource_id("table/Users");
+    let call = call.scalable_dimension(READ).min_capacity(1).max_capacity(9);
+    let suspended = SuspendedState::builder().dynamic_scaling_in_suspended(true).build();
+    assert_eq!(code(call.suspended_state(suspended).send().await), "ValidationException");
+    assert_eq!(targets(&client).await, []);
 }
