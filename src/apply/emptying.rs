@@ -50,7 +50,7 @@ impl Worker<'_> {
     /// unfinished uploads.
     pub(super) async fn delete_bucket(&self) -> Result<(), Refused> {
         let (aws, name) = (self.shared.aws, self.work.target.name());
-        let contents = aws.bucket_contents(name).await.map_err(Refused::Aws)?;
+        let contents = Box::pin(aws.bucket_contents(name)).await.map_err(Refused::Aws)?;
         if !contents.is_empty() || !contents.imports.is_empty() {
             return Err(Refused::Guard(Error::Filled { address: self.address() }));
         }

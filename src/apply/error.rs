@@ -72,8 +72,12 @@ impl Error {
     /// The code that this alone would leave with. `done`: something was changed in this run.
     fn exit(&self, done: bool) -> Exit {
         match self {
-            Self::Elsewhere { .. } | Self::Refusals { .. } | Self::Unapproved { .. } => Exit::Refused,
-            Self::NotEmpty { .. } | Self::Filled { .. } | Self::Taken(_) => Exit::Refused,
+            Self::Elsewhere { .. }
+            | Self::Refusals { .. }
+            | Self::Unapproved { .. }
+            | Self::NotEmpty { .. }
+            | Self::Filled { .. }
+            | Self::Taken(_) => Exit::Refused,
             Self::Read { source, .. } if source.is_refusal() => Exit::Refused,
             Self::Expired | Self::Version { .. } | Self::Stale { .. } => Exit::Stale,
             Self::Interrupted { .. } => Exit::Interrupted,

@@ -236,8 +236,13 @@ pub fn takes_data(step: &Step) -> bool {
 pub fn destructive(step: &Step, before: &State) -> bool {
     let now = before.table().map(|live| &live.table);
     match step {
-        Step::DeleteBucket | Step::DeleteVersions | Step::AbortUploads => true,
-        Step::DeleteIndex { .. } | Step::DeleteTable { .. } | Step::SetRecovery { days: None } | Step::SetStream { view: None } => true,
+        Step::DeleteIndex { .. }
+        | Step::DeleteTable { .. }
+        | Step::SetRecovery { days: None }
+        | Step::SetStream { view: None }
+        | Step::AbortUploads
+        | Step::DeleteVersions
+        | Step::DeleteBucket => true,
         Step::SetRecovery { days: Some(days) } => now.and_then(|t| t.recovery).is_some_and(|now| *days < now),
         Step::Encrypt { with } => now.is_some_and(|t| leaves_key(&t.encryption, with)),
         _ => false,

@@ -198,7 +198,9 @@ impl Objects {
             self.save(&self.meta_path(name, object.id), &object)?;
             let version = object.version.clone();
             let replaced = bucket.put(object);
-            replaced.into_iter().for_each(|id| self.discard(name, id));
+            for id in replaced {
+                self.discard(name, id);
+            }
             Ok(version)
         })
     }
@@ -276,7 +278,9 @@ fn open_bucket(dir: &Path) -> Result<Option<Bucket>, Error> {
     }
     // In the order in which they were written: what a crash left of an overwritten object is not put back.
     found.sort_by_key(|object| object.id);
-    found.into_iter().for_each(|object| drop(bucket.put(object)));
+    for object in found {
+        bucket.put(object);
+    }
     for path in documents(&dir.join("uploads"))? {
         let id = path.file_stem().map(|s| s.to_string_lossy().into_owned());
         if let (Some(id), Some(upload)) = (id, store::load::<Upload>(&path)?) {

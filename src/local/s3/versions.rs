@@ -81,7 +81,9 @@ impl Objects {
             let unversioned = bucket.config.versioning.is_none().then_some(None);
             if let Some(version) = named.or(unversioned) {
                 let gone = bucket.take(key, version);
-                gone.iter().for_each(|object| self.discard(name, object.id));
+                if let Some(object) = &gone {
+                    self.discard(name, object.id);
+                }
                 return Ok(gone.filter(|_| named.is_some()));
             }
             let version = bucket.next_version();
@@ -89,7 +91,9 @@ impl Objects {
                 Object { key: key.to_owned(), id: self.fresh_id(), modified: millis(), version, marker: true, ..Object::default() };
             self.save(&self.meta_path(name, marker.id), &marker)?;
             let made = Arc::new(marker.clone());
-            bucket.put(marker).into_iter().for_each(|id| self.discard(name, id));
+            for id in bucket.put(marker) {
+                self.discard(name, id);
+            }
             Ok(Some(made))
         })
     }

@@ -6,6 +6,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region, SharedHttpClient};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use landfall::aws::imports::ImportRequest;
 use landfall::event::Event;
 use landfall::local::{Effect, Moment, Rule};
 use std::sync::Mutex;
@@ -187,10 +188,23 @@ async fn a_bucket_that_somebody_keeps_filling_is_not_emptied_for_ever() {
             }
         }
     });
-    let outcome = tokio::time::timeout(Duration::from_secs(60), apply_plan(&aws, &plan)).await.expect("it ends");
+    let outcome = tokio::time::timeout(Duration::from_mins(1), apply_plan(&aws, &plan)).await.expect("it ends");
     filling.abort();
     assert!(!outcome.report.converged, "{:#?}", outcome.problems);
     assert!(scene.live(&aws).await.buckets.contains_key(&scene.bucket));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_an_import_still_reads_from_stays() {
+    let world = World::start().await;
+    let stand = Stand { url: world.local.url(), key: "local".into(), _local: None, streams_change: true, knows: Knows::ALL };
+    let (scene, table) = (with_bucket(&stand, &world.aws).await, plain());
+    put(&s3(&stand), &scene.bucket, "rows/1").await;
+    let request = ImportRequest { name: "Imported", table: &table, bucket: &scene.bucket, prefix: "rows/", token: "once" };
+    world.aws.import_table(&request).await.expect("begun");
+    let plan = left(scene, true).plan(&world.aws).await;
+    assert_eq!((plan.calls(), plan.refusals.len()), (0, 1), "{:?}", plan.refusals);
+    assert_eq!(plan.refusals[0].reason, "AWS still imports from it: Imported");
 }
 
 #[tokio::test]
