@@ -156,14 +156,20 @@ fn statement_units(body: &[u8]) -> Units {
 /// The engine counts the item that no longer fitted on a 1 MB page as scanned.
 fn counted_scan(db: &Database, request: scan::ScanRequest) -> dynoxide::Result<scan::ScanResponse> {
     let (filtered, limit) = (request.filter_expression.is_some() || request.scan_filter.is_some(), request.limit);
+    let (table, index) = (request.table_name.clone(), request.index_name.clone());
     let mut reply = db.scan(request)?;
+    let left_out = index_keys::leave_out(db, &table, index.as_deref(), &mut reply.items)?;
+    (reply.count, reply.scanned_count) = (reply.count - left_out, reply.scanned_count - left_out);
     reply.scanned_count = scanned(reply.scanned_count, reply.count, filtered, limit, reply.last_evaluated_key.is_some());
     Ok(reply)
 }
 
 fn counted_query(db: &Database, request: query::QueryRequest) -> dynoxide::Result<query::QueryResponse> {
     let (filtered, limit) = (request.filter_expression.is_some() || request.query_filter.is_some(), request.limit);
+    let (table, index) = (request.table_name.clone(), request.index_name.clone());
     let mut reply = db.query(request)?;
+    let left_out = index_keys::leave_out(db, &table, index.as_deref(), &mut reply.items)?;
+    (reply.count, reply.scanned_count) = (reply.count - left_out, reply.scanned_count - left_out);
     reply.scanned_count = scanned(reply.scanned_count, reply.count, filtered, limit, reply.last_evaluated_key.is_some());
     Ok(reply)
 }

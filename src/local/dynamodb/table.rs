@@ -2,7 +2,7 @@
 
 use super::notes::{Counted, Deleting, Policy, TableNotes};
 use super::transition::{self, Pending, What};
-use super::{Region, admission, arn, describe as description, durations, engine, extras, stale};
+use super::{Region, admission, arn, describe as description, durations, engine, extras, stale, tags};
 use crate::local::fault::Fault;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,11 @@ pub(super) fn create(region: &Region, request: Value) -> Result<Value, Fault> {
 pub(crate) fn make(region: &Region, mut request: Map<String, Value>, hidden: Option<u64>) -> Result<Value, Fault> {
     extras::only(&request, KNOWN, "CreateTable")?;
     extras::names(&request)?;
+    tags::allowed(&tags::pairs(request.get("Tags").unwrap_or(&Value::Null)))?;
+    if ["BillingMode", "ProvisionedThroughput"].iter().all(|name| request.get(*name).is_none_or(Value::is_null)) {
+        // The default that AWS gives; the engine would make a table on demand.
+        request.insert("BillingMode".into(), "PROVISIONED".into());
+    }
     let with_indexes = request.get("GlobalSecondaryIndexes").is_some_and(|v| !v.is_null());
     if let Some(name) = request.get("TableName").and_then(Value::as_str) {
         admission::create(region, name, with_indexes)?;

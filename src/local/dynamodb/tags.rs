@@ -17,6 +17,9 @@ pub(super) fn answer(region: &Region, operation: &str, request: Value) -> Result
         let message = format!("User is not authorized to perform: dynamodb:{operation} on resource: {resource}");
         return Err(Fault::new("AccessDeniedException", message));
     }
+    if resource.contains("/index/") {
+        return Err(Fault::invalid(format!("Invalid TableArn: Invalid ResourceArn provided as input {}", crate::safe::text(&resource))));
+    }
     told(region, operation, request).map_err(|fault| absent(fault, &resource))
 }
 
@@ -48,6 +51,7 @@ fn told(region: &Region, operation: &str, mut request: Value) -> Result<Value, F
     if after == before {
         return act(region, operation, request);
     }
+    allowed(&after)?;
     let notes = region.table(&table);
     free(region, &notes, &table, operation, &after)?;
     let reply = act(region, operation, request)?;
@@ -60,6 +64,24 @@ fn told(region: &Region, operation: &str, mut request: Value) -> Result<Value, F
         Ok(())
     })?;
     Ok(reply)
+}
+
+/// Tags of a table (quotas page).
+const MOST: usize = 50;
+
+/// Refuses tags that AWS does not take ("Tagging restrictions in DynamoDB").
+pub(super) fn allowed(tags: &BTreeMap<String, String>) -> Result<(), Fault> {
+    let fits = |c: char| c.is_alphanumeric() || c.is_whitespace() || "+-=._:/@".contains(c);
+    if let Some(text) = tags.iter().flat_map(|(key, value)| [key, value]).find(|text| !text.chars().all(fits)) {
+        let text = crate::safe::text(text);
+        return Err(Fault::invalid(format!(
+            "One or more parameter values were invalid: the tag {text} has a character that is not allowed"
+        )));
+    }
+    if tags.len() > MOST {
+        return Err(Fault::invalid(format!("One or more parameter values were invalid: Too many tags: a table has {MOST} at most")));
+    }
+    Ok(())
 }
 
 fn act(region: &Region, operation: &str, request: Value) -> Result<Value, Fault> {
@@ -88,7 +110,7 @@ fn list(region: &Region, resource: Option<&Value>) -> Result<BTreeMap<String, St
     Ok(pairs(&listed["Tags"]))
 }
 
-fn pairs(list: &Value) -> BTreeMap<String, String> {
+pub(super) fn pairs(list: &Value) -> BTreeMap<String, String> {
     let text = |tag: &Value, name: &str| tag.get(name).and_then(Value::as_str).map(str::to_owned);
     list.as_array().into_iter().flatten().filter_map(|tag| Some((text(tag, "Key")?, text(tag, "Value")?))).collect()
 }

@@ -12,6 +12,14 @@ pub(super) fn update(region: &Region, body: &[u8]) -> Result<Value, Fault> {
     let mut request: UpdateTimeToLiveRequest = engine::read(body)?;
     request.table_name = arn::table(region, &request.table_name)?;
     let table = request.table_name.clone();
+    let length = request.time_to_live_specification.attribute_name.len();
+    if !(1..=255).contains(&length) {
+        let bound = if length == 0 { "greater than or equal to 1" } else { "less than or equal to 255" };
+        return Err(Fault::invalid(format!(
+            "1 validation error detected: Value at 'timeToLiveSpecification.attributeName' failed to satisfy constraint: Member must have \
+             length {bound}"
+        )));
+    }
     admission::exists_whole(region, &table)?;
     let now = settled(region, &table)?;
     let status = |v: &Value| v.pointer("/TimeToLiveDescription/TimeToLiveStatus").and_then(Value::as_str).map(str::to_owned);

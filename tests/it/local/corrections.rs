@@ -3,8 +3,9 @@
 use super::{attribute, code, everything, hash, make_on_demand, on_demand, provisioned, settled, still, text, units, world};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{
-    BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate, Put, PutRequest, ReturnValue, StreamSpecification,
-    StreamViewType, TimeToLiveSpecification, TransactWriteItem, Update, UpdateGlobalSecondaryIndexAction, WarmThroughput, WriteRequest,
+    AttributeValue, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate, Put, PutRequest, ReturnValue,
+    StreamSpecification, StreamViewType, Tag, TimeToLiveSpecification, TransactWriteItem, Update, UpdateGlobalSecondaryIndexAction,
+    WarmThroughput, WriteRequest,
 };
 
 fn capacity(read: i64, write: i64) -> GlobalSecondaryIndexUpdate {
@@ -242,4 +243,61 @@ async fn a_table_is_as_old_as_the_clock_says() {
     make_on_demand(&client, "Users").await;
     let told = client.describe_table().table_name("Users").send().await.expect("there").table.expect("a table");
     assert_eq!(told.creation_date_time().map(|at| at.to_millis().expect("of this era")), Some(1_791_504_001_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_are_few_short_and_on_tables_only() {
+    let world = world().await;
+    let client = world.dynamodb();
+    let tag = |key: &str| Tag::builder().key(key).value("x").build().expect("whole");
+    let create = |count: usize| {
+        let create = client.create_table().table_name("Many").key_schema(hash("id")).attribute_definitions(attribute("id"));
+        create.billing_mode(BillingMode::PayPerRequest).set_tags(Some((0..count).map(|i| tag(&i.to_string())).collect())).send()
+    };
+    assert_eq!(code(create(51).await), "ValidationException");
+    assert_eq!(code(client.describe_table().table_name("Many").send().await), "ResourceNotFoundException", "nothing was made");
+    on_demand(&client, "Users").await;
+    let arn = "arn:aws:dynamodb:us-east-1:123456789012:table/Users";
+    let put = |arn: &str, key: &str| client.tag_resource().resource_arn(arn).tags(tag(key)).send();
+    assert_eq!(code(put(arn, "100%").await), "ValidationException");
+    assert_eq!(code(put(&format!("{arn}/index/ByMail"), "owner").await), "ValidationException");
+    assert_eq!(code(put(arn, "owner:für + all@home").await), "OK");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attribute_of_ttl_has_a_name_of_255_bytes_at_most() {
+    let world = world().await;
+    let client = world.dynamodb();
+    on_demand(&client, "Users").await;
+    let ttl = |name: String| {
+        let switch = TimeToLiveSpecification::builder().attribute_name(name).enabled(true).build().expect("whole");
+        client.update_time_to_live().table_name("Users").time_to_live_specification(switch).send()
+    };
+    assert_eq!(code(ttl("n".repeat(256)).await), "ValidationException");
+    assert_eq!(code(ttl("n".repeat(255)).await), "OK");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_provisioned_unless_it_says_otherwise_and_then_needs_its_capacity() {
+    let world = world().await;
+    let client = world.dynamodb();
+    let create = client.create_table().table_name("Users").key_schema(hash("id")).attribute_definitions(attribute("id"));
+    assert_eq!(code(create.send().await), "ValidationException");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_built_later_leaves_out_what_cannot_be_its_key() {
+    let world = world().await;
+    let client = world.dynamodb();
+    on_demand(&client, "Users").await;
+    let put = |id: &str, team: AttributeValue| client.put_item().table_name("Users").item("id", text(id)).item("team", team).send();
+    for (id, team) in [("fits", text("red")), ("typed", AttributeValue::N("7".into())), ("large", text(&"x".repeat(2049)))] {
+        put(id, team).await.expect("put");
+    }
+    let make = client.update_table().table_name("Users").attribute_definitions(attribute("team"));
+    make.global_secondary_index_updates(creation("ByTeam", "team")).send().await.expect("begun");
+    settled(&client, "Users").await;
+    let page = client.scan().table_name("Users").index_name("ByTeam").send().await.expect("scanned");
+    assert_eq!((page.count(), page.scanned_count(), page.items()[0]["id"].clone()), (1, 1, text("fits")));
+    assert_eq!(client.scan().table_name("Users").send().await.expect("scanned").count(), 3, "the table has them all");
 }
