@@ -50,7 +50,7 @@ where
     P: Reply,
 {
     let started = Instant::now();
-    let mut request: Q = engine::read(body).or_else(|fault| by_arn(region, body).unwrap_or(Err(fault)))?;
+    let mut request: Q = asked(region, body)?;
     request.expressions(&mut expression::check)?;
     let mut tables = Vec::new();
     request.tables(&mut |name| {
@@ -77,6 +77,17 @@ where
         region.metrics().succeeded(region.name(), table, operation, started.elapsed());
     }
     Ok(bytes)
+}
+
+/// The request, with the names of its tables. The engine looks at some names when it reads a request, at others when it acts.
+fn asked<Q: Request>(region: &Region, body: &[u8]) -> Result<Q, Fault> {
+    let request: Q = engine::read(body).or_else(|fault| by_arn(region, body).unwrap_or(Err(fault)))?;
+    let mut has_arn = false;
+    request.tables(&mut |name| {
+        has_arn |= name.starts_with("arn:");
+        Ok(())
+    })?;
+    if has_arn { by_arn(region, body).unwrap_or(Ok(request)) } else { Ok(request) }
 }
 
 /// The request once more, when it was refused for naming a table by ARN: the engine knows names only.
