@@ -119,9 +119,15 @@ impl Admitted {
     }
 }
 
-/// The request in `body`; one that was refused for naming its table by ARN is read once more.
+/// The request, with the names of its tables. The engine looks at some names when it reads a request, at others when it acts.
 fn read<Q: Request>(region: &Region, body: &[u8]) -> Result<Q, Fault> {
-    engine::read(body).or_else(|fault| by_arn(region, body).unwrap_or(Err(fault)))
+    let request: Q = engine::read(body).or_else(|fault| by_arn(region, body).unwrap_or(Err(fault)))?;
+    let mut has_arn = false;
+    request.tables(&mut |name| {
+        has_arn |= name.starts_with("arn:");
+        Ok(())
+    })?;
+    if has_arn { by_arn(region, body).unwrap_or(Ok(request)) } else { Ok(request) }
 }
 
 /// The request once more, when it was refused for naming a table by ARN: the engine knows names only.
