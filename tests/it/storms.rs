@@ -45,7 +45,7 @@ async fn the_accounts_limiter_of_table_changes_slows_an_apply_and_fails_none() {
     let clock = Clock::scaled(10.0);
     let local = Local::start(Options { clock, changes_per_second: Some(2), ..Options::default() }).await.expect("starts");
     let place = Place::at(&local.url(), "local", "local");
-    let tables: String = (0..8).map(|i| format!("\n[table.Table{i}]\nkey = [\"id:S\"]\n")).collect();
+    let tables = (0..8).map(|i| format!("\n[table.Table{i}]\nkey = [\"id:S\"]\n")).collect::<Vec<_>>().concat();
     let stack = format!("name = \"many\"\naccount = \"123456789012\"\nregion = \"us-east-1\"\n{tables}");
     place.write("many.toml", &stack);
     let ran = tokio::task::spawn_blocking(move || {

@@ -109,7 +109,7 @@ impl Aws {
             .set_stream_specification(table.stream.map(|view| wire::stream(Some(view))))
             .set_deletion_protection_enabled(table.protect.then_some(true))
             .set_on_demand_throughput(wire::maximum(table.limits.maximum))
-            .set_warm_throughput(table.limits.warm.map(wire::warm))
+            .set_warm_throughput(wire::new_warm(table.limits.warm, table.capacity))
             .set_table_class((table.class != Class::default()).then(|| wire::class(table.class)))
             .set_sse_specification(wire::new_encryption(&table.encryption))
             .set_resource_policy(policy)

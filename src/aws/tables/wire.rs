@@ -72,6 +72,17 @@ pub(crate) fn warm(units: Units) -> WarmThroughput {
     WarmThroughput::builder().set_read_units_per_second(side(units.read)).set_write_units_per_second(side(units.write)).build()
 }
 
+/// What a new on-demand table or index is born with. Source: Developer Guide, "Understanding DynamoDB warm throughput".
+const BORN: Units = Units { read: 12_000, write: 4_000 };
+
+/// The same for something new: AWS refuses a side below what its capacity brings along, and a floor that low is met.
+pub(crate) fn new_warm(floor: Option<Units>, capacity: Capacity) -> Option<WarmThroughput> {
+    let born = if let Capacity::Provisioned(units) = capacity { units } else { BORN };
+    let above = |floor: u64, born: u64| if floor > born { floor } else { 0 };
+    let asked = floor.map(|floor| Units { read: above(floor.read, born.read), write: above(floor.write, born.write) })?;
+    (asked != Units { read: 0, write: 0 }).then(|| warm(asked))
+}
+
 pub(crate) fn class(class: Class) -> TableClass {
     match class {
         Class::Standard => TableClass::Standard,
@@ -112,7 +123,7 @@ pub(crate) fn globals(indexes: &BTreeMap<String, Index>) -> Vec<GlobalSecondaryI
         let throughput = throughput(index.capacity);
         let index_builder = index_builder.projection(projection(&index.projection)).set_provisioned_throughput(throughput);
         let maximum = maximum(index.limits.maximum);
-        built(index_builder.set_on_demand_throughput(maximum).set_warm_throughput(index.limits.warm.map(warm)).build())
+        built(index_builder.set_on_demand_throughput(maximum).set_warm_throughput(new_warm(index.limits.warm, index.capacity)).build())
     };
     indexes.iter().map(one).collect()
 }
@@ -130,7 +141,8 @@ pub(crate) fn locals(indexes: &BTreeMap<String, LocalIndex>) -> Vec<LocalSeconda
 pub(crate) fn create_index(name: &str, index: &Index) -> CreateGlobalSecondaryIndexAction {
     let action = CreateGlobalSecondaryIndexAction::builder().index_name(name).set_key_schema(Some(key(&index.key)));
     let action = action.projection(projection(&index.projection)).set_provisioned_throughput(throughput(index.capacity));
-    let action = action.set_on_demand_throughput(maximum(index.limits.maximum)).set_warm_throughput(index.limits.warm.map(warm));
+    let action =
+        action.set_on_demand_throughput(maximum(index.limits.maximum)).set_warm_throughput(new_warm(index.limits.warm, index.capacity));
     built(action.build())
 }
 
@@ -166,6 +178,18 @@ mod tests {
     fn a_side_of_warm_throughput_that_is_high_enough_is_not_sent() {
         let sent = warm(Units { read: 5, write: 0 });
         assert_eq!((sent.read_units_per_second(), sent.write_units_per_second()), (Some(5), None));
+    }
+
+    #[test]
+    fn something_new_is_asked_only_for_more_than_it_is_born_with() {
+        let asked = |read, write, capacity| {
+            new_warm(Some(Units { read, write }), capacity).map(|w| (w.read_units_per_second(), w.write_units_per_second()))
+        };
+        assert_eq!(asked(12_000, 4_000, Capacity::OnDemand), None);
+        assert_eq!(asked(12_001, 100, Capacity::OnDemand), Some((Some(12_001), None)));
+        let five = Capacity::Provisioned(Units { read: 5, write: 6 });
+        assert_eq!((asked(5, 6, five), asked(5, 7, five)), (None, Some((None, Some(7)))));
+        assert_eq!(new_warm(None, Capacity::OnDemand), None);
     }
 
     #[test]

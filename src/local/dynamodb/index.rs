@@ -36,6 +36,7 @@ fn begin(change: &mut Change<'_>, create: &mut Value) -> Result<(), Fault> {
     let own = extras::index(create)?;
     let name = extras::text(create, "IndexName")?.to_owned();
     capacity_fits(own.provisioned, &name, change.on_demand)?;
+    warm::born(own.warm, own.provisioned, &format!("index {name}"))?;
     if change.notes.indexes.len() >= MOST {
         return Err(Fault::new(
             "LimitExceededException",

@@ -14,7 +14,7 @@ pub(super) fn answer(region: &Region, operation: &str, mut request: Value) -> Re
         }
     }
     check(operation, &request)?;
-    let after_last = request.as_object_mut().and_then(|r| r.remove("ExclusiveStartShardId")).filter(|v| !v.is_null()).is_some();
+    let after_last = request.as_object_mut().and_then(|r| r.remove("ExclusiveStartShardId")).is_some_and(|v| !v.is_null());
     if request.get("ShardId").and_then(Value::as_str) == Some(SHARD) {
         request["ShardId"] = format!("shardId-00000001-{}", table_of(&request)).into();
     }
@@ -35,7 +35,9 @@ pub(super) fn answer(region: &Region, operation: &str, mut request: Value) -> Re
     if let Some(shards) = reply.pointer_mut("/StreamDescription/Shards").and_then(Value::as_array_mut) {
         // There is one shard: none comes after it.
         shards.retain(|_| !after_last);
-        shards.iter_mut().for_each(|shard| shard["ShardId"] = SHARD.into());
+        for shard in shards {
+            shard["ShardId"] = SHARD.into();
+        }
     }
     Ok(reply)
 }

@@ -2,7 +2,7 @@
 
 use super::notes::{Counted, Deleting, Policy, TableNotes};
 use super::transition::{self, Pending, What};
-use super::{Region, admission, arn, describe as description, durations, engine, extras, stale, tags};
+use super::{Region, admission, arn, describe as description, durations, engine, extras, stale, tags, warm};
 use crate::local::fault::Fault;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,6 +99,7 @@ fn notes(region: &Region, request: &mut Map<String, Value>) -> Result<TableNotes
     let mut indexes = BTreeMap::new();
     for definition in request.get_mut("GlobalSecondaryIndexes").and_then(Value::as_array_mut).into_iter().flatten() {
         let own = extras::index(definition)?;
+        warm::born(own.warm, own.provisioned, &format!("index {}", definition["IndexName"].as_str().unwrap_or_default()))?;
         if let Some(name) = definition.get("IndexName").and_then(Value::as_str) {
             indexes.insert(name.to_owned(), own);
         }
@@ -108,10 +109,12 @@ fn notes(region: &Region, request: &mut Map<String, Value>) -> Result<TableNotes
         // What nobody ever changed is not told.
         request.remove("TableClass");
     }
+    let (provisioned, warm) = (extras::provisioned(&whole)?, extras::warm(&whole)?);
+    warm::born(warm, provisioned, "table")?;
     Ok(TableNotes {
-        provisioned: extras::provisioned(&whole)?,
+        provisioned,
         indexes,
-        warm: extras::warm(&whole)?,
+        warm,
         kms: encryption.and_then(|asked| asked.key),
         policies: policies(region, request)?,
         counted: Counted { at: region.time().seconds(), ..Counted::default() },
