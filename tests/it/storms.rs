@@ -45,8 +45,8 @@ async fn the_accounts_limiter_of_table_changes_slows_an_apply_and_fails_none() {
     let clock = Clock::scaled(10.0);
     let local = Local::start(Options { clock, changes_per_second: Some(2), ..Options::default() }).await.expect("starts");
     let place = Place::at(&local.url(), "local", "local");
-    let tables: String = (0..8).map(|i| format!("\n[table.Table{i}]\nkey = [\"id:S\"]\n")).collect();
-    let stack = format!("name = \"many\"\naccount = \"123456789012\"\nregion = \"us-east-1\"\n{tables}");
+    let head = "name = \"many\"\naccount = \"123456789012\"\nregion = \"us-east-1\"\n".to_owned();
+    let stack = (0..8).fold(head, |stack, i| stack + &format!("\n[table.Table{i}]\nkey = [\"id:S\"]\n"));
     place.write("many.toml", &stack);
     let ran = tokio::task::spawn_blocking(move || {
         place.landfall("apply many.toml --yes").exits(0);
