@@ -1,5 +1,6 @@
 //! The rules of single cases, one test each: order here; refusals, records and buckets in their own files.
 
+mod bounds;
 mod buckets;
 mod records;
 mod refusals;
