@@ -85,8 +85,8 @@ async fn a_quiet_table_that_says_it_is_busy_is_asked_again_for_a_while_and_not_f
     let began = world.clock.now_ms();
     let outcome = Box::pin(world.apply(&plan)).await;
     assert_eq!((outcome.exit(), says(&outcome, "ResourceInUseException")), (Exit::Failed, 1), "{:#?}", outcome.problems);
-    let waited = world.clock.now_ms() - began;
-    assert!((60_000..HOUR_MS).contains(&waited), "longer than reads lag, and no longer than that takes: {waited}");
+    let lasted = world.clock.now_ms() - began;
+    assert!((60_000..HOUR_MS).contains(&lasted), "longer than reads lag, and no longer than that takes: {lasted}");
     world.local.faults().clear();
     world.local.faults().install(Rule::refuse("ResourceInUseException").operation("UpdateTable").times(2));
     Box::pin(world.converge(&wanted, &Approvals::default(), "busy twice")).await;
