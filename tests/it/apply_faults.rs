@@ -66,13 +66,12 @@ async fn a_spent_budget_is_waited_for_where_it_comes_back_in_time_and_told_where
         let outcome = Box::pin(world.apply(&plan)).await;
         assert_eq!(outcome.exit(), exit, "{:#?}", outcome.problems);
         let waited = world.clock.now_ms() - began;
-        match exit {
-            Exit::Pass => assert!((hours * HOUR_MS..(hours + 1) * HOUR_MS).contains(&waited), "{waited}"),
-            _ => {
-                // The SDK repeats by itself what it takes for a throttle.
-                assert!(says(&outcome, "it can go on at") == 1 && (1..=10).contains(&(updates(&world) - before)));
-                assert!(waited < HOUR_MS, "told at once: {waited}");
-            }
+        if exit == Exit::Pass {
+            assert!((hours * HOUR_MS..(hours + 1) * HOUR_MS).contains(&waited), "{waited}");
+        } else {
+            // The SDK repeats by itself what it takes for a throttle.
+            assert!(says(&outcome, "it can go on at") == 1 && (1..=10).contains(&(updates(&world) - before)));
+            assert!(waited < HOUR_MS, "told at once: {waited}");
         }
     }
 }
@@ -137,7 +136,7 @@ async fn a_cooldown_that_does_not_end_ends_with_the_runs_time() {
     let options = Options { timeout: Duration::from_mins(10), ..Options::default() };
     let (events, stop) = (Events::silent(), Stop::never());
     let run = Box::pin(apply::run(&world.aws, &plan, &events, &options, &stop));
-    let outcome = tokio::time::timeout(Duration::from_secs(60), run).await.expect("it ends");
+    let outcome = tokio::time::timeout(Duration::from_mins(1), run).await.expect("it ends");
     assert_eq!((outcome.exit(), says(&outcome, "time is up")), (Exit::Failed, 1), "{:#?}", outcome.problems);
     assert!(world.clock.now_ms() - began <= 600_000);
 }

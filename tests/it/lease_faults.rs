@@ -41,7 +41,7 @@ async fn take(world: &World, stack: &str, lease: Duration) -> Result<Lease, Erro
 async fn take_telling(world: &World, stack: &str, lease: Duration, told: &Told) -> Result<Lease, Error> {
     let request = Request { stack, verb: "apply", lease, patience: Duration::ZERO };
     // Whoever asks for ever fails here, and not when the suite's patience ends.
-    tokio::time::timeout(Duration::from_secs(60), Lease::take(&world.aws, request, &told.events())).await.expect("it ends")
+    tokio::time::timeout(Duration::from_mins(1), Lease::take(&world.aws, request, &told.events())).await.expect("it ends")
 }
 
 async fn stored(world: &World, stack: &str) -> Record {
@@ -219,7 +219,7 @@ async fn force_takes_the_lease_that_was_shown_and_no_other() {
     give_to_another(&world, &stack, State::Held).await;
     let unlock = |shown: Record| {
         let (aws, stack) = (world.aws.clone(), stack.clone());
-        async move { tokio::time::timeout(Duration::from_secs(60), revoke(&aws, &stack, &shown, &Events::silent())).await.expect("it ends") }
+        async move { tokio::time::timeout(Duration::from_mins(1), revoke(&aws, &stack, &shown, &Events::silent())).await.expect("it ends") }
     };
     assert!(matches!(unlock(shown.clone()).await, Err(Error::Locked { .. })), "another has it by now");
     let other = stored(&world, &stack).await;

@@ -153,7 +153,7 @@ async fn a_bucket_that_goes_between_two_reads_is_gone_and_another_failure_stays_
     for (code, gone) in [("NoSuchBucket", true), ("AccessDenied", false)] {
         world.local.faults().install(Rule::refuse(code).operation("GetBucketPolicy"));
         let seen = Box::pin(refresh::bucket(&world.aws, &name, Some(&bucket), world.clock.now_ms() + 600_000)).await;
-        assert_eq!(seen.map_or(false, |bucket| bucket.is_none()), gone, "{code}");
+        assert_eq!(seen.is_ok_and(|bucket| bucket.is_none()), gone, "{code}");
         world.local.faults().clear();
     }
 }
