@@ -156,6 +156,34 @@ mod tests {
     }
 
     #[test]
+    fn a_permission_that_aws_does_not_spell_out_is_told_by_its_call() {
+        assert_eq!(action(&denied("is not authorized to perform: everything")), "the action of \"DynamoDB UpdateTable T\"");
+        assert_eq!(action(&denied("is not authorized to perform: dynamodb: on T")), "the action of \"DynamoDB UpdateTable T\"");
+    }
+
+    #[test]
+    fn a_call_that_failed_says_what_to_mend_and_leaves_by_what_was_done() {
+        let call = |code: &str| {
+            let source = Box::new(aws::Error { code: Some(code.into()), ..denied("no") });
+            Error::Call { address: "table T".into(), call: "c".into(), source }
+        };
+        let help = |code: &str| call(code).problem(false).help.unwrap_or_default();
+        assert!(help("AccessDeniedException").contains("the role lacks a permission"));
+        assert!(help("ExpiredTokenException").contains("renew the credentials"));
+        assert!(help("ValidationException").contains("nothing needs repair"));
+        let exits = [false, true].map(|done| call("ValidationException").problem(done).exit);
+        assert_eq!(exits, [Exit::Failed, Exit::Partial]);
+    }
+
+    #[test]
+    fn a_bucket_that_is_not_ours_to_have_is_refused_and_one_that_cannot_be_read_failed() {
+        let read = |source| Error::Read { address: "bucket b".into(), source: Box::new(source) }.problem(false).exit;
+        let elsewhere = refresh::Error::Elsewhere { bucket: "b".into(), region: "r".into(), wanted: "w".into() };
+        assert_eq!([read(refresh::Error::Taken("b".into())), read(elsewhere)], [Exit::Refused; 2]);
+        assert_eq!(read(refresh::Error::Aws(denied("no"))), Exit::Failed);
+    }
+
+    #[test]
     fn a_spent_budget_is_safe_to_run_again_and_says_when() {
         let source = Box::new(denied("decreases are limited"));
         let spent = Error::Spent { address: "table T".into(), call: "c".into(), again: "at 2026-01-01T00:00:00Z".into(), source };

@@ -47,9 +47,6 @@ const TTL_COOLS: &str = "TTL can be changed once an hour; asking again until the
 
 /// Judges `error` of `step`.
 pub(super) fn judge(error: &Error, step: &Step) -> Fault {
-    if error.is_credentials() || error.is_denied() {
-        return Fault::Final;
-    }
     if error.is_throttle() {
         return Fault::Wait("AWS is throttling");
     }
@@ -66,6 +63,7 @@ pub(super) fn judge(error: &Error, step: &Step) -> Fault {
             Fault::Cooldown(TTL_COOLS)
         }
         ("OperationAborted", _) => Fault::Wait("S3 is busy with another change of the bucket"),
+        // Refused credentials and permissions among them.
         _ => Fault::Final,
     }
 }
@@ -103,6 +101,14 @@ mod tests {
             (Some("ResourceInUseException"), "", &create, Fault::Doubt),
             (Some("LimitExceededException"), "Only 1 online index", &update, Fault::Wait("too many table operations are under way")),
             (Some("LimitExceededException"), "Provisioned throughput decreases are limited", &update, Fault::Spent(None)),
+            (Some("LimitExceededException"), "Encryption mode changes are limited", &update, Fault::Spent(None)),
+            (Some("LimitExceededException"), "Next decrease can be made later", &update, Fault::Spent(None)),
+            (
+                Some("LimitExceededException"),
+                "There is a limit of 500 tables that are changed simultaneously",
+                &update,
+                Fault::Wait("too many table operations are under way"),
+            ),
             (Some("LimitExceededException"), "There is a limit of 2500 tables per subscriber", &create, Fault::Final),
             (Some("LimitExceededException"), "You have exceeded the limit for the number of tables", &create, Fault::Final),
             (

@@ -139,3 +139,15 @@ async fn conclude(shared: &Shared<'_>, finished: Vec<Finished>) -> Outcome {
     }
     outcome
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_without_a_last_read_is_no_pass() {
+        assert_eq!(Outcome::default().exit(), Exit::Failed);
+        let proved = Outcome { report: ApplyReport { converged: true, ..ApplyReport::default() }, problems: Vec::new() };
+        assert_eq!(proved.exit(), Exit::Pass);
+    }
+}

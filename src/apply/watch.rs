@@ -182,6 +182,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_moved_is_named_and_a_table_made_anew_is_told_from_one_that_changed() {
+        use crate::plan::samples::{live, table};
+        let state = |id: &str, protect: bool| {
+            let table = crate::resource::Table { protect, ..table() };
+            State::Table(Some(Box::new(crate::live::LiveTable { id: id.into(), ..live(table) })))
+        };
+        let was = state("a", false);
+        assert_eq!(difference(&was, &state("b", false)), "it was recreated under the same name");
+        assert_ne!(difference(&was, &state("a", true)), "it was recreated under the same name");
+        assert_eq!(difference(&was, &State::Table(None)), "it is gone");
+        assert_eq!(difference(&State::Table(None), &was), "it exists now");
+    }
+
+    #[test]
     fn a_long_wait_is_told_again_every_ten_minutes() {
         let at = |minutes: u64| so_far("w", minutes * 60_000);
         assert_eq!((at(0), at(9)), ("w".to_owned(), "w".to_owned()));

@@ -274,7 +274,7 @@ async fn insights(
 /// Whether the table's KMS key is AWS's own. The key that the wish names is not, and need not be asked for; a key that we may not ask
 /// about is taken for a customer's, unless the wish is AWS's own: then only the answer can tell.
 async fn managed_key(aws: &Aws, seen: &ObservedTable, want: Option<&Table>, deadline: Deadline) -> Result<bool, aws::Error> {
-    let Some(key) = seen.encryption.as_ref().filter(|e| e.kind.as_deref() == Some("KMS")).and_then(|e| e.key.as_ref()) else {
+    let Some(key) = seen.encryption.as_ref().and_then(|e| e.key.as_ref()) else {
         return Ok(false);
     };
     let want = want.map(|w| &w.encryption);

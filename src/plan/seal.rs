@@ -117,6 +117,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_file_that_cannot_be_written_is_an_error_that_names_it() {
+        let path = tempfile::tempdir().expect("a temporary folder").path().join("gone/p.plan");
+        let refused = write(&path, &samples::plan()).expect_err("there is no such folder");
+        assert!(refused.to_string().contains("gone/p.plan"), "{refused}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn the_file_is_private_and_leaves_no_part_behind() {

@@ -2,6 +2,7 @@
 //!
 //! One `mod` line per file; `rooms` fails when a file has none.
 
+mod apply_faults;
 mod between;
 mod data;
 mod during;
@@ -9,6 +10,8 @@ mod iam;
 mod init;
 mod killed;
 mod lease;
+mod lease_faults;
+mod live_reads;
 mod local;
 mod mistakes;
 mod moved;

@@ -1,5 +1,6 @@
 //! The rules of single cases, one test each: order here; refusals, records, buckets and buckets that go in their own files.
 
+mod bounds;
 mod buckets;
 mod budgets;
 mod foreign;

@@ -62,7 +62,7 @@ fn create(want: &Table, stack: &str) -> Step {
     let plain = with(want.tags.clone());
     let after = simulate(&State::Table(None), &plain, "");
     match after.table().and_then(|live| table_step(want, live, stack)) {
-        Some(Step::Tag { tags }) if is_applied(&tags) => with(want.tags.clone().into_iter().chain(tags).collect()),
+        Some(Step::Tag { tags }) => with(want.tags.clone().into_iter().chain(tags).collect()),
         _ => plain,
     }
 }
