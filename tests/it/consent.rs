@@ -117,7 +117,7 @@ fn a_load_into_what_is_not_approved_not_ours_or_not_as_the_stack_says_writes_not
 }
 
 #[test]
-fn the_table_of_leases_is_no_stacks_and_names_who_holds_one() {
+fn the_table_of_leases_is_no_stacks_and_a_lease_that_cannot_be_given_back_is_told() {
     let local = LocalAws::start();
     let mut place = local.place();
     let mine = "name = \"one\"\naccount = \"123456789012\"\nregion = \"us-east-1\"\n[table.landfall-leases]\nkey = [\"stack:S\"]\nprotect = false\n";
@@ -129,6 +129,11 @@ fn the_table_of_leases_is_no_stacks_and_names_who_holds_one() {
     place.set("LOGNAME", "ann-of-the-night");
     place.landfall("apply stacks/users.toml --yes").exits(0);
     place.python("print(c('dynamodb').scan(TableName='landfall-leases')['Items'])").exits(0).says("ann-of-the-night");
+    // Every try of giving it back fails, and the taking does not.
+    let fault = "import urllib.request as u\nrule = b'{\"effect\":\"refuse\",\"code\":\"AccessDeniedException\",\"operation\":\"PutItem\",\"call\":2,\"times\":99}'\n\
+                 u.urlopen(u.Request(os.environ['AWS_ENDPOINT_URL'] + '/_landfall/faults', data=rule, method='POST'))";
+    place.python(fault).exits(0);
+    place.landfall("apply stacks/users.toml --yes").exits(0).says("the lease could not be given back");
 }
 
 #[test]
