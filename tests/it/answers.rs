@@ -19,8 +19,9 @@ use tokio::sync::mpsc;
 const IMPORT: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/T/import/";
 
 /// Whoever asks for ever fails here, and not when the suite's patience ends.
-async fn ends<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_mins(1), Box::pin(what)).await.expect("it ends")
+fn ends<T>(what: impl Future<Output = T>) -> impl Future<Output = T> {
+    let what = Box::pin(what);
+    async move { tokio::time::timeout(Duration::from_mins(1), what).await.expect("it ends") }
 }
 
 #[tokio::test(flavor = "multi_thread")]
