@@ -143,6 +143,12 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::float_cmp, reason = "constants")]
+    fn only_the_real_aws_is_spared() {
+        assert_eq!((Api::Keys.rate(true), Api::DescribeTable.rate(true), Api::Keys.rate(false)), (20.0, 200.0, 5_000.0));
+    }
+
+    #[test]
     fn a_burst_of_one_second_is_free_and_then_the_rate_holds() {
         assert_eq!(run(&Limiter::new(20.0, 0), 20), 0);
         let took = run(&Limiter::new(20.0, 0), 120);

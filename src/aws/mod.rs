@@ -200,3 +200,18 @@ fn endpoint(config: &SdkConfig) -> String {
     let of_service = || std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|v| !v.is_empty());
     config.endpoint_url().map(str::to_owned).or_else(of_service).unwrap_or_else(|| "aws".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stand_in_named_for_dynamodb_alone_is_the_other_services_too_and_aws_is_no_address() {
+        let said = |config: &SdkConfig, endpoint: &str| beside(config, endpoint).endpoint_url().map(str::to_owned);
+        let bare = SdkConfig::builder().build();
+        assert_eq!(said(&bare, "aws"), None);
+        assert_eq!(said(&bare, "http://one"), Some("http://one".to_owned()));
+        let named = SdkConfig::builder().endpoint_url("http://all").build();
+        assert_eq!(said(&named, "http://one"), Some("http://all".to_owned()));
+    }
+}

@@ -81,3 +81,25 @@ fn interrupted() -> Failure {
     let message = "stopped while waiting for the lease; nothing was changed".to_owned();
     Failure::Other(Problem { message, help: None, exit: Exit::Interrupted })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws;
+
+    #[test]
+    fn only_a_denied_lease_is_told_with_the_permissions_that_it_takes() {
+        let failure = |code: &str| {
+            let error = aws::Error {
+                call: "c".into(),
+                code: Some(code.into()),
+                message: "m".into(),
+                request_id: None,
+                throttling_reasons: Vec::new(),
+            };
+            Failure::from(lease::Error::Aws(Box::new(error)))
+        };
+        assert!(matches!(failure("AccessDeniedException"), Failure::Other(Problem { help: Some(help), .. }) if help.contains("dynamodb:")));
+        assert!(matches!(failure("ExpiredTokenException"), Failure::Aws(_)));
+    }
+}

@@ -86,3 +86,24 @@ fn console_width(terminal: bool) -> Option<u16> {
     let (_, width) = console::Term::stdout().size_checked().filter(|_| terminal)?;
     Some(width).filter(|w| *w >= 60)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::os::unix::fs::FileTypeExt;
+
+    #[test]
+    fn a_pipe_is_written_to_and_stays_one() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+        // Open for both, so that neither side waits for the other.
+        let mut pipe = OpenOptions::new().read(true).write(true).open(&path).expect("a pipe");
+        file(&path, b"report").expect("written");
+        assert!(std::fs::metadata(&path).expect("there").file_type().is_fifo());
+        let mut read = [0; 6];
+        pipe.read_exact(&mut read).expect("readable");
+        assert_eq!(&read, b"report");
+    }
+}

@@ -152,3 +152,67 @@ async fn a_bucket_name_that_somebody_took_is_refused_by_name() {
     let outcome = Box::pin(world.apply(&plan)).await;
     assert_eq!((outcome.exit(), says(&outcome, "belongs to another account")), (Exit::Refused, 1), "{:#?}", outcome.problems);
 }
+
+/// A table that somebody is changing when the plan is made; the plan is to set its TTL.
+async fn in_motion(world: &World) -> (String, Plan) {
+    let (wanted, _) = to_be_lowered(world).await;
+    let (name, mut table) = wanted.tables.into_iter().next().expect("its table");
+    let lowered = Units { read: 4, write: 6 };
+    world.aws.set_capacity(&name, None, Some(lowered), &BTreeMap::new()).await.expect("begun by hand");
+    table.ttl = Some("expires".into());
+    let wanted = Desired { stack: wanted.stack, ..desired([(name.clone(), table)]) };
+    let plan = Box::pin(world.plan(&wanted, &Approvals::default())).await;
+    assert!(!plan.works[0].before.busy().is_empty() && plan.calls() > 0, "{:#?}", plan.works);
+    (name, plan)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_in_motion_when_the_plan_was_made_is_waited_for_and_not_for_ever() {
+    let world = World::start().await;
+    let (_, plan) = in_motion(&world).await;
+    let outcome = Box::pin(world.apply(&plan)).await;
+    assert_eq!((outcome.exit(), outcome.report.converged), (Exit::Pass, true), "{:#?}", outcome.problems);
+    let world = World::start().await;
+    let (_, plan) = in_motion(&world).await;
+    world.local.faults().install(Rule::new(Effect::Status("UPDATING".into())).operation("DescribeTable"));
+    let options = Options { timeout: Duration::from_mins(10), ..Options::default() };
+    let (events, stop) = (Events::silent(), Stop::never());
+    let run = Box::pin(apply::run(&world.aws, &plan, &events, &options, &stop));
+    let outcome = tokio::time::timeout(Duration::from_mins(1), run).await.expect("it ends");
+    assert_eq!((outcome.exit(), says(&outcome, "time is up")), (Exit::Failed, 1), "{:#?}", outcome.problems);
+}
+
+/// What a killed run began comes true by itself: a step that is seen to be done is not a stranger's change.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_came_true_after_the_plan_was_made_is_not_made_again() {
+    let world = World::start().await;
+    let (name, plan) = in_motion(&world).await;
+    world.clock.advance(Duration::from_mins(10));
+    world.aws.set_ttl(&name, "expires", true).await.expect("set");
+    world.clock.advance(Duration::from_mins(10));
+    let outcome = Box::pin(world.apply(&plan)).await;
+    assert_eq!((outcome.exit(), outcome.report.converged), (Exit::Pass, true), "{:#?}", outcome.problems);
+    let made = world.local.calls().iter().filter(|call| call.operation == "UpdateTimeToLive").count();
+    assert_eq!(made, 1, "by hand, and not again");
+}
+
+/// The call failed, and before the look that tells whether it took effect somebody else changed the table.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strangers_change_beside_a_failed_call_is_stale_and_no_reason_to_call_again() {
+    let world = World::start().await;
+    let plan = with_ttl_to_come(&world).await;
+    world.local.faults().install(Rule::refuse("InternalServerError").operation("UpdateTimeToLive"));
+    let (aws, name, clock) = (world.aws.clone(), plan.works[0].target.name().to_owned(), world.clock.clone());
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let events = Events::new(move |event| {
+        let failed = matches!(&event, landfall::event::Event::Note(text) if text.contains("another look after a failed call"));
+        if failed && !done.swap(true, std::sync::atomic::Ordering::SeqCst) {
+            let change = async { aws.set_protection(&name, true).await.expect("changed by hand") };
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(change));
+            clock.advance(Duration::from_mins(10));
+        }
+    });
+    let (options, stop) = (Options::default(), Stop::never());
+    let outcome = Box::pin(apply::run(&world.aws, &plan, &events, &options, &stop)).await;
+    assert_eq!((outcome.exit(), says(&outcome, "protect")), (Exit::Stale, 1), "{:#?}", outcome.problems);
+}

@@ -2,8 +2,10 @@
 //!
 //! One `mod` line per file; `rooms` fails when a file has none.
 
+mod answers;
 mod apply_faults;
 mod between;
+mod consent;
 mod data;
 mod during;
 mod iam;
@@ -23,6 +25,7 @@ mod reconcile_faults;
 mod recorded;
 mod rich;
 mod rooms;
+mod scripted;
 mod secrets;
 mod seeds;
 mod servers;

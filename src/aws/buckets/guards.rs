@@ -159,6 +159,19 @@ mod tests {
         assert_eq!(both["Statement"][1]["Resource"][0], "arn:aws-cn:s3:::b");
     }
 
+    /// Somebody's own statement of the same effect is enough; one under our name that says something else is replaced.
+    #[test]
+    fn a_statement_that_denies_plain_http_is_enough_and_a_wrong_one_of_ours_is_replaced() {
+        let ours: Value = serde_json::from_str(&tls_only(None, "b", "us-gov-west-1").expect("a policy")).expect("JSON");
+        assert_eq!(ours["Statement"][0]["Resource"][0], "arn:aws-us-gov:s3:::b");
+        let mut theirs = ours.clone();
+        theirs["Statement"][0]["Sid"] = "Theirs".into();
+        assert_eq!(tls_only(Some(&theirs.to_string()), "b", "us-gov-west-1"), Some(theirs.to_string()));
+        let mut wrong = ours.clone();
+        wrong["Statement"][0]["Effect"] = "Allow".into();
+        assert_eq!(tls_only(Some(&wrong.to_string()), "b", "us-gov-west-1"), Some(ours.to_string()));
+    }
+
     #[test]
     fn a_policy_that_is_not_json_is_not_overwritten() {
         assert_eq!(tls_only(Some("not json"), "b", "us-east-1"), None);

@@ -42,7 +42,8 @@ impl Aws {
                 let region = error.raw_response().and_then(|r| r.headers().get("x-amz-bucket-region")).map(crate::safe::text);
                 match error.raw_response().map(|r| r.status().as_u16()) {
                     Some(404) => Ok(Head::Absent),
-                    Some(403) => self.denied(from_sdk(call("HeadBucket", bucket), &error)),
+                    // Without a body there is no code either: credentials that are refused cannot be told from a bucket that is another's.
+                    Some(403) => Ok(Head::Taken),
                     Some(301) => Ok(Head::Elsewhere(region)),
                     // The answer to a HEAD has no body, so no code: S3's 503 is `SlowDown` by its error list.
                     Some(503) => Err(Error { code: Some("SlowDown".into()), ..from_sdk(call("HeadBucket", bucket), &error) }),
@@ -57,12 +58,6 @@ impl Aws {
             Some(region) if region != self.identity.region => Head::Elsewhere(Some(crate::safe::text(region))),
             _ => Head::Ours,
         }
-    }
-
-    /// A 403 without a body is "not yours"; one that speaks of credentials is not about the bucket at all.
-    #[allow(clippy::unused_self)]
-    fn denied(&self, error: Error) -> Result<Head, Error> {
-        if error.is_credentials() { Err(error) } else { Ok(Head::Taken) }
     }
 
     /// `CreateBucket` in the run's region. `us-east-1` is the place without a constraint (API reference, `CreateBucket`).

@@ -16,16 +16,17 @@ pub use sweep::{Broken, Swept, all_segments, count, sweep};
 pub use write::Written;
 
 use super::{Aws, Error};
+use crate::clock::Clock;
 use crate::mapping::{Attribute, Item};
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// BatchGetItem's limit (API reference).
 pub const GET_LIMIT: usize = 100;
 
 /// How long a read may stand still under throttling before it is an error.
-const PATIENCE: Duration = Duration::from_mins(10);
+const PATIENCE_MS: u64 = 10 * 60_000;
 
 /// What a read brought, and what it cost.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,7 +41,7 @@ impl Aws {
     pub async fn batch_get(&self, table: &str, keys: &[Item], consistent: bool) -> Result<Got, Error> {
         let mut left: Vec<HashMap<String, AttributeValue>> = keys.iter().map(convert::item_to_wire).collect();
         let mut got = Got::default();
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(self.clock());
         while !left.is_empty() {
             let before = left.len();
             match self.batch_get_once(table, left.clone(), consistent, &mut got).await {
@@ -52,7 +53,7 @@ impl Aws {
                 break;
             }
             if left.len() < before {
-                patience = Patience::new();
+                patience = Patience::new(self.clock());
             }
             patience.check(unprocessed(table, left.len()))?;
             patience.wait().await;
@@ -86,21 +87,22 @@ impl Aws {
     }
 }
 
-/// Waits with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter") until the patience is over.
+/// Waits with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter") on the run's clock until the patience is over.
 #[derive(Debug)]
 struct Patience {
-    since: Instant,
+    clock: Clock,
+    since_ms: u64,
     tries: u32,
 }
 
 impl Patience {
-    fn new() -> Self {
-        Self { since: Instant::now(), tries: 0 }
+    fn new(clock: &Clock) -> Self {
+        Self { clock: clock.clone(), since_ms: clock.now_ms(), tries: 0 }
     }
 
     /// `error`, once the patience is over.
     fn check(&self, mut error: Error) -> Result<(), Error> {
-        if self.since.elapsed() < PATIENCE {
+        if self.clock.now_ms().saturating_sub(self.since_ms) < PATIENCE_MS {
             return Ok(());
         }
         error.message.push_str("; nothing came through for 10 minutes: raise the table's read capacity and run again");
@@ -108,7 +110,7 @@ impl Patience {
     }
 
     async fn wait(&mut self) {
-        tokio::time::sleep(backoff(self.tries)).await;
+        self.clock.sleep(backoff(self.tries)).await;
         self.tries += 1;
     }
 }

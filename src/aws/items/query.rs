@@ -64,11 +64,11 @@ impl Aws {
     pub async fn query(&self, query: &Query) -> Result<Got, Error> {
         let mut got = Got::default();
         let mut start: Option<HashMap<String, AttributeValue>> = None;
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(self.clock());
         loop {
             match self.query_page(query, start.clone(), &mut got).await {
                 Ok(None) => return Ok(got),
-                Ok(next) => (start, patience) = (next, Patience::new()),
+                Ok(next) => (start, patience) = (next, Patience::new(self.clock())),
                 Err(error) if error.is_throttle() => {
                     patience.check(error)?;
                     patience.wait().await;

@@ -35,7 +35,7 @@ pub struct Page {
 impl Aws {
     /// The page of `scan` after `start`. Throttles are waited out.
     pub async fn scan_page(&self, scan: &Scan, start: Option<&Item>) -> Result<Page, Error> {
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(self.clock());
         loop {
             match self.scan_page_once(scan, start).await {
                 Err(error) if error.is_throttle() => patience.check(error)?,

@@ -1,0 +1,161 @@
+//! Who may say yes, to what, and where: each refusal that comes before a change, and that nothing was changed.
+
+use crate::program::{LocalAws, Place, ran};
+use std::fs::File;
+
+const NOTHING: &str = "[] []";
+
+/// Runs `apply` on a terminal of its own, and types.
+const TERMINAL: &str = "
+import pty, subprocess, threading, sys
+def typed(said, more={}, stdin=True, stderr=True):
+    master, slave = pty.openpty()
+    env = {k: v for k, v in os.environ.items() if k.startswith('AWS_') or k == 'PATH'} | more
+    run = subprocess.Popen([BINARY, 'apply', 'stacks/users.toml'], cwd=FOLDER, env=env, stdout=subprocess.DEVNULL,
+        stdin=slave if stdin else subprocess.PIPE, stderr=slave if stderr else subprocess.DEVNULL)
+    os.close(slave)
+    def drain():
+        try:
+            while os.read(master, 4096): pass
+        except OSError: pass
+    if stdin: os.write(master, said)
+    else: run.stdin.write(said); run.stdin.close()
+    threading.Thread(target=drain, daemon=True).start()
+    return run.wait(60)
+";
+
+#[test]
+fn only_a_whole_yes_of_a_person_at_a_terminal_is_one() {
+    let local = LocalAws::start();
+    let place = local.place();
+    let ask = |call: &str| {
+        let start = format!("BINARY, FOLDER = {:?}, {:?}\n", env!("CARGO_BIN_EXE_landfall"), place.path("").display().to_string());
+        place.python(&format!("{start}{TERMINAL}print(typed({call}))")).exits(0).stdout.trim().to_owned()
+    };
+    for call in [
+        "b'y\\n'",
+        "b'no\\n'",
+        "b'\\x04'",
+        "b'yes\\n', {'CI': 'true'}",
+        "b'yes\\n', {'GITHUB_ACTIONS': '1'}",
+        "b'yes\\n', stdin=False",
+        "b'yes\\n', stderr=False",
+    ] {
+        assert_eq!(ask(call), "5", "{call}");
+        assert_eq!(place.names(), NOTHING, "{call}");
+    }
+    assert_eq!(ask("b'yes\\n', {'CI': 'false'}"), "0");
+}
+
+#[test]
+fn a_sealed_plan_takes_no_word_that_would_change_it_and_no_other_endpoint() {
+    let (local, other) = (LocalAws::start(), LocalAws::start());
+    let mut place = local.place();
+    place.landfall("plan stacks/users.toml --out users.plan").exits(0);
+    for word in ["--phase load", "--source sqlite:x", "--adopt Users", "--destroy Users"] {
+        place.landfall(&format!("apply users.plan {word}")).exits(2).says("holds its phase and approvals already");
+    }
+    place.landfall("apply users.plan --local").exits(2).says("belongs to the endpoint it was made for");
+    assert_eq!(place.names(), NOTHING);
+    place.set("AWS_ENDPOINT_URL", &other.url);
+    place.landfall("apply users.plan").exits(5).says("the plan was made for endpoint").says(&other.url);
+    assert!(!place.python("print(c('dynamodb').list_tables()['TableNames'])").exits(0).stdout.contains("landfall"), "not even a lease");
+}
+
+/// An empty variable is as good as none: what it reaches is AWS, and is told so before anything but STS is called.
+#[test]
+fn a_plan_for_a_stand_in_never_reaches_aws() {
+    let local = LocalAws::start();
+    let planned = local.place();
+    planned.landfall("plan stacks/users.toml --out users.plan").exits(0);
+    let mut place = Place::at("", "local", "local");
+    place.write("users.plan", &planned.read("users.plan"));
+    place.set("AWS_ENDPOINT_URL_STS", &local.url);
+    place.set("AWS_ENDPOINT_URL_DYNAMODB", "");
+    place.set("AWS_MAX_ATTEMPTS", "1");
+    place.landfall("apply users.plan").exits(5).says("and this run reaches aws");
+}
+
+#[test]
+fn a_plan_with_a_refusal_takes_no_lease_and_a_file_too_large_is_no_plan() {
+    let local = LocalAws::start();
+    let place = local.place();
+    let make = "c('dynamodb').create_table(TableName='Users', KeySchema=[dict(AttributeName='userId', KeyType='HASH')], \
+                AttributeDefinitions=[dict(AttributeName='userId', AttributeType='N')], BillingMode='PAY_PER_REQUEST')";
+    place.python(make).exits(0);
+    place.landfall("plan stacks/users.toml --out users.plan").exits(5);
+    place.landfall("apply users.plan").exits(5).says("--adopt");
+    place.landfall("apply stacks/users.toml").exits(5);
+    assert_eq!(place.python("print(c('dynamodb').list_tables()['TableNames'])").exits(0).stdout.trim(), "['Users']");
+    let large = place.write("large.plan", "{");
+    File::options().write(true).open(large).and_then(|file| file.set_len(64 * 1024 * 1024 + 1)).expect("a sparse file");
+    place.landfall("apply large.plan").exits(2);
+}
+
+fn rows(place: &Place) -> String {
+    place.python("print(c('dynamodb').scan(TableName='Users', Select='COUNT')['Count'])").exits(0).stdout.trim().to_owned()
+}
+
+#[test]
+fn a_load_into_what_is_not_approved_not_ours_or_not_as_the_stack_says_writes_nothing() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("load stacks/users.toml --yes").exits(3).says("not yet as the stack says");
+    place.landfall("apply stacks/users.toml --yes").exits(0);
+    place.landfall("load stacks/users.toml").exits(5).says("nobody can be asked here");
+    place.edit("stacks/users.toml", "protect = false", "protect = false\nttl = \"gone\"");
+    place.landfall("load stacks/users.toml --yes").exits(3).says("not yet as the stack says");
+    place.edit("stacks/users.toml", "protect = false\nttl = \"gone\"", "protect = false");
+    assert_eq!(rows(&place), "0");
+    let untag = "d = c('dynamodb'); arn = d.describe_table(TableName='Users')['Table']['TableArn']\n\
+                 d.untag_resource(ResourceArn=arn, TagKeys=[t['Key'] for t in d.list_tags_of_resource(ResourceArn=arn)['Tags']])";
+    place.python(untag).exits(0);
+    for verb in ["load", "run"] {
+        place.landfall(&format!("{verb} stacks/users.toml --yes")).exits(5).says("--adopt");
+        assert_eq!(rows(&place), "0", "{verb}");
+    }
+}
+
+#[test]
+fn the_table_of_leases_is_no_stacks_and_a_lease_that_cannot_be_given_back_is_told() {
+    let local = LocalAws::start();
+    let mut place = local.place();
+    let mine = "name = \"one\"\naccount = \"123456789012\"\nregion = \"us-east-1\"\n[table.landfall-leases]\nkey = [\"stack:S\"]\nprotect = false\n";
+    place.write("mine.toml", mine);
+    place.landfall("apply mine.toml --yes").exits(2).says("holds landfall's own leases");
+    assert_eq!(place.names(), NOTHING);
+    // Who holds it is named by the first variable that says something.
+    place.set("USER", "");
+    place.set("LOGNAME", "ann-of-the-night");
+    place.landfall("apply stacks/users.toml --yes").exits(0);
+    place.python("print(c('dynamodb').scan(TableName='landfall-leases')['Items'])").exits(0).says("ann-of-the-night");
+    // Every try of giving it back fails, and the taking does not.
+    let fault = "import urllib.request as u\nrule = b'{\"effect\":\"refuse\",\"code\":\"AccessDeniedException\",\"operation\":\"PutItem\",\"call\":2,\"times\":99}'\n\
+                 u.urlopen(u.Request(os.environ['AWS_ENDPOINT_URL'] + '/_landfall/faults', data=rule, method='POST'))";
+    place.python(fault).exits(0);
+    place.landfall("apply stacks/users.toml --yes").exits(0).says("the lease could not be given back");
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_no_pass() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("plan stacks/users.toml --output json=nowhere/plan.json").exits(1).says("cannot write nowhere/plan.json");
+    let full = File::options().write(true).open("/dev/full").expect("a full device");
+    let mut command = place.command(&["plan", "stacks/users.toml"]);
+    ran(&command.stdout(full).output().expect("landfall starts")).exits(1).says("cannot write to stdout");
+}
+
+#[test]
+fn an_address_that_is_empty_or_no_address_is_not_tried_and_no_database_is_made() {
+    let local = LocalAws::start();
+    let mut place = local.place();
+    place.set("SOURCE_URL", "  ");
+    place.landfall("run stacks/users.toml --yes --source env:SOURCE_URL").exits(2).says("SOURCE_URL, which is not set");
+    place.write("long.txt", &"x".repeat(64 * 1024 + 1));
+    place.landfall("run stacks/users.toml --yes --source file:long.txt").exits(2).says("longer than any address");
+    place.edit("stacks/users.toml", "seed = [\"seed/users.sql\"]\n", "");
+    place.landfall("run stacks/users.toml --yes").exits(1).says("users.sqlite");
+    assert!(!place.path("stacks/users.sqlite").exists(), "landfall must not make a database that no seed fills");
+    assert_eq!(place.names(), NOTHING);
+}
