@@ -57,11 +57,8 @@ impl Worker<'_> {
         aws.delete_bucket(name).await.map_err(Refused::Aws)
     }
 
-    /// The gate before each page after the first: as before a step, and in time.
+    /// The gate before each page: as before a step, and in time.
     async fn next_page(&self, done: u64, what: &str) -> Result<(), Refused> {
-        if done == 0 {
-            return Ok(());
-        }
         if self.shared.now_ms() >= self.shared.deadline_ms {
             let (address, done) = (self.address(), format!("{done} {what}"));
             return Err(Refused::Guard(Error::HalfEmpty { address, done }));

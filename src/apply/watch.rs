@@ -13,6 +13,9 @@ const SLICE: Duration = Duration::from_secs(30);
 /// The longest pause between two tries of what cools down for half an hour.
 const COOLEST: Duration = Duration::from_mins(1);
 
+/// The end of a wait is noticed late by no more than one part in so many of what it took.
+const LATE_BY: u64 = 20;
+
 /// How often a wait that goes on is told again.
 const TOLD_EVERY_MIN: u64 = 10;
 
@@ -111,8 +114,8 @@ pub(super) fn difference(predicted: &State, seen: &State) -> String {
     }
 }
 
-/// Polling of one wait: from `first_poll`, growing, to `last_poll`, under the run's deadline; each new reason is told once, and
-/// again every ten minutes, so that a long wait does not look like a dead run.
+/// Polling of one wait: from `first_poll`, growing, to `last_poll` or a share of how long the wait has lasted, under the run's deadline;
+/// each new reason is told once, and again every ten minutes, so that a long wait does not look like a dead run.
 pub(super) struct Pace<'w, 'a> {
     worker: &'w Worker<'a>,
     next: Duration,
@@ -142,7 +145,8 @@ impl<'w, 'a> Pace<'w, 'a> {
         self.tell(waiting);
         shared.stop.sleep(shared.aws.clock(), self.next).await;
         self.worker.not_stopped()?;
-        self.next = self.next.mul_f64(1.5).min(shared.options.last_poll);
+        let lasted_ms = shared.now_ms().saturating_sub(self.began_ms);
+        self.next = self.next.mul_f64(1.5).min(longest(shared.options.last_poll, lasted_ms));
         Ok(())
     }
 
@@ -169,6 +173,11 @@ impl<'w, 'a> Pace<'w, 'a> {
     }
 }
 
+/// The longest pause in a wait that has lasted so long: what takes an hour is not asked for every few seconds.
+fn longest(last_poll: Duration, lasted_ms: u64) -> Duration {
+    last_poll.max(Duration::from_millis(lasted_ms / LATE_BY))
+}
+
 /// `waiting`, with how long it has lasted once that is long.
 fn so_far(waiting: &str, lasted_ms: u64) -> String {
     match lasted_ms / 60_000 / TOLD_EVERY_MIN * TOLD_EVERY_MIN {
@@ -193,6 +202,12 @@ mod tests {
         assert_ne!(difference(&was, &state("a", true)), "it was recreated under the same name");
         assert_eq!(difference(&was, &State::Table(None)), "it is gone");
         assert_eq!(difference(&State::Table(None), &was), "it exists now");
+    }
+
+    #[test]
+    fn a_pause_grows_with_the_wait_and_stays_a_small_part_of_it() {
+        let at = |minutes: u64| longest(Duration::from_secs(5), minutes * 60_000).as_secs();
+        assert_eq!((at(0), at(1), at(2), at(60)), (5, 5, 6, 180));
     }
 
     #[test]

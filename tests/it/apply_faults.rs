@@ -216,3 +216,18 @@ async fn a_strangers_change_beside_a_failed_call_is_stale_and_no_reason_to_call_
     let outcome = Box::pin(apply::run(&world.aws, &plan, &events, &options, &stop)).await;
     assert_eq!((outcome.exit(), says(&outcome, "protect")), (Exit::Stale, 1), "{:#?}", outcome.problems);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tags_of_a_table_that_stays_are_denied_once_and_for_all() {
+    let world = World::start().await;
+    let plan = with_ttl_to_come(&world).await;
+    let (began, faults) = (world.clock.now_ms(), world.local.faults());
+    let events = Events::new(move |event| {
+        if matches!(&event, landfall::event::Event::Note(text) if text.contains("UpdateTimeToLive")) {
+            faults.install(Rule::refuse("AccessDeniedException").operation("ListTagsOfResource"));
+        }
+    });
+    let outcome = Box::pin(apply::run(&world.aws, &plan, &events, &Options::default(), &Stop::never())).await;
+    assert_eq!((outcome.exit(), says(&outcome, "AccessDeniedException")), (Exit::Partial, 1), "{:#?}", outcome.problems);
+    assert!(world.clock.now_ms() - began < 30_000, "nothing is waited for");
+}

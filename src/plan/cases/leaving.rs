@@ -4,7 +4,7 @@ use super::{allow, steps};
 use crate::live::{Contents, Holder, LiveBucket};
 use crate::plan::samples::{bucket, desired, leaving_bucket, plan_of, seen, seen_bucket, table};
 use crate::plan::simulate::matches;
-use crate::plan::{Approvals, Desired, Plan, State, Target, diff, risk};
+use crate::plan::{Approvals, Desired, Goal, Next, Plan, State, Target, Wish, diff, next_step, risk};
 use std::collections::BTreeMap;
 
 const NAME: &str = "s3://acme-staging";
@@ -72,6 +72,19 @@ fn a_bucket_that_nobody_names_or_the_file_still_names_stays() {
     let plan = plan_of(&with_bucket, &live, &allow(&[], &[NAME]));
     assert_eq!((plan.calls(), plan.refusals.len()), (0, 1));
     assert!(plan.refusals[0].reason.contains("the file still has it"));
+    assert!(plan.works.iter().all(|work| !matches!(work.goal, Goal::Gone { .. })), "{:#?}", plan.works);
+}
+
+/// The planner asks of no other; a caller that does gets the same answer.
+#[test]
+fn the_step_of_a_bucket_that_is_to_go_needs_its_name_too() {
+    let (target, goal) = (Target::Bucket("acme-staging".into()), Goal::Gone { with_data: true });
+    let asked = |approvals: &Approvals| {
+        let wish = Wish { target: &target, goal: &goal, stack: "s", approvals };
+        next_step(&wish, &state(leaving_bucket(0, 0)))
+    };
+    assert!(matches!(asked(&allow(&[], &["acme-staging"])), Next::Refused(why) if why[0].reason == "it would be deleted"));
+    assert!(matches!(asked(&allow(&[], &[NAME])), Next::Do(_)));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use super::proxy::{Call, Proxy, Spoil};
 use super::*;
+use crate::reconcile_faults::World;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many mutations the scene takes when nothing goes wrong.
 async fn calls(stand: &Stand) -> usize {
@@ -246,4 +248,42 @@ async fn tables_of_others_are_not_described_and_may_be_closed_to_us() {
             landfall::live::unmanaged::unmanaged(&aws, &scene.desired.stack, &std::collections::BTreeSet::new()).await.expect("listed");
         assert_eq!((found.len(), skipped), expected, "{found:?}");
     }
+}
+
+/// What `DescribeTable` shows of a table that is going, and how it is looked at: AWS denies its tags, and may still call it `ACTIVE`.
+async fn shown_after_deletion(lag: Duration) -> Outcome {
+    let world = World::start().await;
+    let deleted = AtomicBool::new(false);
+    let proxy = Proxy::start(&world.local.url(), move |call| match call.name {
+        "DeleteTable" => {
+            deleted.store(true, Ordering::SeqCst);
+            Spoil::Pass
+        }
+        "DescribeTable" if deleted.load(Ordering::SeqCst) => Spoil::Rewrite("\"DELETING\"", "\"ACTIVE\""),
+        "ListTagsOfResource" if deleted.load(Ordering::SeqCst) => Spoil::Refuse("AccessDeniedException"),
+        _ => Spoil::Pass,
+    })
+    .await;
+    let endpoint = Endpoint { url: proxy.url, ..world.local.endpoint() };
+    let settings = Settings { region: Some("us-east-1".into()), endpoint: Some(endpoint), clock: world.clock.clone(), ..Settings::default() };
+    let world = World { aws: Aws::connect(&settings).await.expect("it answers STS"), ..world };
+    let (name, stack) = (unique("gone"), unique("stack"));
+    let tables = BTreeMap::from([(name.clone(), plain())]);
+    let wanted = Desired { stack, digest: "d".into(), tables, ..Desired::default() };
+    world.reach(&wanted, &Approvals::default(), "made").await;
+    let approvals = Approvals { destroy: [name].into(), ..Approvals::default() };
+    let plan = world.plan(&Desired { tables: BTreeMap::new(), ..wanted }, &approvals).await;
+    let options = Options { first_poll: Duration::from_secs(1), lag, ..Options::default() };
+    let (events, stop) = (Events::silent(), Stop::never());
+    let run = Box::pin(apply::run(&world.aws, &plan, &events, &options, &stop));
+    tokio::time::timeout(Duration::from_mins(1), run).await.expect("it ends")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_table_that_reads_still_show_is_waited_out_as_long_as_reads_may_lag() {
+    let outcome = shown_after_deletion(Duration::from_mins(1)).await;
+    assert_eq!(outcome.exit(), Exit::Pass, "{:#?}", outcome.problems);
+    let outcome = shown_after_deletion(Duration::from_millis(500)).await;
+    assert_eq!(outcome.exit(), Exit::Partial, "{:#?}", outcome.problems);
+    assert!(outcome.problems[0].message.contains("AccessDenied"), "{:#?}", outcome.problems);
 }

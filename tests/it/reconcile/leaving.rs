@@ -171,6 +171,27 @@ async fn emptying_that_runs_out_of_time_is_partly_done() {
     scene.converge(&world.aws).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn aborting_uploads_that_runs_out_of_time_is_partly_done() {
+    let world = World::start().await;
+    let stand = Stand { url: world.local.url(), key: "local".into(), _local: None, streams_change: true, knows: Knows::ALL };
+    let scene = left(with_bucket(&stand, &world.aws).await, true);
+    let client = s3(&stand);
+    for key in ["a", "b", "c"] {
+        client.create_multipart_upload().bucket(&scene.bucket).key(key).send().await.expect("begun");
+    }
+    let plan = scene.plan(&world.aws).await;
+    let two_hours = Effect::Delay(Duration::from_hours(2), Moment::After);
+    world.local.faults().install(Rule::new(two_hours).operation("AbortMultipartUpload").times(1));
+    let hasty = Options { timeout: Duration::from_hours(1), ..options() };
+    let outcome = apply::run(&world.aws, &plan, &Events::silent(), &hasty, &Stop::never()).await;
+    assert_eq!(outcome.exit(), Exit::Partial, "{:#?}", outcome.problems);
+    assert!(outcome.problems[0].message.contains("1 uploads aborted"), "{:#?}", outcome.problems);
+    let there = client.list_multipart_uploads().bucket(&scene.bucket).send().await.expect("listed");
+    assert_eq!(there.uploads().len(), 2);
+    scene.converge(&world.aws).await;
+}
+
 #[tokio::test]
 async fn a_bucket_that_somebody_keeps_filling_is_not_emptied_for_ever() {
     let stand = Stand::embedded().await;
@@ -205,6 +226,35 @@ async fn a_bucket_that_an_import_still_reads_from_stays() {
     let plan = left(scene, true).plan(&world.aws).await;
     assert_eq!((plan.calls(), plan.refusals.len()), (0, 1), "{:?}", plan.refusals);
     assert_eq!(plan.refusals[0].reason, "AWS still imports from it: Imported");
+}
+
+/// S3 itself would delete a bucket that holds only unfinished uploads, or that an import reads from.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_or_an_import_that_begins_just_before_the_deletion_keeps_the_bucket() {
+    for import in [false, true] {
+        let world = World::start().await;
+        let stand = Stand { url: world.local.url(), key: "local".into(), _local: None, streams_change: true, knows: Knows::ALL };
+        let scene = left(with_bucket(&stand, &world.aws).await, false);
+        let plan = scene.plan(&world.aws).await;
+        let (aws, client, bucket) = (world.aws.clone(), s3(&stand), scene.bucket.clone());
+        let events = Events::new(move |event| {
+            if matches!(&event, Event::Note(text) if text.contains("DeleteBucket")) {
+                let begin = async {
+                    let table = plain();
+                    let request = ImportRequest { name: "Imported", table: &table, bucket: &bucket, prefix: "rows/", token: "once" };
+                    match import {
+                        true => drop(aws.import_table(&request).await.expect("begun")),
+                        false => drop(client.create_multipart_upload().bucket(&bucket).key("late").send().await.expect("begun")),
+                    }
+                };
+                tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(begin));
+            }
+        });
+        let outcome = apply::run(&world.aws, &plan, &events, &options(), &Stop::never()).await;
+        assert_eq!(outcome.exit(), Exit::Refused, "import {import}: {:#?}", outcome.problems);
+        assert!(outcome.problems[0].message.contains("it is not empty"), "{:#?}", outcome.problems);
+        assert!(!world.is_no_bucket(&scene.bucket).await, "import {import}");
+    }
 }
 
 #[tokio::test]
