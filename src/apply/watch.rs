@@ -46,20 +46,18 @@ impl Worker<'_> {
         }
     }
 
-    /// Waits until the resource is `predicted` and quiescent, and returns it as observed. `own`: the last change was ours,
-    /// so reads may lag behind it for a while; otherwise any difference is somebody else's.
-    pub(super) async fn settled(&self, predicted: &State, own: bool) -> Result<State, Error> {
+    /// Waits until the resource is as `predicted` after our own change and quiescent, and returns it as observed. Reads may lag behind the
+    /// change for a while; after that, any difference is somebody else's.
+    pub(super) async fn settled(&self, predicted: &State) -> Result<State, Error> {
         let mut pace = Pace::new(self);
         let mut lagging: Option<u64> = None;
         loop {
-            let seen = if own { self.look_after(predicted, &mut pace).await? } else { self.look().await? };
-            let same = matches(predicted, &seen);
-            if same && seen.busy().is_empty() {
+            let seen = self.look_after(predicted, &mut pace).await?;
+            let (same, moving) = (matches(predicted, &seen), !seen.busy().is_empty());
+            if same && !moving {
                 return Ok(seen);
             }
-            let moving = !seen.busy().is_empty();
-            let expected = same || own && moving;
-            if !expected && (!own || self.outlasted(&mut lagging)) {
+            if !same && !moving && self.outlasted(&mut lagging) {
                 return Err(self.stale(predicted, &seen));
             }
             if moving {

@@ -74,7 +74,7 @@ impl<'a> Worker<'a> {
             self.count();
             done.push(Done { address: self.address(), call, seconds: 0.0 });
             // The look that ends this step is the look before the next.
-            state = self.settled(&simulate(&state, &planned.step, self.work.target.name()), true).await?;
+            state = self.settled(&simulate(&state, &planned.step, self.work.target.name())).await?;
             if let Some(last) = done.last_mut() {
                 last.seconds = Duration::from_millis(self.shared.now_ms().saturating_sub(started)).as_secs_f64();
             }
@@ -84,9 +84,6 @@ impl<'a> Worker<'a> {
 
     /// Waits until the resource is quiet. How many of the plan's steps it shows already (see [`Self::begun`]), and as what it is seen.
     async fn begin(&self) -> Result<(usize, State), Error> {
-        if self.work.before.busy().is_empty() {
-            return Ok((0, self.settled(&self.work.before, false).await?));
-        }
         let mut pace = Pace::new(self);
         loop {
             let seen = self.look().await?;
@@ -94,7 +91,7 @@ impl<'a> Worker<'a> {
                 let begun = if matches(&self.work.before, &seen) { Some(0) } else { self.begun(&seen) };
                 return begun.map(|steps| (steps, seen.clone())).ok_or_else(|| self.stale(&self.work.before, &seen));
             }
-            pace.wait(&seen.busy().join(", ")).await?;
+            self.sit_out(&mut pace, &seen).await?;
         }
     }
 

@@ -10,14 +10,14 @@ use landfall::resource::{Capacity, Table, Units};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const HOUR_MS: u64 = 3_600_000;
+pub(crate) const HOUR_MS: u64 = 3_600_000;
 
-fn desired(tables: impl IntoIterator<Item = (String, Table)>) -> Desired {
+pub(crate) fn desired(tables: impl IntoIterator<Item = (String, Table)>) -> Desired {
     Desired { stack: unique("stack"), digest: "d".into(), tables: tables.into_iter().collect(), ..Desired::default() }
 }
 
 /// A table that is there, and the plan of one `UpdateTable` that lowers its capacity.
-async fn to_be_lowered(world: &World) -> (Desired, Plan) {
+pub(crate) async fn to_be_lowered(world: &World) -> (Desired, Plan) {
     let name = unique("faults");
     let mut wanted = desired([(name.clone(), table(FIVE, &[]))]);
     Box::pin(world.converge(&wanted, &Approvals::default(), "made")).await;
@@ -32,7 +32,7 @@ fn updates(world: &World) -> usize {
     world.local.calls().iter().filter(|call| call.operation == "UpdateTable").count()
 }
 
-fn says(outcome: &Outcome, words: &str) -> usize {
+pub(crate) fn says(outcome: &Outcome, words: &str) -> usize {
     outcome.problems.iter().filter(|problem| problem.message.contains(words)).count()
 }
 
@@ -116,7 +116,7 @@ async fn a_refusal_after_the_effect_is_seen_to_have_landed_unless_nobody_may_loo
 }
 
 /// The plan of a table that is there and gets a TTL.
-async fn with_ttl_to_come(world: &World) -> Plan {
+pub(crate) async fn with_ttl_to_come(world: &World) -> Plan {
     let name = unique("faults");
     let mut wanted = desired([(name.clone(), table(Capacity::OnDemand, &[]))]);
     Box::pin(world.converge(&wanted, &Approvals::default(), "made")).await;

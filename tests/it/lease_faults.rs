@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Long enough that no heartbeat comes by itself during a test.
-const LONG: Duration = Duration::from_mins(10);
-const SHORT: Duration = Duration::from_millis(900);
+pub(crate) const LONG: Duration = Duration::from_mins(10);
+pub(crate) const SHORT: Duration = Duration::from_millis(900);
 
 /// What was told while a lease was taken or unlocked.
 #[derive(Clone, Default)]
@@ -34,7 +34,7 @@ impl Told {
     }
 }
 
-async fn take(world: &World, stack: &str, lease: Duration) -> Result<Lease, Error> {
+pub(crate) async fn take(world: &World, stack: &str, lease: Duration) -> Result<Lease, Error> {
     take_telling(world, stack, lease, &Told::default()).await
 }
 
@@ -60,7 +60,7 @@ async fn start() -> World {
     world
 }
 
-fn move_on(world: &World) -> tokio::task::JoinHandle<()> {
+pub(crate) fn move_on(world: &World) -> tokio::task::JoinHandle<()> {
     let clock = world.clock.clone();
     tokio::spawn(async move {
         loop {
@@ -75,7 +75,7 @@ fn writes(world: &World) -> usize {
 }
 
 /// The lease as another run's, whatever it was.
-async fn give_to_another(world: &World, stack: &str, state: State) {
+pub(crate) async fn give_to_another(world: &World, stack: &str, state: State) {
     let was = stored(world, stack).await;
     let claim = Claim { run: "other".into(), host: "elsewhere".into(), machine: None, ..was.claim.clone() };
     let other = Record { claim, fence: was.fence + 1, state, ..was.clone() };

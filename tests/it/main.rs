@@ -4,6 +4,7 @@
 
 mod answers;
 mod apply_faults;
+mod apply_gates;
 mod between;
 mod consent;
 mod data;

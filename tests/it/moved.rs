@@ -46,7 +46,8 @@ async fn a_changed_policy_scaling_target_or_tag_is_noticed_before_the_first_muta
             "scaling" => world.aws.scale_target(&name, None, Dimension::Read, 5, 90).await.expect("changed"),
             _ => world.aws.tag_table(&arn, &BTreeMap::from([("team".to_owned(), "another".to_owned())])).await.expect("changed"),
         }
-        world.clock.advance(LATER);
+        // Long enough for the change to be over, and the plan is still good.
+        world.clock.advance(Duration::from_mins(10));
         let before = world.writes();
         let outcome = world.apply(&plan).await;
         assert_eq!((outcome.exit(), outcome.report.done.len()), (Exit::Stale, 0), "{change}: {:#?}", outcome.problems);
