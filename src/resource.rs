@@ -262,6 +262,8 @@ pub fn destroyed_bucket(what: &str) -> Option<&str> {
 
 /// The tag key that says which stack owns a table or bucket; its value is the stack's name. Written in the create call.
 pub const OWNER_TAG: &str = "landfall:stack";
+/// The table of all leases of an account and region: no stack's own.
+pub const LEASE_TABLE: &str = "landfall-leases";
 
 /// The tag key whose value is the digest of the table as the last finished apply left it, so that `drift` can say which side changed.
 /// Written by the last call of an apply, never before.

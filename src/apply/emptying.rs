@@ -8,6 +8,11 @@
 use super::Error;
 use super::calls::Refused;
 use super::worker::Worker;
+use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
+
+const VERSIONS: &str = "delete versions";
+const UPLOADS: &str = "abort uploads";
 
 impl Worker<'_> {
     /// Every version and delete marker.
@@ -20,10 +25,10 @@ impl Worker<'_> {
                 self.next_page(done, "versions deleted").await?;
                 aws.delete_versions(name, &page.found).await.map_err(Refused::Aws)?;
             }
-            done = self.told("delete versions", done + page.found.len() as u64, "versions");
+            done = self.told(VERSIONS, done, page.found.len() as u64, "versions");
             from = page.next;
             if from.is_none() {
-                return Ok(());
+                return Ok(self.ended(VERSIONS));
             }
         }
     }
@@ -37,11 +42,11 @@ impl Worker<'_> {
             for upload in &page.found {
                 self.next_page(done, "uploads aborted").await?;
                 aws.abort_upload(name, upload).await.map_err(Refused::Aws)?;
-                done = self.told("abort uploads", done + 1, "uploads");
+                done = self.told(UPLOADS, done, 1, "uploads");
             }
             from = page.next;
             if from.is_none() {
-                return Ok(());
+                return Ok(self.ended(UPLOADS));
             }
         }
     }
@@ -51,7 +56,11 @@ impl Worker<'_> {
     pub(super) async fn delete_bucket(&self) -> Result<(), Refused> {
         let (aws, name) = (self.shared.aws, self.work.target.name());
         let contents = Box::pin(aws.bucket_contents(name)).await.map_err(Refused::Aws)?;
-        if !contents.is_empty() || !contents.imports.is_empty() {
+        if !contents.imports.is_empty() {
+            let tables = contents.imports.iter().map(|table| crate::safe::text(table)).collect::<Vec<_>>().join(", ");
+            return Err(Refused::Guard(Error::Imported { address: self.address(), tables }));
+        }
+        if !contents.is_empty() {
             return Err(Refused::Guard(Error::Filled { address: self.address() }));
         }
         aws.delete_bucket(name).await.map_err(Refused::Aws)
@@ -66,8 +75,29 @@ impl Worker<'_> {
         self.permit(true).await.map_err(Refused::Guard)
     }
 
-    fn told(&self, task: &str, done: u64, unit: &'static str) -> u64 {
-        self.shared.events.progress(&format!("{}: {task}", self.address()), done, 0, unit);
+    fn told(&self, task: &str, done: u64, more: u64, unit: &'static str) -> u64 {
+        let done = done + more;
+        self.shared.events.progress(&self.task(task), done, 0, unit);
+        *self.all_emptied().entry(self.address()).or_default() += more;
         done
+    }
+
+    /// How much the step under way has deleted so far, in all its tries.
+    pub(super) fn emptied(&self) -> u64 {
+        self.all_emptied().get(&self.address()).copied().unwrap_or(0)
+    }
+
+    fn all_emptied(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.shared.emptied.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The step is over.
+    fn ended(&self, task: &str) {
+        self.shared.events.finished(&self.task(task));
+        self.all_emptied().remove(&self.address());
+    }
+
+    fn task(&self, task: &str) -> String {
+        format!("{}: {task}", self.address())
     }
 }

@@ -25,6 +25,8 @@ pub enum Error {
     HalfEmpty { address: String, done: String },
     #[error("{address}: it is not empty")]
     Filled { address: String },
+    #[error("{address}: AWS still imports from it: {tables}")]
+    Imported { address: String, tables: String },
     #[error("{address}: live is not what the plan saw: {difference}")]
     Stale { address: String, difference: String },
     #[error("{address}: {call}")]
@@ -77,6 +79,7 @@ impl Error {
             | Self::Unapproved { .. }
             | Self::NotEmpty { .. }
             | Self::Filled { .. }
+            | Self::Imported { .. }
             | Self::Taken(_) => Exit::Refused,
             Self::Read { source, .. } if source.is_refusal() => Exit::Refused,
             Self::Expired | Self::Version { .. } | Self::Stale { .. } => Exit::Stale,
@@ -90,7 +93,7 @@ impl Error {
 
     /// What to do next.
     fn help(&self) -> String {
-        let again = "nothing needs repair: run it again and it goes on from what is there";
+        let again = "nothing needs repair: run it again (a sealed plan is made anew) and it goes on from what is there";
         match self {
             Self::Elsewhere { .. } => "use the credentials, region and endpoint that the plan names, or plan again here".into(),
             Self::Expired | Self::Version { .. } | Self::Stale { .. } => "make a new plan and read it".into(),
@@ -100,18 +103,27 @@ impl Error {
             Self::Filled { .. } => {
                 "something writes into it: stop that, plan again, and add --with-data if it shall go all the same".into()
             }
+            Self::Imported { .. } => "wait until the import is over, and plan again".into(),
             Self::Taken(_) => "choose another bucket name in the stack file".into(),
-            Self::Call { source, .. } if source.is_denied() => {
-                format!("the role lacks a permission: allow {}, then run it again", action(source))
-            }
             Self::Spent { .. } => "nothing needs repair: run it again then, and it goes on from what is there".into(),
-            Self::Call { source, .. } if source.is_credentials() => {
-                "renew the credentials and run it again: it goes on from what is there".into()
-            }
             Self::Lease { source, .. } => source.help(),
+            Self::Call { .. } | Self::Read { .. } => self.refused().unwrap_or_else(|| again.into()),
             Self::Unproved { .. } => "somebody else may be changing it, or AWS did not do as it said: plan again and compare".into(),
             _ => again.into(),
         }
+    }
+
+    /// What to do where AWS refused the one who asks: a long wait only reads, and outlives many a token.
+    fn refused(&self) -> Option<String> {
+        let source = match self {
+            Self::Call { source, .. } => source,
+            Self::Read { source, .. } => source.aws()?,
+            _ => return None,
+        };
+        if source.is_denied() {
+            return Some(format!("the role lacks a permission: allow {}, then run it again", action(source)));
+        }
+        source.is_credentials().then(|| "renew the credentials and run it again: it goes on from what is there".into())
     }
 
     /// As the report tells it: the whole chain of causes in one line.
@@ -146,6 +158,17 @@ mod tests {
             request_id: None,
             throttling_reasons: Vec::new(),
         }
+    }
+
+    /// Most of a run is reading, in long waits.
+    #[test]
+    fn a_read_that_is_refused_says_what_to_do_as_a_call_does() {
+        let read = |source: aws::Error| Error::Read { address: "table T".into(), source: Box::new(refresh::Error::Aws(source)) };
+        assert!(read(denied("no")).help().contains("lacks a permission"));
+        let expired = aws::Error { code: Some("ExpiredTokenException".into()), ..denied("expired") };
+        assert!(read(expired).help().contains("renew the credentials"));
+        let busy = aws::Error { code: Some("InternalServerError".into()), ..denied("busy") };
+        assert!(read(busy).help().contains("run it again"));
     }
 
     #[test]

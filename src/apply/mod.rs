@@ -25,6 +25,8 @@ use crate::exit::Exit;
 use crate::plan::{Goal, Plan, Work};
 use crate::report::model::{ApplyReport, Problem};
 use futures::stream::{self, StreamExt};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 use worker::{Finished, Worker};
@@ -63,12 +65,19 @@ pub(crate) struct Shared<'a> {
     /// Set when the credentials were refused: nobody else needs to find out.
     pub(crate) halted: AtomicBool,
     pub(crate) calls_made: AtomicU64,
+    /// By the bucket's address: what was deleted of it in the step under way.
+    pub(crate) emptied: Mutex<BTreeMap<String, u64>>,
+}
+
+/// What is refused of `plan` without asking AWS anything: asked before a lease is taken, and again by [`run`].
+pub fn refused(aws: &Aws, plan: &Plan) -> Option<Outcome> {
+    preflight::check(plan, aws.identity(), aws.clock().now_ms()).err().map(|error| Outcome::refused(&error))
 }
 
 /// Applies `plan`. Never fails as a whole: what went wrong is in the outcome.
 pub async fn run(aws: &Aws, plan: &Plan, events: &Events, options: &Options, stop: &Stop) -> Outcome {
-    if let Err(error) = preflight::check(plan, aws.identity(), aws.clock().now_ms()) {
-        return Outcome::refused(&error);
+    if let Some(refused) = refused(aws, plan) {
+        return refused;
     }
     let shared = Shared {
         aws,
@@ -79,6 +88,7 @@ pub async fn run(aws: &Aws, plan: &Plan, events: &Events, options: &Options, sto
         deadline_ms: aws.clock().now_ms().saturating_add(millis(options.timeout)),
         halted: AtomicBool::new(false),
         calls_made: AtomicU64::new(0),
+        emptied: Mutex::default(),
     };
     let surprises = survey(&shared).await;
     if !surprises.is_empty() {
@@ -113,8 +123,11 @@ async fn work(shared: &Shared<'_>) -> Vec<Finished> {
     for work in buckets {
         finished.push(Worker::new(shared, work).run().await);
     }
-    let tables = tables.into_iter().map(|work| async move { Worker::new(shared, work).run().await });
-    finished.extend(stream::iter(tables).buffered(shared.options.parallel).collect::<Vec<_>>().await);
+    let tables = tables.into_iter().enumerate().map(|(at, work)| async move { (at, Worker::new(shared, work).run().await) });
+    // Whoever is done makes room at once: one backfill of hours keeps no other table waiting.
+    let mut ended: Vec<_> = stream::iter(tables).buffer_unordered(shared.options.parallel).collect().await;
+    ended.sort_by_key(|(at, _)| *at);
+    finished.extend(ended.into_iter().map(|(_, one)| one));
     finished
 }
 

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::lease::Lease;
+use crate::plan::deadline::AT_ONCE;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 pub struct Options {
     /// The whole run; after it, waiting ends with what is unfinished, and running again resumes.
     pub timeout: Duration,
-    /// Between two looks at a resource in motion: from, growing to.
+    /// Between two looks at a resource in motion: from, growing to; in a wait of hours on to a twentieth of it.
     pub first_poll: Duration,
     pub last_poll: Duration,
     /// How long AWS's reads may lag behind our own effect before it counts as somebody else's change.
@@ -28,7 +29,7 @@ impl Default for Options {
             first_poll: Duration::from_millis(50),
             last_poll: Duration::from_secs(5),
             lag: Duration::from_mins(1),
-            parallel: 8,
+            parallel: AT_ONCE,
             lease: None,
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn check(plan: &Plan, identity: &Identity, now_ms: u64) -> Result<(),
 /// A sealed plan was in time when it was made; begun later, it may not be.
 fn in_time(plan: &Plan, now_ms: u64) -> Result<(), Error> {
     let Some(deadline) = plan.deadline_ms else { return Ok(()) };
-    let late = plan.works.iter().find_map(|work| deadline::missed(work, now_ms, deadline));
+    let late = deadline::missed(&plan.works, now_ms, deadline).into_iter().next();
     late.map_or(Ok(()), |first| Err(Error::Refusals { count: 1, first: format!("{}: {}", first.target, first.reason) }))
 }
 

@@ -107,6 +107,7 @@ pub(super) fn difference(predicted: &State, seen: &State) -> String {
     match (predicted.is_absent(), seen.is_absent()) {
         (true, false) => "it exists now".to_owned(),
         (false, true) => "it is gone".to_owned(),
+        _ if paths.is_empty() && predicted.table().is_none() => "something reads from it or writes into it".to_owned(),
         _ if paths.is_empty() => "it was recreated under the same name".to_owned(),
         _ => paths.join(", "),
     }

@@ -70,9 +70,14 @@ impl<'a> Worker<'a> {
             let call = planned.step.to_string();
             self.shared.events.note(format!("{}: {}/{} {call}", self.address(), at + 1, self.work.steps.len()));
             let started = self.shared.now_ms();
-            self.make(planned, &state).await?;
-            self.count();
-            done.push(Done { address: self.address(), call, seconds: 0.0 });
+            let made = self.make(planned, &state).await;
+            let left = made.is_err().then(|| self.emptied()).filter(|deleted| *deleted > 0);
+            if made.is_ok() || left.is_some() {
+                self.count();
+                let call = left.map_or_else(|| call.clone(), |deleted| format!("{call} ({deleted} so far, and there is more)"));
+                done.push(Done { address: self.address(), call, seconds: 0.0 });
+            }
+            made?;
             // The look that ends this step is the look before the next.
             state = self.settled(&simulate(&state, &planned.step, self.work.target.name())).await?;
             if let Some(last) = done.last_mut() {
@@ -124,6 +129,9 @@ impl<'a> Worker<'a> {
 
     fn may_go_on(&self) -> Result<(), Error> {
         self.not_stopped()?;
+        if self.shared.now_ms() >= self.shared.deadline_ms {
+            return Err(Error::Timeout { address: self.address(), waiting: "its turn".to_owned() });
+        }
         if self.shared.halted.load(Ordering::Relaxed) { Err(Error::Halted { address: self.address() }) } else { Ok(()) }
     }
 
@@ -161,7 +169,7 @@ impl<'a> Worker<'a> {
         let step = &planned.step;
         let after = simulate(state, step, self.work.target.name());
         let mut pace = Pace::new(self);
-        let mut doubts = 0;
+        let (mut doubts, mut deleted) = (0, 0);
         let mut busy_since = None;
         loop {
             self.permit(planned.destructive).await?;
@@ -171,6 +179,10 @@ impl<'a> Worker<'a> {
                 Err(Refused::Aws(error)) => error,
             };
             self.halt_if_credentials(Some(&error));
+            // What goes on may fail as often as it likes.
+            if std::mem::replace(&mut deleted, self.emptied()) < self.emptied() {
+                doubts = 0;
+            }
             match judge(&error, step) {
                 Fault::Wait(reason) => pace.wait(reason).await?,
                 Fault::Cooldown(reason) => self.cool_down(&mut pace, reason).await?,

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The table of all leases of an account and region.
-pub const TABLE: &str = "landfall-leases";
+pub const TABLE: &str = crate::resource::LEASE_TABLE;
 /// The tag that says what the table is for.
 const TAG: &str = "landfall:leases";
 const KEY: &str = "stack";

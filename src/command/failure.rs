@@ -88,7 +88,7 @@ pub(super) fn aws_help(error: &aws::Error) -> (Option<String>, Exit) {
     } else if error.is_credentials() {
         "AWS does not accept these credentials: check AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     } else if error.is_denied() {
-        "the role lacks this permission: the call's name above is the action to allow"
+        "the role lacks this permission: allow the action of the call named above (`landfall iam STACK --why` says which)"
     } else if error.is_throttle() {
         "AWS asked to slow down for longer than landfall waits: run the same command again"
     } else if error.is("ResourceNotFoundException") {

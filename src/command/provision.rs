@@ -151,6 +151,11 @@ async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<()
     if refused(plan) {
         return Ok(());
     }
+    if let Some(outcome) = apply::refused(&aws, plan) {
+        // Nobody waits for a lease, or makes its table, to be told that the plan is too old.
+        draft.report.apply = Some(draft.concluded(outcome));
+        return Ok(());
+    }
     let interrupt = Interrupt::listen();
     let lease = lock::take(&aws, &plan.stack, "apply", args.lock, &events, &interrupt).await?;
     let hands = Hands { aws: &lease.fence(&aws), events: &events, interrupt: &interrupt, lease: Some(&lease) };
@@ -242,8 +247,7 @@ impl Session {
 pub(super) async fn carry_out(draft: &mut Draft, hands: Hands<'_>, plan: &Plan, timeout: u64) -> ApplyReport {
     let options = apply::Options { timeout: Duration::from_secs(timeout), lease: hands.lease.cloned(), ..apply::Options::default() };
     let outcome = apply::run(hands.aws, plan, hands.events, &options, &hands.interrupt.stop()).await;
-    draft.report.errors.extend(outcome.problems.into_iter().map(failure::inert));
-    outcome.report
+    draft.concluded(outcome)
 }
 
 /// A plan with a refusal is not applied at all.
@@ -260,6 +264,12 @@ fn now_ms() -> u64 {
 }
 
 impl Draft {
+    /// What went wrong in an apply, put into the report; what it did.
+    fn concluded(&mut self, outcome: apply::Outcome) -> ApplyReport {
+        self.report.errors.extend(outcome.problems.into_iter().map(failure::inert));
+        outcome.report
+    }
+
     /// Puts the plan into the report, and shows it at once where a person reads along.
     pub(super) fn show_plan(&mut self, plan: &Plan, args: &crate::cli::OutputArgs) {
         self.report.plan = Some(plan.into());

@@ -1,17 +1,22 @@
 //! Whether a plan can be over in time, at its worst.
 //!
-//! Rules: the calls of one resource are serial, resources go side by side, so each resource must end in time by itself, waits
-//! and cooldowns included. What has no known end (an index's backfill) is never promised. A limit of which AWS does not tell how much is
+//! Rules: the calls of one resource are serial; the file's buckets go in a row, and then all others side by side, [`AT_ONCE`] at a time:
+//! each resource must end in time from its turn on, waits and cooldowns included. What has no known end (an index's backfill) is never promised. A limit of which AWS does not tell how much is
 //! spent is rarely spent, and no reason to refuse each plan that meets one: the call is named beside the deadline.
 //! Called by [`super::make`]; `apply` can ask again with its own clock.
 
 use super::budget::Limited;
 use super::cost::unbounded;
-use super::model::{Planned, Refusal, Work};
+use super::model::{Goal, Planned, Refusal, Work};
 use super::words;
 use crate::safe;
 use jiff::Timestamp;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::str::FromStr;
+
+/// How many resources are in motion at once. AWS allows an account some hundreds (its quotas page), shared with everybody else.
+pub const AT_ONCE: usize = 50;
 
 /// When a plan must be done: a time, or a span from now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +59,32 @@ impl FromStr for Deadline {
     }
 }
 
-/// Why `work`, begun at `now_ms`, may not be done by `deadline_ms`; `None`: it is, even at its worst.
-pub fn missed(work: &Work, now_ms: u64, deadline_ms: u64) -> Option<Refusal> {
-    let (reason, recipe) = late(&work.steps, now_ms, deadline_ms)?;
-    Some(Refusal { target: work.target.clone(), reason, recipe })
+/// Which of `works`, begun at `now_ms`, may not be done by `deadline_ms`, and why; none: all are, even at their worst.
+pub fn missed(works: &[Work], now_ms: u64, deadline_ms: u64) -> Vec<Refusal> {
+    let missed = |(work, turn): (&Work, u64)| {
+        let (reason, recipe) = late(&work.steps, now_ms.saturating_add(turn), deadline_ms)?;
+        Some(Refusal { target: work.target.clone(), reason, recipe })
+    };
+    works.iter().zip(turns(works)).filter_map(missed).collect()
+}
+
+/// When the turn of each comes at the latest, milliseconds from the beginning.
+fn turns(works: &[Work]) -> Vec<u64> {
+    let takes = |work: &Work| work.steps.iter().map(|s| s.seconds.1.saturating_mul(1000)).fold(0, u64::saturating_add);
+    let in_a_row = |work: &&Work| matches!(work.goal, Goal::Bucket(_));
+    let row = works.iter().filter(in_a_row).map(takes).fold(0, u64::saturating_add);
+    let (mut bucket, mut free) = (0_u64, BinaryHeap::from([Reverse(row); AT_ONCE]));
+    let turn = |work: &Work| {
+        if in_a_row(&work) {
+            let turn = bucket;
+            bucket = turn.saturating_add(takes(work));
+            return turn;
+        }
+        let Reverse(turn) = free.pop().unwrap_or(Reverse(row));
+        free.push(Reverse(turn.saturating_add(takes(work))));
+        turn
+    };
+    works.iter().map(turn).collect()
 }
 
 /// The calls of `work` that AWS may refuse for longer than any deadline, one line each. The wait for TTL is bounded, and counted.
@@ -99,6 +126,26 @@ fn late(steps: &[Planned], now_ms: u64, deadline_ms: u64) -> Option<(String, Str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_has_to_wait_for_a_turn_is_late_sooner() {
+        use crate::plan::samples::{bucket, desired, live, plan_of, seen, table};
+        use crate::plan::{Approvals, Desired};
+        let names: Vec<&'static str> = (0..AT_ONCE + 2).map(|n| &*format!("T{n:02}").leak()).collect();
+        let changed = crate::resource::Table { ttl: Some("expires".into()), ..table() };
+        let desired = desired(names.iter().map(|name| (*name, changed.clone())));
+        let there = seen(names.iter().map(|name| (*name, live(table()))));
+        let plan = plan_of(&desired, &there, &Approvals::default());
+        let hour = 3_600_000;
+        let late = |works: &[Work], ms| missed(works, 0, ms).iter().map(|r| r.target.name().to_owned()).collect::<Vec<_>>();
+        assert_eq!(late(&plan.works, hour + hour / 2), names[AT_ONCE..], "one round of up to 61 minutes is in time, two are not");
+        assert_eq!(late(&plan.works, 3 * hour), [""; 0]);
+        let buckets = [("a", bucket()), ("b", bucket())].map(|(name, bucket)| (name.to_owned(), bucket)).into();
+        let plan = plan_of(&Desired { buckets, ..desired }, &there, &Approvals::default());
+        let alone = |work: &Work| work.steps.iter().map(|s| s.seconds.1 * 1000).sum::<u64>();
+        let turns = turns(&plan.works);
+        assert_eq!((turns[0], turns[1], turns[2]), (0, alone(&plan.works[0]), alone(&plan.works[0]) + alone(&plan.works[1])));
+    }
 
     #[test]
     fn a_deadline_is_a_span_or_a_time_with_its_zone() {

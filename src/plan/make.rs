@@ -224,7 +224,7 @@ fn refuse_contradictions(plan: &mut Plan, desired: &Desired) {
 fn refuse_late(plan: &mut Plan) {
     let Some(deadline) = plan.deadline_ms else { return };
     plan.notes.extend(plan.works.iter().flat_map(deadline::unpromised));
-    plan.refusals.extend(plan.works.iter().filter_map(|work| deadline::missed(work, plan.created_ms, deadline)));
+    plan.refusals.extend(deadline::missed(&plan.works, plan.created_ms, deadline));
 }
 
 /// An approval that changes nothing is told: a typing error in it would otherwise look like a success.

@@ -6,17 +6,18 @@
 
 use super::desired::is_table;
 use super::fit::unfit;
-use super::model::{Goal, Refusal, State};
+use super::model::{Goal, Refusal, State, Target};
 use super::order::Wish;
 use super::step::Step;
 use super::{diff, foreign, words};
 use crate::live::{Holder, LiveBucket, LiveTable};
-use crate::resource::{Encryption, Index, Table, destroyed_bucket};
+use crate::resource::{Encryption, Index, LEASE_TABLE, Table, destroyed_bucket};
 use crate::safe;
 
 /// Everything that stands between this resource and its goal. Empty: the planner may go on.
 pub fn refusals(wish: &Wish<'_>, state: &State) -> Vec<Refusal> {
     let found = match (wish.goal, state) {
+        _ if *wish.target == Target::Table(LEASE_TABLE.to_owned()) => leases(),
         (Goal::Table(want) | Goal::Import(want), State::Table(None)) => unfit(want),
         (Goal::Table(want) | Goal::Import(want), State::Table(Some(live))) => table(wish, want, live),
         (Goal::Gone { .. }, State::Table(Some(live))) => gone(wish, live),
@@ -25,6 +26,11 @@ pub fn refusals(wish: &Wish<'_>, state: &State) -> Vec<Refusal> {
         _ => Vec::new(),
     };
     found.into_iter().map(|(reason, recipe)| Refusal { target: wish.target.clone(), reason, recipe }).collect()
+}
+
+/// Without them, two runs could change one stack at once.
+fn leases() -> Vec<Reason> {
+    vec![("it holds landfall's own leases, those of every stack of the account".into(), "no stack manages or deletes it".into())]
 }
 
 /// Reason and recipe.

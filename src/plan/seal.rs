@@ -8,8 +8,6 @@
 use super::diff::hex;
 use super::model::Plan;
 use sha2::{Digest, Sha256};
-use std::io::Write;
-use std::path::Path;
 
 const HEAD: &str = "{\"format\":\"landfall.plan/v1\",\"sha256\":\"";
 const MIDDLE: &str = "\",\"plan\":";
@@ -25,12 +23,6 @@ pub enum SealError {
     Altered,
     #[error("the sealed plan is of another shape than this version of landfall reads")]
     Shape(#[source] serde_json::Error),
-    #[error("cannot write the plan file {path}")]
-    Write {
-        path: String,
-        #[source]
-        source: std::io::Error,
-    },
 }
 
 /// The plan as the text of a sealed file.
@@ -53,29 +45,6 @@ pub fn open(text: &str) -> Result<Plan, SealError> {
 
 fn digest(body: &str) -> String {
     hex(&Sha256::digest(body.as_bytes()))
-}
-
-/// Writes the sealed plan, readable by its owner only, whole or not at all.
-pub fn write(path: &Path, plan: &Plan) -> Result<(), SealError> {
-    let failed = |source| SealError::Write { path: crate::safe::text(&path.display().to_string()), source };
-    let mut part = path.as_os_str().to_owned();
-    part.push(format!(".{}.part", std::process::id()));
-    let part = std::path::PathBuf::from(part);
-    let written = write_private(&part, seal(plan).as_bytes()).and_then(|()| std::fs::rename(&part, path));
-    written.map_err(|source| {
-        let _ = std::fs::remove_file(&part);
-        failed(source)
-    })
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 #[cfg(test)]
@@ -115,24 +84,5 @@ mod tests {
         for text in [format!("{sealed}\n"), format!(" {sealed}"), sealed[..sealed.len() - 1].to_owned(), String::new(), HEAD.to_owned()] {
             assert!(open(&text).is_err());
         }
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_written_is_an_error_that_names_it() {
-        let path = tempfile::tempdir().expect("a temporary folder").path().join("gone/p.plan");
-        let refused = write(&path, &samples::plan()).expect_err("there is no such folder");
-        assert!(refused.to_string().contains("gone/p.plan"), "{refused}");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn the_file_is_private_and_leaves_no_part_behind() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let path = dir.path().join("p.plan");
-        write(&path, &samples::plan()).expect("writable");
-        assert_eq!(std::fs::metadata(&path).expect("written").permissions().mode() & 0o777, 0o600);
-        assert_eq!(std::fs::read_dir(dir.path()).expect("readable").count(), 1);
-        assert!(open(&std::fs::read_to_string(&path).expect("text")).is_ok());
     }
 }

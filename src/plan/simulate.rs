@@ -253,6 +253,7 @@ pub fn matches(predicted: &State, seen: &State) -> bool {
         (State::Bucket(Some(p)), State::Bucket(Some(s))) => {
             p.bucket == s.bucket
                 && p.owner == s.owner
+                && p.holder == s.holder
                 && p.foreign_tags == s.foreign_tags
                 && p.contents.as_ref().map(Contents::rough) == s.contents.as_ref().map(Contents::rough)
                 && guards(p).iter().zip(guards(s)).all(|(p, s)| s || !p)

@@ -69,7 +69,7 @@ fn apply(apply: &ApplyReport) -> Exit {
     match (apply.unfinished.is_empty(), apply.converged) {
         (true, true) => Exit::Pass,
         (true, false) => Exit::No,
-        (false, _) if apply.done.is_empty() => Exit::Failed,
+        // What ended it is a problem of its own, and a failure there outweighs this.
         (false, _) => Exit::Partial,
     }
 }

@@ -248,7 +248,21 @@ fn apply_is_green_only_when_it_converged() {
     assert_eq!(set(false, true, true), Exit::Pass);
     assert_eq!(set(false, true, false), Exit::No);
     assert_eq!(set(true, true, false), Exit::Partial);
-    assert_eq!(set(true, false, false), Exit::Failed);
+    assert_eq!(set(true, false, false), Exit::Partial);
+}
+
+/// A budget that is spent before the first call is no failure; an unfinished resource that failed is one.
+#[test]
+fn what_ended_an_apply_without_a_call_decides() {
+    let ended = |exit| {
+        spoilt(|r| {
+            let apply = r.apply.as_mut().expect("apply");
+            apply.converged = false;
+            apply.unfinished.push("table T: x".into());
+            r.errors.push(Problem { message: "table T: x".into(), help: None, exit });
+        })
+    };
+    assert_eq!((ended(Exit::Partial), ended(Exit::Failed), ended(Exit::Stale)), (Exit::Partial, Exit::Failed, Exit::Stale));
 }
 
 #[test]

@@ -89,6 +89,32 @@ async fn a_call_that_is_announced_and_then_stopped_is_not_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_begun_once_the_runs_time_is_up() {
+    let world = World::start().await;
+    let wanted = desired((0..2).map(|_| (unique("gates"), table(Capacity::OnDemand, &[]))));
+    let plan = world.plan(&wanted, &Approvals::default()).await;
+    world.local.faults().install(Rule::new(Effect::Delay(Duration::from_hours(2), Moment::After)).operation("CreateTable").times(1));
+    let options = Options { timeout: Duration::from_hours(1), parallel: 1, ..Options::default() };
+    let outcome = run(&world, &plan, &Events::silent(), &options, &Stop::never()).await;
+    assert_eq!((made(&world, "CreateTable"), says(&outcome, "its turn")), (1, 1), "{:#?}", outcome.problems);
+}
+
+/// A lease that is fine has nothing to do with what AWS refuses.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_call_under_a_lease_is_told_as_itself() {
+    let world = World::start().await;
+    let (_, options) = leased(&world, LONG).await;
+    let plan = with_ttl_to_come(&world).await;
+    let faults = world.local.faults();
+    faults.install(Rule::refuse("AccessDeniedException").operation("UpdateTimeToLive"));
+    let events = at_note("UpdateTimeToLive", move || {
+        faults.install(Rule::refuse("AccessDeniedException").operation("PutItem"));
+    });
+    let outcome = run(&world, &plan, &events, &options, &Stop::never()).await;
+    assert_eq!((outcome.exit(), says(&outcome, "UpdateTimeToLive")), (Exit::Failed, 1), "{:#?}", outcome.problems);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_while_a_budget_is_waited_for_ends_the_wait() {
     let world = World::start().await;
     let (_, plan) = to_be_lowered(&world).await;

@@ -2,6 +2,7 @@
 
 use crate::program::{LocalAws, Place, ran};
 use std::fs::File;
+use std::time::Duration;
 
 const NOTHING: &str = "[] []";
 
@@ -90,6 +91,20 @@ fn a_plan_with_a_refusal_takes_no_lease_and_a_file_too_large_is_no_plan() {
     let large = place.write("large.plan", "{");
     File::options().write(true).open(large).and_then(|file| file.set_len(64 * 1024 * 1024 + 1)).expect("a sparse file");
     place.landfall("apply large.plan").exits(2);
+}
+
+/// Nobody waits for a lease, or makes its table, to be told that it is too late.
+#[test]
+fn a_sealed_plan_that_would_be_late_by_now_takes_no_lease() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("apply stacks/users.toml --yes").exits(0);
+    place.python("c('dynamodb').delete_table(TableName='landfall-leases')").exits(0);
+    place.edit("stacks/users.toml", "protect = false", "protect = false\ntags = { team = \"a\" }");
+    place.landfall("plan stacks/users.toml --deadline 8s --out users.plan").exits(0);
+    std::thread::sleep(Duration::from_secs(6));
+    place.landfall("apply users.plan").exits(5).says("after the deadline");
+    assert_eq!(place.python("print(c('dynamodb').list_tables()['TableNames'])").exits(0).stdout.trim(), "['Users']");
 }
 
 fn rows(place: &Place) -> String {

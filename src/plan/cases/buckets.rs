@@ -110,6 +110,7 @@ fn everything_of_a_bucket_but_its_guards_must_be_as_predicted() {
         LiveBucket { bucket: Bucket { expire_days: 9, ..done().bucket }, ..done() },
         LiveBucket { owner: None, ..done() },
         LiveBucket { foreign_tags: BTreeMap::from([("a".to_owned(), "b".to_owned())]), ..done() },
+        LiveBucket { holder: Some(crate::live::Holder::CloudFormation("prod".into())), ..done() },
     ];
     assert!(matches(&state(done()), &state(done())));
     for other in others {

@@ -41,6 +41,18 @@ fn each_refusal_names_the_cause_and_the_way_on() {
     "#);
 }
 
+/// Whatever is approved: without its leases, two runs could change one stack at once.
+#[test]
+fn the_table_of_leases_is_neither_managed_nor_adopted_nor_destroyed() {
+    let leases = crate::resource::LEASE_TABLE;
+    let there = seen([(leases, LiveTable { owner: None, ..live(table()) })]);
+    let approvals = Approvals { with_data: true, ..allow(&[leases], &[leases]) };
+    for (live, tables) in [(Live::default(), vec![leases]), (there.clone(), vec![leases]), (there, vec![])] {
+        let plan = plan_of(&desired(tables.into_iter().map(|name| (name, table()))), &live, &approvals);
+        assert!(plan.calls() == 0 && plan.refusals[0].reason.contains("landfall's own leases"), "{:?}", plan.refusals);
+    }
+}
+
 #[test]
 fn a_table_in_aws_but_not_in_the_file_is_left_alone() {
     let plan = plan_of(&desired([]), &seen([("T", live(table()))]), &Approvals::default());

@@ -195,14 +195,17 @@ fn summary(plan: &PlanReport) -> String {
     )
 }
 
-/// Resources go on side by side, so the longest of them is the whole.
+/// Buckets go in a row; then the others side by side, so the longest of them is the whole.
 fn wall(steps: &[Step]) -> (u64, u64) {
     let addresses: BTreeSet<&str> = steps.iter().map(|s| s.address.as_str()).collect();
     let of = |address: &&str| {
         let mine = steps.iter().filter(|s| s.address == *address);
         mine.fold((0, 0), |(from, to), s| (from + s.seconds.0, to + s.seconds.1))
     };
-    addresses.iter().map(of).fold((0, 0), |a, b| (a.0.max(b.0), a.1.max(b.1)))
+    let (row, others): (Vec<&str>, Vec<&str>) = addresses.iter().partition(|address| address.starts_with("bucket "));
+    let row = row.iter().map(of).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    let longest = others.iter().map(of).fold((0, 0), |a, b| (a.0.max(b.0), a.1.max(b.1)));
+    (row.0 + longest.0, row.1 + longest.1)
 }
 
 pub(super) fn render_apply(apply: &ApplyReport) -> String {
