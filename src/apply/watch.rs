@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::worker::Worker;
-use crate::live::refresh;
+use crate::live::refresh::{self, BucketWish};
 use crate::plan::simulate::matches;
 use crate::plan::{State, Target, diff};
 use std::time::Duration;
@@ -26,7 +26,8 @@ impl Worker<'_> {
         let seen = match &self.work.target {
             Target::Table(name) => refresh::table(aws, name, self.work.goal.table(), deadline).await.map(|t| State::Table(t.map(Box::new))),
             Target::Bucket(name) => {
-                refresh::bucket(aws, name, self.work.goal.bucket(), deadline).await.map(|b| State::Bucket(b.map(Box::new)))
+                let want = self.work.goal.bucket().map_or(BucketWish::Gone, BucketWish::Managed);
+                refresh::bucket(aws, name, want, deadline).await.map(|b| State::Bucket(b.map(Box::new)))
             }
         };
         seen.map_err(|source| self.unread(source))

@@ -68,6 +68,7 @@ async fn read(aws: &Aws, args: &Init, events: &Events) -> Result<Live, Failure> 
     let first = Wanted {
         tables: names.into_iter().map(|name| (name, None)).collect(),
         buckets: args.buckets.iter().map(|name| (name.clone(), None)).collect(),
+        ..Wanted::default()
     };
     let seen = refresh::refresh(aws, &first, events).await?;
     let second = found::wish(&seen, args.warm);

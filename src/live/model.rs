@@ -2,7 +2,7 @@
 
 use crate::resource::{Bucket, Dimension, Table};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Everything that one refresh saw. Absent from a map: it does not exist in AWS.
@@ -17,10 +17,12 @@ pub struct Live {
 /// other tags) is not read, or folded away, so that live and desired stay comparable as they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// `None`: named by `--destroy` only, nothing of it is managed.
+    /// `None`: nothing of it is managed.
     pub tables: BTreeMap<String, Option<Table>>,
     /// By bucket name; `None` as above.
     pub buckets: BTreeMap<String, Option<Bucket>>,
+    /// Buckets that are to be deleted: what they hold is looked at too.
+    pub leaving: BTreeSet<String>,
 }
 
 /// Who else holds a table: it is observed, not managed, unless the stack is told to.

@@ -69,7 +69,7 @@ pub async fn refresh(aws: &Aws, wanted: &Wanted, events: &Events) -> Result<Live
     let mut live = Live::default();
     let mut done = 0;
     let mut buckets = stream::iter(&wanted.buckets)
-        .map(|(name, want)| async move { bucket(aws, name, want.as_ref(), deadline).await.map(|b| (name, b)) })
+        .map(|(name, want)| async move { bucket(aws, name, of(wanted, name, want), deadline).await.map(|b| (name, b)) })
         .buffer_unordered(PARALLEL);
     while let Some((name, seen)) = buckets.try_next().await? {
         live.buckets.extend(seen.map(|b| (name.clone(), b)));
@@ -287,12 +287,28 @@ async fn managed_key(aws: &Aws, seen: &ObservedTable, want: Option<&Table>, dead
     }
 }
 
-/// One bucket; `None`: the name is free. `want`: what the stack says of it; without it the bucket is to go, and what it holds is looked at.
-pub async fn bucket(aws: &Aws, name: &str, want: Option<&Bucket>, deadline: impl Into<Deadline>) -> Result<Option<LiveBucket>, Error> {
+/// What is wanted of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BucketWish<'a> {
+    /// To be as the stack says.
+    Managed(&'a Bucket),
+    /// Only to be told as it is.
+    Seen,
+    /// To be deleted: what it holds is looked at too.
+    Gone,
+}
+
+fn of<'a>(wanted: &Wanted, name: &str, want: &'a Option<Bucket>) -> BucketWish<'a> {
+    let unmanaged = if wanted.leaving.contains(name) { BucketWish::Gone } else { BucketWish::Seen };
+    want.as_ref().map_or(unmanaged, BucketWish::Managed)
+}
+
+/// One bucket; `None`: the name is free.
+pub async fn bucket(aws: &Aws, name: &str, want: BucketWish<'_>, deadline: impl Into<Deadline>) -> Result<Option<LiveBucket>, Error> {
     let deadline = deadline.into();
     match aws.patiently(Api::Buckets, deadline, || Box::pin(aws.head_bucket(name))).await? {
         Head::Absent => Ok(None),
-        Head::Taken | Head::Elsewhere(_) if want.is_none() => Err(Error::NotHere(crate::safe::text(name))),
+        Head::Taken | Head::Elsewhere(_) if want == BucketWish::Gone => Err(Error::NotHere(crate::safe::text(name))),
         Head::Taken => Err(Error::Taken(crate::safe::text(name))),
         Head::Elsewhere(region) => Err(Error::Elsewhere {
             bucket: crate::safe::text(name),
@@ -307,11 +323,12 @@ pub async fn bucket(aws: &Aws, name: &str, want: Option<&Bucket>, deadline: impl
     }
 }
 
-async fn observe(aws: &Aws, name: &str, want: Option<&Bucket>, deadline: Deadline) -> Result<LiveBucket, aws::Error> {
+async fn observe(aws: &Aws, name: &str, want: BucketWish<'_>, deadline: Deadline) -> Result<LiveBucket, aws::Error> {
     let seen = aws.patiently(Api::Buckets, deadline, || Box::pin(aws.observe_bucket(name))).await?;
-    let contents = match want {
-        Some(_) => None,
-        None => Some(aws.patiently(Api::Buckets, deadline, || Box::pin(aws.bucket_contents(name))).await?),
+    let (contents, want) = match want {
+        BucketWish::Managed(want) => (None, Some(want)),
+        BucketWish::Seen => (None, None),
+        BucketWish::Gone => (Some(aws.patiently(Api::Buckets, deadline, || Box::pin(aws.bucket_contents(name))).await?), None),
     };
     Ok(LiveBucket { contents, ..normal::bucket(name, &seen, want) })
 }

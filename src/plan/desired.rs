@@ -40,10 +40,10 @@ impl Desired {
         let named = approvals.destroy.iter().filter(|what| is_table(what)).map(|name| (name.clone(), None));
         let mut tables: BTreeMap<_, Option<Table>> = named.collect();
         tables.extend(self.tables.iter().map(|(name, table)| (name.clone(), Some(table.clone()))));
-        let named = approvals.destroy.iter().filter_map(|what| destroyed_bucket(what)).map(|name| (name.to_owned(), None));
-        let mut buckets: BTreeMap<_, Option<Bucket>> = named.collect();
+        let leaving: BTreeSet<String> = approvals.destroy.iter().filter_map(|what| destroyed_bucket(what)).map(str::to_owned).collect();
+        let mut buckets: BTreeMap<_, Option<Bucket>> = leaving.iter().map(|name| (name.clone(), None)).collect();
         buckets.extend(self.buckets.iter().map(|(name, bucket)| (name.clone(), Some(bucket.clone()))));
-        Wanted { tables, buckets }
+        Wanted { tables, buckets, leaving }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a refresh asks AWS and what not, what it believes when reads disagree, and what it does not take for its own.
 
 use crate::reconcile_faults::{FIVE, LATER, World, table, unique};
+use landfall::live::refresh::BucketWish;
 use landfall::live::{LiveTable, refresh, unmanaged};
 use landfall::local::Rule;
 use landfall::plan::{Approvals, Desired, Dimension};
@@ -152,7 +153,7 @@ async fn a_bucket_that_goes_between_two_reads_is_gone_and_another_failure_stays_
     Box::pin(world.converge(&desired, &Approvals::default(), "made")).await;
     for (code, gone) in [("NoSuchBucket", true), ("AccessDenied", false)] {
         world.local.faults().install(Rule::refuse(code).operation("GetBucketPolicy"));
-        let seen = Box::pin(refresh::bucket(&world.aws, &name, Some(&bucket), world.clock.now_ms() + 600_000)).await;
+        let seen = Box::pin(refresh::bucket(&world.aws, &name, BucketWish::Managed(&bucket), world.clock.now_ms() + 600_000)).await;
         assert_eq!(seen.is_ok_and(|bucket| bucket.is_none()), gone, "{code}");
         world.local.faults().clear();
     }

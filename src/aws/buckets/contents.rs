@@ -93,7 +93,10 @@ impl Aws {
             };
             let running = page.import_summary_list().iter().filter(|s| s.import_status() == Some(&ImportStatus::InProgress));
             let from = running.filter(|s| s.s3_bucket_source().is_some_and(|source| source.s3_bucket() == bucket));
-            tables.extend(from.filter_map(|s| s.table_arn()).map(|arn| arn.rsplit('/').next().unwrap_or(arn).to_owned()));
+            // One without a table's name is one all the same.
+            tables.extend(
+                from.map(|s| s.table_arn().or(s.import_arn()).unwrap_or("?")).map(|arn| arn.rsplit('/').next().unwrap_or(arn).to_owned()),
+            );
             token = page.next_token;
             if token.is_none() {
                 tables.sort();

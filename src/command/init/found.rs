@@ -44,6 +44,7 @@ pub(super) fn wish(seen: &Live, warm: bool) -> Wanted {
     Wanted {
         tables: seen.tables.iter().map(|(name, live)| (name.clone(), Some(table(live)))).collect(),
         buckets: seen.buckets.iter().map(|(name, live)| (name.clone(), Some(all_of_bucket(live)))).collect(),
+        ..Wanted::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Staging buckets: their order, and what an observation of one may differ in.
 
 use super::{allow, steps};
-use crate::live::{Live, LiveBucket};
+use crate::live::{Holder, Live, LiveBucket};
 use crate::plan::legal::violation;
 use crate::plan::samples::{bucket, desired, plan_of, table};
 use crate::plan::simulate::{matches, simulate};
@@ -110,7 +110,7 @@ fn everything_of_a_bucket_but_its_guards_must_be_as_predicted() {
         LiveBucket { bucket: Bucket { expire_days: 9, ..done().bucket }, ..done() },
         LiveBucket { owner: None, ..done() },
         LiveBucket { foreign_tags: BTreeMap::from([("a".to_owned(), "b".to_owned())]), ..done() },
-        LiveBucket { holder: Some(crate::live::Holder::CloudFormation("prod".into())), ..done() },
+        LiveBucket { holder: Some(Holder::CloudFormation("prod".into())), ..done() },
     ];
     assert!(matches(&state(done()), &state(done())));
     for other in others {
