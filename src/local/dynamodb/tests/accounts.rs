@@ -7,13 +7,17 @@ use super::*;
 /// So many tables besides, each as `like`.
 fn crowd(aws: &Aws, many: usize, like: &TableNotes) {
     let all = (0..many).map(|i| (format!("Crowd{i}"), like.clone()));
-    aws.region().change(|notes| Ok(notes.tables.extend(all))).expect("noted");
+    let note = |notes: &mut notes::Notes| {
+        notes.tables.extend(all);
+        Ok(())
+    };
+    aws.region().change(note).expect("noted");
 }
 
 fn creating(until: u64, indexes: &[&str]) -> TableNotes {
     let pending = vec![Pending { what: What::Creating { hidden: 0 }, until, was: serde_json::Map::new() }];
     let indexes = indexes.iter().map(|name| ((*name).to_owned(), notes::IndexNotes::default())).collect();
-    TableNotes { pending, indexes, ..TableNotes::default() }
+    TableNotes { indexes, pending, ..TableNotes::default() }
 }
 
 const AT_ONCE: &str =
@@ -37,7 +41,11 @@ fn five_hundred_tables_change_at_once_and_no_table_more() {
 fn tables_that_are_gone_or_there_since_long_do_not_change() {
     let aws = Aws::new();
     let gone = (0..500).map(|i| (format!("Gone{i}"), Deleting { until: START, told: Value::Null }));
-    aws.region().change(|notes| Ok(notes.deleting.extend(gone))).expect("noted");
+    let note = |notes: &mut notes::Notes| {
+        notes.deleting.extend(gone);
+        Ok(())
+    };
+    aws.region().change(note).expect("noted");
     crowd(&aws, 600, &creating(START, &["by_a"]));
     aws.ok("CreateTable", of("More", indexed()));
     // And a deletion forgets what is gone.

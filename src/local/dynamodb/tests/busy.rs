@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Begins a change of a table.
+type Begin<'a> = Box<dyn Fn(&Aws, &str) + 'a>;
+
 fn tag(aws: &Aws, table: &str) -> Value {
     json!({ "ResourceArn": table_arn(&aws.region(), table), "Tags": [{ "Key": "team", "Value": "a" }] })
 }
@@ -137,7 +140,6 @@ fn a_table_is_not_deleted_while_anything_of_it_changes() {
             aws.update(table, change.clone());
         }
     };
-    type Begin<'a> = Box<dyn Fn(&Aws, &str) + 'a>;
     let begun: [(&str, Value, Begin<'_>, &str); 6] = [
         (
             "Indexes",

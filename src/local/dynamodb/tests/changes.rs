@@ -17,6 +17,10 @@ fn each_change_is_seen_to_begin_and_to_be_done() {
     assert_eq!(warm["TableDescription"]["WarmThroughput"]["Status"], UPDATING);
     aws.pass(600);
     assert_eq!(aws.shown("Users")["WarmThroughput"]["ReadUnitsPerSecond"], 13_000);
+    // The next raise is seen to begin from there.
+    let warm = aws.update("Users", json!({ "WarmThroughput": { "ReadUnitsPerSecond": 14_000 } }));
+    assert_eq!(warm["TableDescription"]["WarmThroughput"]["ReadUnitsPerSecond"], 13_000);
+    aws.pass(600);
     let lowered = aws.no_update("Users", json!({ "WarmThroughput": { "ReadUnitsPerSecond": 12_500 } }));
     assert!(lowered.ends_with("decreasing WarmThroughput is not supported"), "{lowered}");
     let class = aws.update("Users", json!({ "TableClass": "STANDARD_INFREQUENT_ACCESS" }));
@@ -131,6 +135,12 @@ fn what_is_wrong_with_a_request_is_told_before_the_table_is_looked_for() {
                 .to_owned(),
         ),
         (json!({ "TableName": "Nobody", "OnDemandThroughput": {} }), "InternalFailure: ".to_owned()),
+        (
+            json!({ "TableName": "Nobody", "BillingMode": "FREE" }),
+            "ValidationException: 1 validation error detected: Value 'FREE' at 'billingMode' failed to satisfy constraint: Member must \
+             satisfy enum value set: [PROVISIONED, PAY_PER_REQUEST]"
+                .to_owned(),
+        ),
         (
             json!({ "TableName": "Nobody", "DeletionProtectionEnabled": true }),
             "ResourceNotFoundException: Requested resource not found: Table: Nobody not found".to_owned(),

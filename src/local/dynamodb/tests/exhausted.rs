@@ -51,6 +51,15 @@ fn what_is_wrong_is_told_by_the_indexes_as_they_are_now() {
 }
 
 #[test]
+fn an_index_that_is_not_there_is_wrong_whatever_is_left() {
+    let aws = Aws::new();
+    exhausted(&aws);
+    aws.ok("Scan", json!({ "TableName": "Users", "ConsistentRead": true }));
+    let nobody = aws.refused("Scan", json!({ "TableName": "Users", "IndexName": "nobody" }));
+    assert_eq!(nobody, "ValidationException: The table does not have the specified index: nobody");
+}
+
+#[test]
 fn a_sound_request_that_was_tried_once_is_tried_again_alike() {
     let aws = Aws::new();
     exhausted(&aws);

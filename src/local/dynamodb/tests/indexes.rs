@@ -29,6 +29,19 @@ fn a_change_of_an_index_is_refused_for_what_is_wrong_with_it() {
         { "Update": { "IndexName": "by_a", "ProvisionedThroughput": units(6, 6) } },
         { "Update": { "IndexName": "by_a", "ProvisionedThroughput": units(7, 7) } },
     ] });
+    let most = json!({ "MaxReadRequestUnits": 9 });
+    let no_maximum = |index: &str| {
+        format!(
+            "{INVALID}MaxReadRequestUnits for OnDemandThroughput for index : {index} cannot be specified when the table BillingMode is \
+             PROVISIONED"
+        )
+    };
+    let mut bounded = begin("by_b", "b");
+    bounded["GlobalSecondaryIndexUpdates"][0]["Create"]["ProvisionedThroughput"] = units(1, 1);
+    bounded["GlobalSecondaryIndexUpdates"][0]["Create"]["OnDemandThroughput"] = most.clone();
+    let mut born_bounded = table();
+    born_bounded["GlobalSecondaryIndexes"][0]["OnDemandThroughput"] = most.clone();
+    assert_eq!(aws.refused("CreateTable", of("More", born_bounded)), no_maximum("by_a"));
     let mut warm_and_new = begin("by_b", "b");
     warm_and_new["WarmThroughput"] = json!({ "ReadUnitsPerSecond": 13_000 });
     for (table, change, words) in [
@@ -41,14 +54,8 @@ fn a_change_of_an_index_is_refused_for_what_is_wrong_with_it() {
              provisioned for index by_a: 5. Requested WriteCapacityUnits: 5."
                 .to_owned(),
         ),
-        (
-            "Users",
-            update("by_a", "OnDemandThroughput", json!({ "MaxReadRequestUnits": 9 })),
-            format!(
-                "{INVALID}MaxReadRequestUnits for OnDemandThroughput for index : by_a cannot be specified when the table BillingMode is \
-                 PROVISIONED"
-            ),
-        ),
+        ("Users", update("by_a", "OnDemandThroughput", most), no_maximum("by_a")),
+        ("Users", bounded, no_maximum("by_b")),
         ("Users", begin("by_b", "b"), format!("{INVALID}Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: by_b")),
         ("Users", twice, format!("{INVALID}Only one global secondary index update per index is allowed simultaneously. Index: by_a")),
         (

@@ -2,6 +2,8 @@
 //!
 //! Rule: what is expected is AWS's answer, as its documentation or the rules at the head of each file have it.
 
+#![allow(clippy::needless_pass_by_value, reason = "a request is made where it is sent")]
+
 mod accounts;
 mod backups;
 mod batches;

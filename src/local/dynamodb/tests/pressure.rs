@@ -57,6 +57,49 @@ fn an_index_that_has_nothing_left_is_not_read_while_its_table_is() {
 }
 
 #[test]
+fn an_item_counts_against_the_indexes_that_it_is_in() {
+    let aws = Aws::new();
+    narrow_index(&aws);
+    aws.pass(3_600);
+    // Saved: 300 units of the index, which the first item would take.
+    let puts = [json!({ "id": s("out"), "pad": s(&"x".repeat(350_000)) }), json!({ "id": s("2"), "a": s("1") })];
+    let puts: Vec<Value> = puts.into_iter().map(|item| json!({ "PutRequest": { "Item": item } })).collect();
+    assert_eq!(aws.ok("BatchWriteItem", json!({ "RequestItems": { "Users": puts } }))["UnprocessedItems"], json!({}));
+}
+
+#[test]
+fn an_index_that_is_made_anew_has_no_debt() {
+    let aws = Aws::new();
+    narrow_index(&aws);
+    let pad = "x".repeat(390_000);
+    for id in 0..6 {
+        // A statement is let in, and counted.
+        aws.ok("ExecuteStatement", json!({ "Statement": format!("INSERT INTO Users VALUE {{'id': '{id}', 'a': '1', 'pad': '{pad}'}}") }));
+    }
+    aws.update("Users", end("by_a"));
+    aws.pass(10);
+    aws.ok("GetItem", json!({ "TableName": "Users", "Key": item("in") }));
+    let mut create = begin("by_a", "a");
+    create["GlobalSecondaryIndexUpdates"][0]["Create"]["ProvisionedThroughput"] = units(1, 1);
+    aws.update("Users", create);
+    aws.pass(600);
+    aws.ok("PutItem", put("2", json!({ "a": s("1") })));
+}
+
+#[test]
+fn a_condition_check_writes_nothing() {
+    let request: dynoxide::actions::transact_write_items::TransactWriteItemsRequest = serde_json::from_value(json!({ "TransactItems": [
+        { "Put": { "TableName": "Users", "Item": item("put") } },
+        { "ConditionCheck": { "TableName": "Users", "Key": item("checked"), "ConditionExpression": "attribute_exists(id)" } },
+        { "Delete": { "TableName": "Users", "Key": item("deleted") } },
+    ] }))
+    .expect("sound");
+    let demands = throttle::Demands::demands(&request);
+    let written: Vec<Value> = demands.iter().filter_map(throttle::Demand::written).map(|(_, item)| json!(item)).collect();
+    assert_eq!(written, [item("put"), item("deleted")]);
+}
+
+#[test]
 fn a_table_that_has_nothing_left_is_throttled_and_a_transaction_cancelled() {
     let aws = Aws::new();
     aws.make("Users", provisioned(1, 1));
