@@ -34,9 +34,8 @@ pub(super) fn absent(table: &str) -> Fault {
     Fault::new("ResourceNotFoundException", format!("Requested resource not found: Table: {} not found", crate::safe::text(table)))
 }
 
-/// Refuses an UpdateTable that cannot begin now.
+/// Refuses an UpdateTable of a whole table that cannot begin now.
 pub(super) fn update(region: &Region, table: &str, notes: &TableNotes, request: &Map<String, Value>) -> Result<(), Fault> {
-    exists_whole(region, table)?;
     let now = region.time().now_ms();
     let live: Vec<&Pending> = notes.pending.iter().filter(|p| p.is_live(now)).collect();
     index_updates(table, &live, request, now)?;

@@ -1,6 +1,6 @@
 //! ARNs: the engine writes its own region and account into them, callers see the real ones.
 //!
-//! Rule: only members that hold ARNs are rewritten, never row data.
+//! Rule: only descriptions are rewritten, never row data.
 
 use super::Region;
 use crate::local::fault::Fault;
@@ -39,9 +39,9 @@ pub(super) fn table(region: &Region, text: &str) -> Result<String, Fault> {
 /// Writes the names of tables where a request of the data plane has their ARNs; whether there were any.
 pub(super) fn tables(region: &Region, request: &mut Value) -> Result<bool, Fault> {
     let mut any = false;
-    if let Some(Value::String(text)) = request.get_mut("TableName").filter(|t| t.as_str().is_some_and(|t| t.starts_with("arn:"))) {
+    if let Some(Value::String(text)) = request.get_mut("TableName") {
+        any |= text.starts_with("arn:");
         *text = table(region, text)?;
-        any = true;
     }
     for action in request.get_mut("TransactItems").and_then(Value::as_array_mut).into_iter().flatten() {
         for of in action.as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
@@ -49,11 +49,12 @@ pub(super) fn tables(region: &Region, request: &mut Value) -> Result<bool, Fault
         }
     }
     if let Some(Value::Object(items)) = request.get_mut("RequestItems") {
-        for arn in items.keys().filter(|name| name.starts_with("arn:")).cloned().collect::<Vec<_>>() {
-            let (name, of) = (table(region, &arn)?, items.remove(&arn));
-            if let Some(of) = of.filter(|_| !items.contains_key(&name)) {
-                items.insert(name, of);
-                any = true;
+        for (given, of) in std::mem::take(items) {
+            any |= given.starts_with("arn:");
+            let name = table(region, &given)?;
+            if items.insert(name.clone(), of).is_some() {
+                let name = crate::safe::text(&name);
+                return Err(Fault::invalid(format!("the batch names the table {name} twice, by name and by ARN: name it once")));
             }
         }
     }
@@ -65,17 +66,11 @@ pub(crate) fn of_table(region: &Region, table: &str) -> String {
     format!("{}table/{table}", prefix(region))
 }
 
-/// Rewrites every member of `value` that holds an ARN.
+/// Rewrites every ARN in `value`.
 pub(super) fn outward_all(region: &Region, value: &mut Value) {
     match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                match member {
-                    Value::String(text) if name.ends_with("Arn") => *text = outward(region, text),
-                    other => outward_all(region, other),
-                }
-            }
-        }
+        Value::String(text) => *text = outward(region, text),
+        Value::Object(members) => members.values_mut().for_each(|member| outward_all(region, member)),
         Value::Array(items) => items.iter_mut().for_each(|item| outward_all(region, item)),
         _ => {}
     }

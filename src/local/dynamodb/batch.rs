@@ -1,6 +1,7 @@
 //! `BatchWriteItem` and `BatchGetItem`: what the table's capacity lets in is done, the rest is handed back.
 //!
-//! Rule: every item is either done or handed back; a request that is too large is left whole, for the engine to refuse.
+//! Rule: every item is either done or handed back. A request that is too large is wrong, which `data` asks the engine before any of it is
+//! throttled.
 
 use super::capacity::Slot;
 use super::data::{EachItem, EachPut, EachTable, Reply, Request};
@@ -13,10 +14,6 @@ use std::collections::HashMap;
 
 /// What was not done, by table, as the reply tells it.
 pub(super) type Left = HashMap<String, Value>;
-
-/// The API's own bounds.
-const WRITES: usize = 25;
-const KEYS: usize = 100;
 
 impl Demands for BatchWriteItemRequest {}
 impl Demands for BatchGetItemRequest {}
@@ -36,9 +33,6 @@ impl Request for BatchWriteItemRequest {
     }
 
     fn split(&mut self, admit: &mut Admit<'_>) -> Result<Left, Reason> {
-        if self.request_items.values().map(Vec::len).sum::<usize>() > WRITES {
-            return Ok(Left::new());
-        }
         let (mut left, mut first) = (Left::new(), None);
         for (table, writes) in &mut self.request_items {
             let mut refused = Vec::new();
@@ -101,9 +95,6 @@ impl Request for BatchGetItemRequest {
     }
 
     fn split(&mut self, admit: &mut Admit<'_>) -> Result<Left, Reason> {
-        if self.request_items.values().map(|table| table.keys.len()).sum::<usize>() > KEYS {
-            return Ok(Left::new());
-        }
         let (mut left, mut first) = (Left::new(), None);
         for (name, table) in &mut self.request_items {
             let (consistent, mut refused) = (table.consistent_read, Vec::new());

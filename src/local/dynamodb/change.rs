@@ -180,8 +180,8 @@ impl<'a> Change<'a> {
     fn capacity(&mut self, request: &Map<String, Value>) -> Result<(), Fault> {
         let Some(new) = extras::provisioned(&Value::Object(request.clone()))? else { return Ok(()) };
         let old = self.engine_capacity();
-        // What the engine refuses in AWS's words costs nothing: capacity on demand, or what it is already.
-        let Some(old) = old.filter(|old| *old != new && !self.was_on_demand && !self.switching()) else { return Ok(()) };
+        // A switch brings its own; and what the engine refuses in AWS's words costs nothing.
+        let Some(old) = old.filter(|_| !self.switching()) else { return Ok(()) };
         self.notes.throughput = budget::change(&self.notes.throughput, old, new, self.asked.region.time())?;
         self.notes.warm = Some(warm::current(self.notes.warm, Some(old), false));
         self.begin(What::Throughput, &durations::THROUGHPUT, &["ProvisionedThroughput", "WarmThroughput"]);

@@ -34,7 +34,7 @@ fn settle(told: &mut Value, notes: &TableNotes, now: u64) {
         // The engine has the machine's time, in whole seconds.
         told["CreationDateTime"] = seconds_of(notes.created).into();
     }
-    let capacity = table_capacity(told).filter(|_| !on_demand).unwrap_or(Capacity { read: 0, write: 0 });
+    let capacity = table_capacity(told).unwrap_or(Capacity { read: 0, write: 0 });
     told["ProvisionedThroughput"] = throughput(capacity, &notes.throughput, now);
     told["WarmThroughput"] = warm::shown(notes.warm, Some(capacity), on_demand);
     summaries(told, notes, on_demand);
@@ -89,7 +89,7 @@ fn remove(told: &mut Value, name: &str) {
 fn refreshed(region: &Region, table: &str, told: &Value) -> Result<TableNotes, Fault> {
     let notes = region.table(table);
     let now = region.time().seconds();
-    if notes.counted.at == 0 || now - notes.counted.at < REFRESH {
+    if now - notes.counted.at < REFRESH {
         return Ok(notes);
     }
     let counted = live(told, now);
@@ -116,7 +116,7 @@ fn recount(index: &mut Value, counted: &Counted, name: &str) {
 
 fn complete_index(index: &mut Value, notes: Option<&IndexNotes>, on_demand: bool, now: u64) {
     let notes = notes.cloned().unwrap_or_default();
-    let capacity = notes.provisioned.filter(|_| !on_demand).unwrap_or(Capacity { read: 0, write: 0 });
+    let capacity = notes.provisioned.unwrap_or(Capacity { read: 0, write: 0 });
     index["ProvisionedThroughput"] = throughput(capacity, &notes.throughput, now);
     if let Some(most) = notes.on_demand {
         index["OnDemandThroughput"] = json!({ "MaxReadRequestUnits": most.read, "MaxWriteRequestUnits": most.write });

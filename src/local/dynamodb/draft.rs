@@ -121,7 +121,7 @@ impl Schema {
             ("BillingMode".to_owned(), "PAY_PER_REQUEST".into()),
         ]);
         for (name, text) in [("GlobalSecondaryIndexes", &self.global), ("LocalSecondaryIndexes", &self.local)] {
-            if let Some(indexes) = text.as_deref().and_then(read).filter(|i| i.as_array().is_some_and(|i| !i.is_empty())) {
+            if let Some(indexes) = text.as_deref().and_then(read) {
                 request.insert(name.to_owned(), without_capacity(indexes));
             }
         }

@@ -258,4 +258,20 @@ mod tests {
         history.forget("U");
         assert_eq!(history.kept().bytes, 0);
     }
+
+    #[test]
+    fn one_large_item_drives_out_as_many_small_ones_as_it_takes() {
+        let history = History::default();
+        // One that has nothing to forget is no way out.
+        history.watch("Empty", 0);
+        history.watch("T", 0);
+        let mut kept = history.kept();
+        let small = "x".repeat(1 << 16);
+        for at in 1..=1_000 {
+            kept.push("T", undo(at, "a", Some(&small)));
+        }
+        kept.push("T", undo(9_999, "a", Some(&small.repeat(100))));
+        assert!(kept.bytes <= BYTES && kept.bytes > BYTES / 2, "{}", kept.bytes);
+        assert!(kept.undone("Empty", 0).is_ok() && kept.undone("T", 2).is_err());
+    }
 }

@@ -36,6 +36,7 @@ fn begin(change: &mut Change<'_>, create: &mut Value) -> Result<(), Fault> {
     let own = extras::index(create)?;
     let name = extras::text(create, "IndexName")?.to_owned();
     capacity_fits(own.provisioned, &name, change.on_demand)?;
+    maximum_fits(own.on_demand, &name, change.on_demand)?;
     warm::born(own.warm, own.provisioned, &format!("index {name}"))?;
     if change.notes.indexes.len() >= MOST {
         return Err(Fault::new(
@@ -78,6 +79,17 @@ fn capacity_fits(given: Option<Capacity>, name: &str, on_demand: bool) -> Result
     }
 }
 
+/// Only an on-demand table's index has a maximum.
+pub(super) fn maximum_fits(given: Option<Capacity>, name: &str, on_demand: bool) -> Result<(), Fault> {
+    if given.is_some() && !on_demand {
+        return invalid(&format!(
+            "MaxReadRequestUnits for OnDemandThroughput for index : {} cannot be specified when the table BillingMode is PROVISIONED",
+            crate::safe::text(name)
+        ));
+    }
+    Ok(())
+}
+
 fn invalid(why: &str) -> Result<(), Fault> {
     Err(Fault::invalid(format!("One or more parameter values were invalid: {why}")))
 }
@@ -97,12 +109,8 @@ fn change_index(change: &mut Change<'_>, asked: &Value, name: &str) -> Result<()
         }
     }
     if let Some(most) = extras::on_demand(asked, own.on_demand)? {
-        if !change.on_demand {
-            return invalid(&format!(
-                "MaxReadRequestUnits for OnDemandThroughput for index : {name} cannot be specified when the table BillingMode is PROVISIONED"
-            ));
-        }
-        own.on_demand = Some(most).filter(|m| m.read != -1 || m.write != -1);
+        maximum_fits(Some(most), name, change.on_demand)?;
+        own.on_demand = Some(most);
         updating(change, name, change.asked.region.time().after(change::INDEX_MAXIMUM), Map::new());
     }
     if let Some(raise) = extras::warm(asked)? {
@@ -131,7 +139,8 @@ fn set_capacity(change: &Change<'_>, own: &mut IndexNotes, new: Capacity, name: 
             new.read, new.write
         )));
     }
-    if let Some(old) = old.filter(|_| !change.switching()) {
+    // An index of a table that leaves on-demand had none.
+    if let Some(old) = old {
         own.throughput = budget::change(&own.throughput, old, new, change.asked.region.time())?;
         own.warm = Some(warm::current(own.warm, Some(old), false));
     }

@@ -31,6 +31,8 @@ mod stale;
 mod streams;
 mod table;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod transition;
 mod ttl;

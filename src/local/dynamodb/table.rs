@@ -68,13 +68,12 @@ pub(crate) fn make(region: &Region, mut request: Map<String, Value>, hidden: Opt
 /// Tells the metrics what the table and its indexes have, and what is being filled.
 pub(super) fn measured(region: &Region, name: &str, notes: &TableNotes) {
     let metrics = region.metrics();
-    let on_demand = notes.provisioned.is_none();
     let most = region.db().get_table_metadata(name).ok().flatten().and_then(|told| super::throttle::maximum(&told));
     metrics.provisioned(region.name(), name, None, notes.provisioned);
-    metrics.maximum(region.name(), name, None, most.filter(|_| on_demand));
+    metrics.maximum(region.name(), name, None, most);
     for (index, own) in &notes.indexes {
         metrics.provisioned(region.name(), name, Some(index), own.provisioned);
-        metrics.maximum(region.name(), name, Some(index), own.on_demand.filter(|_| on_demand));
+        metrics.maximum(region.name(), name, Some(index), own.on_demand);
     }
     for pending in &notes.pending {
         if let What::IndexCreating { index, allocated } = &pending.what {
@@ -87,7 +86,8 @@ pub(super) fn measured(region: &Region, name: &str, notes: &TableNotes) {
 pub(crate) fn imported(region: &Region, table: &str, at: u64) -> Result<(), Fault> {
     region.change_table(table, |notes| {
         notes.active_at = at;
-        notes.pending.iter_mut().filter(|p| matches!(p.what, What::Creating { .. })).for_each(|p| p.until = at);
+        // Nothing else is taken by a table that is being created.
+        notes.pending.iter_mut().for_each(|p| p.until = at);
         Ok(())
     })
 }
@@ -96,11 +96,14 @@ pub(crate) fn imported(region: &Region, table: &str, at: u64) -> Result<(), Faul
 fn notes(region: &Region, request: &mut Map<String, Value>) -> Result<TableNotes, Fault> {
     let encryption = extras::encryption(extras::take(request, "SSESpecification"), region)?;
     let whole = Value::Object(request.clone());
+    let on_demand = request.get("BillingMode").and_then(Value::as_str) == Some("PAY_PER_REQUEST");
     let mut indexes = BTreeMap::new();
     for definition in request.get_mut("GlobalSecondaryIndexes").and_then(Value::as_array_mut).into_iter().flatten() {
         let own = extras::index(definition)?;
-        warm::born(own.warm, own.provisioned, &format!("index {}", definition["IndexName"].as_str().unwrap_or_default()))?;
-        if let Some(name) = definition.get("IndexName").and_then(Value::as_str) {
+        let name = definition.get("IndexName").and_then(Value::as_str).unwrap_or_default();
+        super::index::maximum_fits(own.on_demand, name, on_demand)?;
+        warm::born(own.warm, own.provisioned, &format!("index {name}"))?;
+        if !name.is_empty() {
             indexes.insert(name.to_owned(), own);
         }
     }

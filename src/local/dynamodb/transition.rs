@@ -148,7 +148,7 @@ fn show_warm(shown: &mut Value, was: &Map<String, Value>) {
     shown["WarmThroughput"]["Status"] = "UPDATING".into();
 }
 
-/// A key that is going is named until the end, one that comes or changes for the first seconds not at all.
+/// A key that is going is named until the end, and one that changes for the first seconds; a first one is named at once.
 fn show_encryption(told: &mut Value, was: &Map<String, Value>, old_key: bool) {
     let gone = told.get("SSEDescription").is_none_or(Value::is_null);
     let before = was.get("SSEDescription").filter(|v| !v.is_null());

@@ -32,7 +32,7 @@ pub(super) fn update(region: &Region, mut request: Value) -> Result<Value, Fault
     extras::only(&request, KNOWN, "UpdateTable")?;
     extras::names(&request)?;
     empty_maximum(&request)?;
-    if name.is_empty() || nothing_asked(&request) || is_unknown(region, &name)? {
+    if nothing_asked(&request) || is_unknown(region, &name)? {
         // The engine has AWS's words for an empty request, and for what is wrong with one before the table is looked for.
         return engine::tree(&region.db().update_table(engine::typed(Value::Object(request))?)?);
     }

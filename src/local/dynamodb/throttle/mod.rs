@@ -75,8 +75,7 @@ impl Throttle {
             (known.at, known.generation) = (now.ms, generation);
             match (Limits::of(region, table), &mut known.state) {
                 (None, state) => *state = None,
-                (Some(limits), Some(state)) if state.limits != limits => state.fit(limits, now),
-                (Some(_), Some(_)) => {}
+                (Some(limits), Some(state)) => state.fit(limits, now),
                 (Some(limits), state @ None) => *state = Some(State::new(limits, now)),
             }
         }

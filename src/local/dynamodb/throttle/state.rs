@@ -179,12 +179,10 @@ impl State {
 
     /// The first index that the write would go to and that has nothing left: it holds up the table's write.
     fn pressed(&mut self, demand: &Demand<'_>, now: Now, before: &impl Fn() -> Option<Item>) -> Option<(String, Sides)> {
-        if demand.side != Side::Write {
-            return None;
-        }
         let limits = &self.limits;
         self.indexes.iter_mut().find_map(|(name, pair)| {
             let (keys, sides) = limits.indexes.get(name)?;
+            // A read touches none.
             let pressed = !pair.has(Side::Write, now) && demand.touches(keys, before);
             pressed.then(|| (name.clone(), *sides))
         })
@@ -193,8 +191,7 @@ impl State {
     /// The indexes that the new item surely goes to.
     fn written(&self, demand: &Demand<'_>) -> Vec<String> {
         let sure = |keys: &[String]| demand.touches(keys, || None);
-        let indexes = self.limits.indexes.iter().filter(|_| demand.side == Side::Write);
-        indexes.filter(|(_, (keys, _))| sure(keys)).map(|(name, _)| name.clone()).collect()
+        self.limits.indexes.iter().filter(|(_, (keys, _))| sure(keys)).map(|(name, _)| name.clone()).collect()
     }
 
     fn partition(&self, demand: &Demand<'_>) -> Option<usize> {

@@ -1,0 +1,142 @@
+//! What a table's capacity, its indexes' and its partitions' let in.
+
+use super::*;
+
+fn throttled(aws: &Aws, operation: &str, request: Value) -> (String, Value) {
+    let fault = aws.call(operation, &request).expect_err("throttled");
+    (fault.code, fault.json.map_or(Value::Null, |json| serde_json::from_slice(&json).expect("JSON")))
+}
+
+fn put(id: &str, more: Value) -> Value {
+    let mut item = more;
+    item["id"] = s(id);
+    json!({ "TableName": "Users", "Item": item })
+}
+
+/// A table with an index of `a` that is as deep in debt as it is narrow.
+fn narrow_index(aws: &Aws) {
+    let mut table = provisioned(10_000, 10_000);
+    table["AttributeDefinitions"] = strings(&["id", "a"]);
+    table["GlobalSecondaryIndexes"] = json!([index("by_a", "a")]);
+    table["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"] = units(1, 1);
+    aws.make("Users", table);
+    aws.put("Users", json!({ "id": s("in"), "a": s("1"), "pad": s(&"x".repeat(300_000)) }));
+}
+
+#[test]
+fn an_index_that_has_nothing_left_holds_up_the_writes_that_go_to_it_and_no_others() {
+    let aws = Aws::new();
+    narrow_index(&aws);
+    let (code, told) = throttled(&aws, "PutItem", put("2", json!({ "a": s("1") })));
+    assert_eq!(code, "ProvisionedThroughputExceededException");
+    let index = format!("{}/index/by_a", table_arn(&aws.region(), "Users"));
+    assert_eq!(told["ThrottlingReasons"], json!([{ "reason": "IndexWriteProvisionedThroughputExceeded", "resource": index }]));
+    assert!(told["message"].as_str().is_some_and(|m| m.contains("one or more global secondary indexes")), "{told}");
+    // An item that leaves the index goes to it too.
+    throttled(&aws, "PutItem", put("in", json!({})));
+    throttled(&aws, "DeleteItem", json!({ "TableName": "Users", "Key": item("in") }));
+    aws.ok("PutItem", put("out", json!({})));
+    aws.ok("DeleteItem", json!({ "TableName": "Users", "Key": item("out") }));
+    aws.ok("GetItem", json!({ "TableName": "Users", "Key": item("in") }));
+    aws.ok("Scan", json!({ "TableName": "Users", "Limit": 1 }));
+}
+
+#[test]
+fn an_index_that_has_nothing_left_is_not_read_while_its_table_is() {
+    let aws = Aws::new();
+    narrow_index(&aws);
+    let scan = || json!({ "TableName": "Users", "IndexName": "by_a" });
+    aws.ok("Scan", scan());
+    let (code, told) = throttled(&aws, "Scan", scan());
+    assert_eq!(code, "ProvisionedThroughputExceededException");
+    assert_eq!(told["ThrottlingReasons"][0]["reason"], "IndexReadProvisionedThroughputExceeded");
+    aws.ok("Scan", json!({ "TableName": "Users" }));
+    // An index that is not there is the engine's to refuse, whatever is left.
+    let nobody = aws.refused("Scan", json!({ "TableName": "Users", "IndexName": "nobody" }));
+    assert!(nobody.starts_with("ValidationException"), "{nobody}");
+}
+
+#[test]
+fn an_item_counts_against_the_indexes_that_it_is_in() {
+    let aws = Aws::new();
+    narrow_index(&aws);
+    aws.pass(3_600);
+    // Saved: 300 units of the index, which the first item would take.
+    let puts = [json!({ "id": s("out"), "pad": s(&"x".repeat(350_000)) }), json!({ "id": s("2"), "a": s("1") })];
+    let puts: Vec<Value> = puts.into_iter().map(|item| json!({ "PutRequest": { "Item": item } })).collect();
+    assert_eq!(aws.ok("BatchWriteItem", json!({ "RequestItems": { "Users": puts } }))["UnprocessedItems"], json!({}));
+}
+
+#[test]
+fn an_index_that_is_made_anew_has_no_debt() {
+    let aws = Aws::new();
+    narrow_index(&aws);
+    let pad = "x".repeat(390_000);
+    for id in 0..6 {
+        // A statement is let in, and counted.
+        aws.ok("ExecuteStatement", json!({ "Statement": format!("INSERT INTO Users VALUE {{'id': '{id}', 'a': '1', 'pad': '{pad}'}}") }));
+    }
+    aws.update("Users", end("by_a"));
+    aws.pass(10);
+    aws.ok("GetItem", json!({ "TableName": "Users", "Key": item("in") }));
+    let mut create = begin("by_a", "a");
+    create["GlobalSecondaryIndexUpdates"][0]["Create"]["ProvisionedThroughput"] = units(1, 1);
+    aws.update("Users", create);
+    aws.pass(600);
+    aws.ok("PutItem", put("2", json!({ "a": s("1") })));
+}
+
+#[test]
+fn a_condition_check_writes_nothing() {
+    let request: dynoxide::actions::transact_write_items::TransactWriteItemsRequest = serde_json::from_value(json!({ "TransactItems": [
+        { "Put": { "TableName": "Users", "Item": item("put") } },
+        { "ConditionCheck": { "TableName": "Users", "Key": item("checked"), "ConditionExpression": "attribute_exists(id)" } },
+        { "Delete": { "TableName": "Users", "Key": item("deleted") } },
+    ] }))
+    .expect("sound");
+    let demands = throttle::Demands::demands(&request);
+    let written: Vec<Value> = demands.iter().filter_map(throttle::Demand::written).map(|(_, item)| json!(item)).collect();
+    assert_eq!(written, [item("put"), item("deleted")]);
+}
+
+#[test]
+fn a_table_that_has_nothing_left_is_throttled_and_a_transaction_cancelled() {
+    let aws = Aws::new();
+    aws.make("Users", provisioned(1, 1));
+    aws.put("Users", json!({ "id": s("1"), "pad": s(&"x".repeat(400_000)) }));
+    let (code, told) = throttled(&aws, "PutItem", put("2", json!({})));
+    assert_eq!(
+        (code.as_str(), &told["ThrottlingReasons"][0]["reason"]),
+        ("ProvisionedThroughputExceededException", &json!("TableWriteProvisionedThroughputExceeded"))
+    );
+    assert!(told["message"].as_str().is_some_and(|m| m.starts_with("The level of configured provisioned throughput for the table")));
+    let both = json!({ "TransactItems": [{ "Put": put("2", json!({})) }, { "Put": put("3", json!({})) }] });
+    let (code, told) = throttled(&aws, "TransactWriteItems", both);
+    assert_eq!(code, "TransactionCanceledException");
+    assert_eq!(told["CancellationReasons"][0]["Code"], "ThrottlingError");
+    // More capacity helps at once.
+    aws.update("Users", json!({ "ProvisionedThroughput": units(1, 1_000) }));
+    aws.ok("PutItem", put("2", json!({})));
+}
+
+#[test]
+fn one_partition_serves_so_much_whatever_the_table_has() {
+    let aws = Aws::new();
+    aws.make("Users", json!({}));
+    aws.put("Users", json!({ "id": s("hot"), "pad": s(&"x".repeat(390_000)) }));
+    for _ in 0..3 {
+        aws.call(
+            "UpdateItem",
+            &json!({
+                "TableName": "Users", "Key": item("hot"), "UpdateExpression": "SET n = :n", "ExpressionAttributeValues": { ":n": s("1") },
+            }),
+        )
+        .ok();
+    }
+    let heavy = || json!({ "id": s("hot"), "pad": s(&"x".repeat(390_000)) });
+    let all: Vec<_> = (0..6).map(|_| aws.call("PutItem", &json!({ "TableName": "Users", "Item": heavy() }))).collect();
+    let refused = all.into_iter().find_map(Result::err).expect("the partition is exhausted");
+    assert_eq!(refused.code, "ThrottlingException");
+    let told: Value = serde_json::from_slice(&refused.json.expect("told")).expect("JSON");
+    assert_eq!(told["throttlingReasons"][0]["reason"], "TableWriteKeyRangeThroughputExceeded");
+}
