@@ -196,3 +196,46 @@ fn a_permission_says_the_call_that_its_own_verb_makes() {
     assert!(usual(Verb::Apply, "PutPublicAccessBlock") && usual(Verb::Apply, "ListObjectsV2"), "every new bucket");
     assert!(usual(Verb::Drift, "DescribeScheduledActions") && !usual(Verb::Drift, "GetItem"));
 }
+
+/// The small stack with a second table that no rows block fills, and a third that has a local index.
+fn three() -> Stack {
+    let more = r#"
+[table.Bare]
+key = ["id:S"]
+[table.Local]
+key = ["id:S", "at:S"]
+protect = true
+[table.Local.local.ByName]
+key = ["name:S"]
+[[table.Local.rows]]
+from = "l"
+item = { id = "{id}", at = "{at}", name = "{name}" }
+"#;
+    crate::stack::parse(&format!("{SMALL}{more}"), Path::new("one.toml"), None).expect("a sound stack")
+}
+
+/// The tables on which `verb` asks for `action`.
+fn tables_of(verb: Verb, action: &str) -> Vec<String> {
+    let all = needs(&three(), &[verb], &[]).into_iter().filter(|need| need.action == action);
+    all.filter_map(|need| if let On::Table(name) = need.on { Some(name) } else { None }).filter(|name| name != "landfall-leases").collect()
+}
+
+#[test]
+fn only_tables_with_rows_are_loaded_and_validated_and_only_those_without_local_indexes_imported() {
+    assert_eq!(tables_of(Verb::Load, "dynamodb:BatchWriteItem"), ["Local", "One"]);
+    assert_eq!(tables_of(Verb::Validate, "dynamodb:Scan"), ["Local", "One"]);
+    assert_eq!(tables_of(Verb::Load, "dynamodb:ImportTable"), ["One"]);
+    assert_eq!(tables_of(Verb::Load, "dynamodb:UpdateTable"), ["One"], "after an import, which cannot set everything");
+}
+
+#[test]
+fn a_call_that_one_verb_makes_always_is_not_called_rare_for_another() {
+    let both = needs(&small(), &[Verb::Plan, Verb::Load], &[]);
+    let rare: Vec<bool> = both.iter().filter(|need| need.action == "dynamodb:ListImports").map(|need| need.rare.is_some()).collect();
+    assert_eq!(rare, [false]);
+}
+
+#[test]
+fn white_space_is_not_part_of_the_size() {
+    assert_eq!(size(&serde_json::json!({ "a b": " c\u{a0}d" })), r#"{"ab":"cd"}"#.len());
+}

@@ -263,4 +263,50 @@ mod tests {
         assert_eq!(plan.findings.len(), REASONS + 1);
         assert_eq!(plan.findings.iter().map(|f| f.rows).sum::<u64>(), 200);
     }
+
+    #[test]
+    fn reasons_of_one_entity_leave_room_for_those_of_another() {
+        let many = (0..200).map(|i| (0, unmappable(&format!("reason {i}"), 0)));
+        let plan = plan(many.chain([(1, unmappable("its own", 0))]));
+        let told = plan.findings.iter().filter(|f| f.entity == "b").map(|f| f.what.as_str()).collect::<Vec<_>>();
+        assert_eq!(told, ["its own"]);
+    }
+
+    #[test]
+    fn samples_are_few_each_told_once_and_a_row_without_a_key_by_its_place() {
+        let at = |position| {
+            let reason = Unmappable { attribute: None, reason: "x".into() };
+            (0, Fate::Quarantined { row: Locator { columns: Vec::new(), position }, reason, children: 0 })
+        };
+        let plan = plan([1, 1, 2, 3, 4, 5, 6, 7].map(at));
+        let told: Vec<String> = (1..=5).map(|n| format!("row {n} in reading order")).collect();
+        assert_eq!((plan.findings[0].rows, &plan.findings[0].samples), (8, &told));
+    }
+
+    #[test]
+    fn allowing_quarantine_allows_no_row_that_would_be_lost() {
+        let mut plan = plan([(0, made(1)), (1, made(1)), (0, unmappable("x", 0))]);
+        plan.allow_quarantine();
+        let open: Vec<&str> = plan.findings.iter().filter(|f| !f.declared).map(|f| f.what.as_str()).collect();
+        assert_eq!((plan.blocked(), open.len()), (true, 1), "{open:?}");
+    }
+
+    #[tokio::test]
+    async fn a_check_that_is_interrupted_ends_there_and_says_so() {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join("x.sqlite"), "").expect("written");
+        let source = crate::source::Source::connect(&format!("sqlite:{}/x.sqlite", dir.path().display())).await.expect("opens");
+        let mut snapshot = source.snapshot().await.expect("opens");
+        let mut spec = spec();
+        spec.rows.truncate(1);
+        spec.rows[0].from = crate::mapping::rule::Relation::Query("select 'a' as k, 2 as o".into());
+        for stopped in [false, true] {
+            let look = Look { seed: 1, masker: Masker::new(false, 1), stop: &AtomicBool::new(stopped) };
+            let checked = check(&mut snapshot, "Tab", &spec, None, look, &Events::silent()).await;
+            match checked {
+                Ok(plan) => assert_eq!((stopped, plan.items), (false, 1)),
+                Err(error) => assert!(stopped && matches!(error, Error::Interrupted), "{error}"),
+            }
+        }
+    }
 }

@@ -175,4 +175,28 @@ mod tests {
         let told: Vec<_> = gate.log().all().0.into_iter().map(|c| (c.operation, c.resource, c.status)).collect();
         assert_eq!(told, [("PutItem".into(), "A".into(), None), ("GetItem".into(), String::new(), Some(200))]);
     }
+
+    #[tokio::test]
+    async fn an_expired_token_is_refused_from_its_moment_on() {
+        let clock = Clock::manual(1_000);
+        let gate = Gate::new(clock.clone(), Some(Duration::from_secs(5)));
+        let passes = async || gate.enter("dynamodb", "GetItem", b"{}").before().await;
+        clock.advance(Duration::from_millis(4_999));
+        assert!(passes().await.is_ok());
+        clock.advance(Duration::from_millis(1));
+        assert!(matches!(passes().await, Err(Stop::Refuse(fault)) if fault.code == "ExpiredTokenException"));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_after_the_effect_takes_the_place_of_the_answer() {
+        let gate = Gate::default();
+        gate.faults().install(Rule::refuse_after("InternalServerError").operation("PutItem"));
+        let answer = async |operation: &str| {
+            let pass = gate.enter("dynamodb", operation, b"{}");
+            assert!(pass.before().await.is_ok(), "nothing stops it before");
+            pass.around(Bytes::new(), async |_| Ok(Bytes::from("done"))).await.map_err(|fault| fault.code)
+        };
+        assert_eq!(answer("PutItem").await, Err("InternalServerError".into()));
+        assert_eq!(answer("GetItem").await, Ok("done".into()));
+    }
 }

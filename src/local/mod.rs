@@ -29,6 +29,8 @@ mod server;
 mod signature;
 mod store;
 mod sts;
+#[cfg(test)]
+mod trial;
 
 pub use faults::{Call, Effect, Faults, Held, Installation, Moment, Rule};
 

@@ -250,3 +250,6 @@ fn request_id() -> String {
     let (a, b) = (fastrand::u64(..), fastrand::u64(..));
     format!("{:08X}-{:04X}-{:04X}-{:04X}-{:012X}", a >> 32, (a >> 16) & 0xffff, a & 0xffff, b >> 48, b & 0xffff_ffff_ffff)
 }
+
+#[cfg(test)]
+mod tests;

@@ -251,6 +251,16 @@ mod tests {
     }
 
     #[test]
+    fn another_key_is_unknown_and_another_service_is_not_this_one() {
+        let parts = signed(0, "local", b"");
+        let authorization = Authorization::of(&parts).expect("whole");
+        assert_eq!(authorization.verify(&parts, b"", &Keys { access: "other".into(), ..keys() }), Err(Denial::UnknownKey));
+        assert_eq!(authorization.scoped("dynamodb"), Ok(()));
+        let elsewhere = "Credential should be scoped to correct service: 'kms'. ";
+        assert_eq!(authorization.scoped("kms"), Err(Denial::Mismatch(elsewhere.into())));
+    }
+
+    #[test]
     fn clocks_may_differ_by_fifteen_minutes_and_no_more() {
         for (offset, good) in [(-890, true), (890, true), (-910, false), (910, false)] {
             assert_eq!(verdict(&signed(offset, "local", b""), b"").is_ok(), good, "{offset}");
@@ -262,6 +272,7 @@ mod tests {
         assert_eq!(canonical_path(""), "/");
         assert_eq!(canonical_path("/a%20b/c"), "/a%2520b/c");
         assert_eq!(canonical_query(Some("b=2&a=1&c")), "a=1&b=2&c=");
+        assert_eq!((canonical_query(None).as_str(), canonical_query(Some("a=1&&")).as_str()), ("", "a=1"));
         assert_eq!(squeeze("  a   b "), "a b");
     }
 

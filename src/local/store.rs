@@ -43,24 +43,17 @@ impl Store {
     }
 
     fn temporary(under: &Path) -> Result<Self, Error> {
-        let mut tries = 0;
-        loop {
+        for _ in 0..TRIES {
             let dir = under.join(format!("{PREFIX}{}-{:016x}", std::process::id(), fastrand::u64(..)));
-            let failed = |e| Error::Directory(dir.clone(), e);
-            private_dir(&dir).map_err(failed)?;
+            private_dir(&dir).map_err(|e| Error::Directory(dir.clone(), e))?;
             // Between the file and its lock another start may take it for left behind: then that one removes it, and this one tries again.
             let lock = File::options().create_new(true).write(true).open(dir.join(LOCK));
-            let lock = lock.ok().filter(|lock| lock.try_lock().is_ok() && dir.join(LOCK).exists());
-            tries += 1;
-            match lock {
-                Some(lock) => {
-                    remove_left(under, &dir);
-                    return Ok(Self { dir, keeps: false, _lock: lock });
-                }
-                None if tries == TRIES => return Err(failed(io::Error::other("its lock cannot be had"))),
-                None => {}
+            if let Some(lock) = lock.ok().and_then(|lock| held(lock, &dir)) {
+                remove_left(under, &dir);
+                return Ok(Self { dir, keeps: false, _lock: lock });
             }
         }
+        Err(Error::Directory(under.to_owned(), io::Error::other("the lock of a new directory in it cannot be had")))
     }
 
     /// Whether the data survives this process.
@@ -96,10 +89,15 @@ impl Drop for Store {
 const LOCK: &str = "lock";
 const TRIES: u32 = 20;
 
-/// Removes the temporary directories under `under` that nobody holds any more. What cannot be removed is left: it is in nobody's way.
+/// The lock of a new directory, once it is ours and nobody has removed it before that.
+fn held(lock: File, dir: &Path) -> Option<File> {
+    (lock.try_lock().is_ok() && dir.join(LOCK).exists()).then_some(lock)
+}
+
+/// Removes the temporary directories under `under` that nobody holds any more; its maker holds `own`. What cannot be removed is left: it is in nobody's way.
 fn remove_left(under: &Path, own: &Path) {
     let Ok(all) = fs::read_dir(under) else { return };
-    for dir in all.flatten().map(|entry| entry.path()).filter(|dir| dir != own && is_ours(dir, own)) {
+    for dir in all.flatten().map(|entry| entry.path()).filter(|dir| is_ours(dir, own)) {
         // A directory without a lock was made by no version that locks: whether it is in use cannot be told.
         let lock = File::options().write(true).open(dir.join(LOCK)).ok().filter(|lock| lock.try_lock().is_ok());
         if lock.is_some() {
@@ -176,6 +174,27 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_that_is_not_there_yet_is_made_with_all_above_it() {
+        let under = tempfile::tempdir().expect("a temporary directory");
+        let dir = under.path().join("a/b");
+        let store = Store::open(Some(&dir)).expect("opens");
+        fs::write(store.path("c/d/file").expect("made"), "x").expect("written");
+        assert!(dir.join("c/d/file").exists());
+    }
+
+    #[test]
+    fn a_new_directory_that_another_start_took_for_left_behind_is_not_ours() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let open = || File::options().create(true).truncate(false).write(true).open(dir.path().join(LOCK)).expect("made");
+        let theirs = held(open(), dir.path()).expect("free");
+        assert!(held(open(), dir.path()).is_none(), "they hold it");
+        drop(theirs);
+        let mine = open();
+        fs::remove_file(dir.path().join(LOCK)).expect("removed");
+        assert!(held(mine, dir.path()).is_none(), "they have removed it");
+    }
+
+    #[test]
     fn a_temporary_directory_goes_with_its_store() {
         let store = Store::open(None).expect("opens");
         let dir = store.dir().to_owned();
@@ -239,6 +258,7 @@ mod tests {
         let path = dir.path().join("state.json");
         fs::write(&path, "{").expect("written");
         assert!(matches!(load::<u32>(&path), Err(Error::Corrupt { .. })));
+        assert_eq!(load::<u32>(&dir.path().join("none.json")).expect("no error"), None);
         save(&path, &7).expect("saved");
         assert_eq!(load::<u32>(&path).ok().flatten(), Some(7));
     }

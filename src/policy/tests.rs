@@ -48,10 +48,16 @@ fn lists_are_sets() {
 }
 
 #[test]
+fn a_list_in_a_list_is_nobody_s_policy_and_stays_none() {
+    assert!(form(&with("Action", json!([["dynamodb:a"]]))).contains(r#"[["dynamodb:a"]]"#));
+}
+
+#[test]
 fn everybody_is_everybody() {
     equal("Principal", json!("*"), json!({"AWS": ["*"]}));
     equal("NotPrincipal", json!("*"), json!({"AWS": "*"}));
     unequal("Principal", json!("*"), json!({"Service": "*"}));
+    unequal("Principal", json!("123456789012"), json!({"AWS": "123456789012"}));
 }
 
 #[test]
@@ -60,6 +66,9 @@ fn an_account_is_its_root() {
     equal("Principal", json!({"AWS": "123456789012"}), json!({"AWS": "arn:aws-cn:iam::123456789012:root"}));
     unequal("Principal", json!({"AWS": "123456789012"}), json!({"AWS": "arn:aws:iam::123456789013:root"}));
     unequal("Principal", json!({"AWS": "123456789012"}), json!({"AWS": "arn:aws:iam::123456789012:user/root"}));
+    unequal("Principal", json!({"AWS": "123456789012"}), json!({"AWS": "arn:other:iam::123456789012:root"}));
+    unequal("Principal", json!({"AWS": "12345678901"}), json!({"AWS": "arn:aws:iam::12345678901:root"}));
+    unequal("Principal", json!({"AWS": "12345678901x"}), json!({"AWS": "arn:aws:iam::12345678901x:root"}));
     unequal("Principal", json!({"Federated": "123456789012"}), json!({"Federated": "arn:aws:iam::123456789012:root"}));
 }
 

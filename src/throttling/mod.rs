@@ -156,7 +156,12 @@ mod tests {
 
     /// The series of a row: throttled writes, consumed writes, and what is told while an index is made.
     fn row_of(index: Option<&str>, throttled: f64, while_made: f64, progress: &[(i64, f64)]) -> ThrottlingRow {
-        let options = Options { from: 0, to: 3_600, max_events: 0, busy: BTreeMap::new(), wait: Duration::ZERO };
+        row_with(index, throttled, while_made, progress, None)
+    }
+
+    /// The same of a table that was certainly `busy` at a moment.
+    fn row_with(index: Option<&str>, throttled: f64, while_made: f64, progress: &[(i64, f64)], busy: Option<i64>) -> ThrottlingRow {
+        let mut options = Options { from: 0, to: 3_600, max_events: 0, busy: BTreeMap::new(), wait: Duration::ZERO };
         let mut series = vec![Series::new(); metrics(index.map(str::to_owned).as_ref()).count()];
         series[1] = if throttled > 0.0 { Series::from([(60, throttled)]) } else { Series::new() };
         series[EVENTS.len() + 1] = Series::from([(60, 5.0)]);
@@ -164,6 +169,7 @@ mod tests {
             series[EVENTS.len() + UNITS.len()] = Series::from([(0, while_made)]);
             series[EVENTS.len() + UNITS.len() + 1] = progress.iter().copied().collect();
         }
+        options.busy.extend(busy.map(|since| ("T".to_owned(), since)));
         row("T".into(), index.map(str::to_owned), &series, Window { from: 0, to: 3_600, period: 60 }, &options)
     }
 
@@ -173,10 +179,18 @@ mod tests {
         assert_eq!((quiet.verdict, quiet.filled), (Verdict::Match, Some(62.5)));
         assert_eq!(quiet.events.last(), Some(&("OnlineIndexThrottleEvents".to_owned(), Some(0))));
         assert_eq!(row_of(Some("I"), 0.0, 0.0, &[(2_100, 97.0)]).filled, None, "it was filled long ago");
+        assert_eq!(row_of(Some("I"), 0.0, 0.0, &[(3_000, 100.0)]).filled, None, "it is whole");
         assert_eq!(row_of(Some("I"), 0.0, 3.0, &[]).note, "3 throttle events, 0 allowed");
         assert_eq!(row_of(Some("I"), 2.0, 3.0, &[]).note, "5 throttle events, 0 allowed");
         let table = row_of(None, 0.0, 0.0, &[]);
         assert_eq!((table.events.len(), table.filled), (EVENTS.len(), None));
+    }
+
+    #[test]
+    fn what_a_table_was_certainly_asked_is_no_measure_for_its_indexes() {
+        let verdict = |index, busy| row_with(index, 0.0, 0.0, &[], Some(busy)).verdict;
+        assert_eq!((verdict(None, 100), verdict(None, 3_000)), (Verdict::Match, Verdict::Inconclusive), "its metrics end at 120");
+        assert_eq!(verdict(Some("I"), 3_000), Verdict::Match);
     }
 
     #[test]

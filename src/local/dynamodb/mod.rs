@@ -42,6 +42,8 @@ mod warm;
 pub(crate) use arn::of_table as table_arn;
 pub(crate) use backups::window;
 pub(crate) use durations::{Range, hash};
+#[cfg(test)]
+pub(crate) use notes::Notes;
 pub(crate) use notes::{Capacity, Export, Import, Target};
 pub(crate) use region::{Region, Shared};
 pub(crate) use table::{capacity_of, describe_engine, drop_whole as drop_table, exists, imported, make as make_table, set_capacity};
@@ -164,7 +166,7 @@ impl DynamoDb {
         }
     }
 
-    fn region(&self, name: &str) -> Result<Arc<Region>, Fault> {
+    pub(super) fn region(&self, name: &str) -> Result<Arc<Region>, Fault> {
         let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(region) = regions.get(name) {
             return Ok(Arc::clone(region));

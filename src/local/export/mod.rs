@@ -137,3 +137,6 @@ fn time(region: &Region, table: &str, request: &Value) -> Result<f64, Fault> {
         Some(_) => Err(Fault::new("InvalidExportTimeException", "ExportTime is outside of the point in time recovery window")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,7 +114,7 @@ mod tests {
             }
             guard(&request.body(()).expect("a request").into_parts().0).is_ok()
         };
-        assert!(allowed("127.0.0.1:4566", false) && allowed("localhost", false) && allowed("[::1]:80", false));
+        assert!(allowed("127.0.0.1:4566", false) && allowed("localhost", false) && allowed("[::1]:80", false) && allowed("[::1]", false));
         assert!(!allowed("127.0.0.1:4566", true) && !allowed("example.com:4566", false) && !allowed("", false));
     }
 }

@@ -64,6 +64,7 @@ mod tests {
         assert!(counts("CreateTable", "{}") && counts("TagResource", "{}"));
         assert!(counts("UpdateTable", r#"{"TableName":"a","BillingMode":"PAY_PER_REQUEST"}"#));
         assert!(!counts("UpdateTable", r#"{"TableName":"a","DeletionProtectionEnabled":true}"#));
+        assert!(!counts("UpdateTable", r#"{"TableName":"a","DeletionProtectionEnabled":true,"BillingMode":null}"#), "null is not said");
         assert!(!counts("UpdateTimeToLive", "{}") && !counts("DescribeTable", "{}") && !counts("PutItem", "{}"));
     }
 }

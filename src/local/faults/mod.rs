@@ -47,7 +47,6 @@ use super::fault::Fault;
 use super::gate::Asked;
 use crate::clock::Clock;
 use held::Holding;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -63,8 +62,6 @@ pub struct Faults(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     rules: Mutex<Rules>,
-    /// How many rules there are, so that a call without any costs one load.
-    count: AtomicUsize,
     holding: Holding,
     clock: Clock,
 }
@@ -115,7 +112,6 @@ impl Faults {
         rules.last_id += 1;
         let (id, random) = (rules.last_id, fastrand::Rng::with_seed(rule.seed));
         rules.installed.push(Installed { id, rule, seen: 0, struck: 0, since: None, random, passed: limiter::Passed::default() });
-        self.0.count.store(rules.installed.len(), Ordering::SeqCst);
         id
     }
 
@@ -136,7 +132,6 @@ impl Faults {
         let mut rules = self.rules();
         let before = rules.installed.len();
         rules.installed.retain(keep);
-        self.0.count.store(rules.installed.len(), Ordering::SeqCst);
         rules.installed.len() < before
     }
 
@@ -168,9 +163,6 @@ impl Faults {
 
     /// What shall happen to this call.
     pub(crate) fn strike(&self, asked: &Asked<'_>) -> Option<Strike> {
-        if self.0.count.load(Ordering::SeqCst) == 0 {
-            return None;
-        }
         let (now, second) = (self.0.clock.now_ms(), millis(self.0.clock.pace(Duration::from_secs(1))));
         let mut rules = self.rules();
         let named = if rules.installed.iter().any(|i| i.rule.resource.is_some()) { asked.resources() } else { Vec::new() };
@@ -265,6 +257,14 @@ mod tests {
         faults.clear();
         faults.install(Rule::refuse("X").writes());
         assert!(struck(&faults, "UpdateTable", "{}") && !struck(&faults, "DescribeTable", "{}"));
+    }
+
+    #[test]
+    fn a_bucket_is_found_by_its_name_though_no_body_says_it() {
+        let faults = Faults::default();
+        faults.install(Rule::refuse("X").resource("mine"));
+        let struck = |resource| faults.strike(&Asked { service: "s3", operation: "PutObject", resource, body: b"" }).is_some();
+        assert!(struck("mine") && !struck("theirs") && !struck(""));
     }
 
     #[test]

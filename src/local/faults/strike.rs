@@ -145,3 +145,58 @@ async fn restate(answer: Response<Body>, shown: &str) -> Response<Body> {
     }
     Response::from_parts(head, Body::from(body))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::faults::Rule;
+
+    /// What the caller gets of an answer of `body` under `effect`: the body, if the head came at all, and whether the connection is torn.
+    /// What is held is let go.
+    async fn got(effect: Effect, body: &str) -> (Option<String>, bool) {
+        let faults = Faults::default();
+        faults.install(Rule::new(effect));
+        let asked = Asked { service: "dynamodb", operation: "DescribeTable", resource: "", body: b"" };
+        let strike = faults.strike(&asked).expect("struck");
+        let release = async {
+            loop {
+                faults.until_held().await;
+                faults.release();
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            got = read(strike.after(Response::new(Body::from(Bytes::from(body.to_owned()))))) => got,
+            () = release => unreachable!("it goes on for ever"),
+        }
+    }
+
+    async fn read(answer: impl Future<Output = Result<Response<Body>, Torn>>) -> (Option<String>, bool) {
+        let Ok(answer) = answer.await else { return (None, true) };
+        let (mut got, mut torn, mut body) = (Vec::new(), false, answer.into_body());
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => got.extend(frame.into_data().unwrap_or_default()),
+                Err(_) => torn = true,
+            }
+        }
+        (Some(String::from_utf8(got).expect("text")), torn)
+    }
+
+    #[tokio::test]
+    async fn half_of_an_answer_is_torn_off_or_comes_later_and_one_without_halves_does_not_come() {
+        for (body, sent) in [("abcd", Some("ab")), ("a", None), ("", None)] {
+            assert_eq!(got(Effect::Reset(Moment::Half), body).await, (sent.map(str::to_owned), true), "{body}");
+            assert_eq!(got(Effect::Freeze(Moment::Half), body).await, (Some(body.to_owned()), false), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_table_that_is_active_is_shown_as_something_else() {
+        let told = |status: &str| format!(r#"{{"Table":{{"TableStatus":"{status}"}}}}"#);
+        for (is, shown) in [("ACTIVE", "UPDATING"), ("CREATING", "CREATING"), ("DELETING", "DELETING")] {
+            assert_eq!(got(Effect::Status("UPDATING".into()), &told(is)).await.0, Some(told(shown)));
+        }
+        assert_eq!(got(Effect::Status("UPDATING".into()), "no table").await.0.as_deref(), Some("no table"));
+    }
+}

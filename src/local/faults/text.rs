@@ -172,6 +172,12 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_is_shown_without_what_it_does_not_say() {
+        let rules = read(br#"{"effect":"delay","ms":20,"service":"s3"}"#).expect("readable");
+        assert_eq!(Value::Object(show(&rules[0])), json!({ "effect": "delay", "ms": 20, "at": "before", "service": "s3" }));
+    }
+
+    #[test]
     fn what_nobody_would_honour_is_refused_by_name() {
         let said = |text: &str| read(text.as_bytes()).expect_err("refused");
         assert!(said(r#"{"effect":"refuse","code":"X","tabel":"t"}"#).contains("tabel"));
@@ -179,6 +185,7 @@ mod tests {
             r#"{"effect":"explode"}"#,
             r#"{"effect":"refuse"}"#,
             r#"{"effect":"refuse","code":"X","at":"half"}"#,
+            r#"{"effect":"delay","ms":3,"at":"half"}"#,
             r#"{"effect":"refuse","code":"X","status":200}"#,
             r#"{"effect":"reset","ms":3}"#,
             r#"{"effect":"reset","at":"never"}"#,
@@ -194,6 +201,7 @@ mod tests {
         there is no effect `explode`: use refuse, reset, delay, freeze, unprocessed, status or limit
         the effect `refuse` needs `code`
         an error is answered `before` or `after`, not `half`
+        a delay is `before` or `after`, not `half`
         `status` is from 400 to 599
         the effect `reset` has no use for `ms`: remove it
         `at` is before, after or half, not never

@@ -35,9 +35,10 @@ pub(super) fn read<E: From<io::Error>>(path: &Path, compression: &str, mut each:
         let read = lines.by_ref().take(LONGEST).read_until(b'\n', &mut line);
         match read {
             Ok(0) => return Ok(bytes),
-            Ok(read) if (read as u64) < LONGEST || line.ends_with(b"\n") => bytes += read as u64,
-            // A broken archive, or a line without end.
-            Ok(_) | Err(_) => {
+            // A longer line is read in pieces, which are no items.
+            Ok(read) => bytes += read as u64,
+            // A broken archive.
+            Err(_) => {
                 each(Found::Broken)?;
                 return Ok(bytes);
             }

@@ -116,3 +116,6 @@ fn by_token(region: &Region, import: &Import) -> Result<Option<Import>, Fault> {
         same => Ok(same),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,8 +30,8 @@ pub(super) fn parse(region: &Region, request: &Value) -> Result<Import, Fault> {
     if !["NONE", "GZIP", "ZSTD"].contains(&compression) {
         return Err(Fault::invalid("InputCompressionType must be NONE, GZIP or ZSTD"));
     }
-    let parameters =
-        request.get("TableCreationParameters").cloned().ok_or_else(|| Fault::invalid("TableCreationParameters is required"))?;
+    let parameters = request.get("TableCreationParameters").filter(|v| v.is_object()).cloned();
+    let parameters = parameters.ok_or_else(|| Fault::invalid("TableCreationParameters is required"))?;
     let optional = |name: &str| source.get(name).and_then(Value::as_str).map(str::to_owned);
     Ok(Import {
         arn: String::new(),

@@ -122,9 +122,6 @@ impl Writer<'_> {
 
     fn flush(&mut self) -> Result<(), Stop> {
         let batch = std::mem::take(&mut self.batch);
-        if batch.is_empty() {
-            return Ok(());
-        }
         let count = batch.len() as u64;
         let puts = batch.iter().map(|item| WriteRequest { put_request: Some(PutRequest { item: item.clone() }), delete_request: None });
         let request = BatchWriteItemRequest {
@@ -133,8 +130,7 @@ impl Writer<'_> {
         };
         match self.region.db().batch_write_item(request).map_err(Fault::from) {
             Ok(reply) if reply.unprocessed_items.is_empty() => self.imported += count,
-            Err(fault) if fault.status >= 500 => return Err(Stop::Failed(fault)),
-            // A bad item or the same key twice refuses the batch as a whole.
+            // A bad item, the same key twice or no item at all refuses the batch as a whole.
             Ok(_) | Err(_) => batch.into_iter().try_for_each(|item| self.put(item))?,
         }
         Ok(())

@@ -256,4 +256,35 @@ mod tests {
         keys.answer("eu-west-1", "EnableKey", &json!({ "KeyId": id })).expect("on");
         assert!(keys.usable("eu-west-1", id).is_ok());
     }
+
+    #[test]
+    fn an_alias_has_awss_prefix_and_not_awss_own_and_a_key_nothing_that_is_not_honoured() {
+        let keys = keyring();
+        let made = keys.answer("eu-west-1", "CreateKey", &json!({ "Description": "mine" })).expect("made");
+        let id = &made["KeyMetadata"]["KeyId"];
+        let named = |alias: &str| {
+            let answer = keys.answer("eu-west-1", "CreateAlias", &json!({ "AliasName": alias, "TargetKeyId": id }));
+            answer.map_or_else(|fault| fault.code, |_| "OK".into())
+        };
+        for alias in ["mine", "alias/", "alias/aws/mine"] {
+            assert_eq!(named(alias), "ValidationException", "{alias}");
+        }
+        assert_eq!(named("alias/mine"), "OK");
+        assert_eq!(keys.list("eu-west-1")["Aliases"].as_array().map(Vec::len), Some(1));
+        let refused = keys.answer("eu-west-1", "CreateKey", &json!({ "KeySpec": "RSA_2048" }));
+        assert_eq!(refused.map_err(|fault| fault.code), Err("ValidationException".into()));
+    }
+
+    #[test]
+    fn keys_outlive_a_restart() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let open = || {
+            let time = Time { clock: Clock::manual(1_000), lag: Duration::ZERO };
+            let store = Store::open(Some(dir.path())).expect("a directory");
+            Keyring::open("123456789012", &time, &store).expect("opens")
+        };
+        let made = open().answer("eu-west-1", "CreateKey", &json!({})).expect("made");
+        let arn = made["KeyMetadata"]["Arn"].as_str().expect("an ARN");
+        assert_eq!(described(&open(), arn), Ok((arn.to_owned(), "CUSTOMER".to_owned())));
+    }
 }

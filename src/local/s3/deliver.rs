@@ -32,6 +32,12 @@ impl Objects {
         Ok(etag)
     }
 
+    /// Makes an empty bucket, for the tests of other services.
+    #[cfg(test)]
+    pub(crate) fn make(&self, bucket: &str) {
+        self.create(bucket, super::objects::Config::default()).expect("made");
+    }
+
     /// Whether the bucket is there.
     pub(crate) fn has(&self, bucket: &str) -> bool {
         self.all().contains_key(bucket)

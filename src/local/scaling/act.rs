@@ -111,3 +111,6 @@ impl<'a> Side<'a> {
         if wanted == now { Ok(()) } else { set_capacity(region, self.table, self.index, wanted) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,6 +126,7 @@ mod tests {
         assert_eq!(step(&low(0.0, 20)), Some(Step::In(2)), "idle, down to the minimum");
         assert_eq!(tracking(70.0, false).step(&low(0.0, 20), 10, (2, 50)), None, "switched off");
         assert_eq!(tracking(20.0, true).step(&low(0.0, 20), 10, (2, 50)), None, "nothing is 20 points below 20 %");
+        assert_eq!(tracking(70.0, true).step(&low(0.0, 20), 2, (2, 50)), None, "it is there already");
         let mut busy = low(0.0, 15);
         busy[3] = 350.0;
         assert_eq!(step(&busy), None, "one busy minute keeps it");

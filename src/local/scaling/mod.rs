@@ -114,40 +114,4 @@ fn asked_for(request: &Value, resource: &str, dimension: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_resource_and_its_dimension_belong_together() {
-        let about = |resource: &str, dimension: &str| {
-            About::of(&json!({ "ServiceNamespace": "dynamodb", "ResourceId": resource, "ScalableDimension": dimension })).map(|a| a.index)
-        };
-        assert_eq!(about("table/Users", "dynamodb:table:ReadCapacityUnits"), Ok(None));
-        assert_eq!(about("table/Users/index/ByMail", "dynamodb:index:WriteCapacityUnits"), Ok(Some("ByMail".into())));
-        for (resource, dimension) in [
-            ("table/Users", "dynamodb:index:ReadCapacityUnits"),
-            ("table/Users/index/ByMail", "dynamodb:table:ReadCapacityUnits"),
-            ("Users", "dynamodb:table:ReadCapacityUnits"),
-            ("table/Users", "ecs:service:DesiredCount"),
-        ] {
-            assert_eq!(about(resource, dimension).map_err(|f| f.code), Err("ValidationException".into()), "{resource} {dimension}");
-        }
-    }
-
-    #[test]
-    fn pages_meet_without_a_gap() {
-        let all: Vec<(String, Value)> = (0..120).map(|i| (format!("{i:03}"), json!(i))).collect();
-        let (mut seen, mut token) = (Vec::new(), None::<String>);
-        loop {
-            let (values, next) = page(&json!({ "NextToken": token }), all.clone()).expect("a page");
-            assert!(values.len() <= 50);
-            seen.extend(values);
-            token = next;
-            if token.is_none() {
-                break;
-            }
-        }
-        assert_eq!(seen, (0..120).map(|i| json!(i)).collect::<Vec<_>>());
-    }
-}
+mod tests;

@@ -217,4 +217,9 @@ mod tests {
         let sql = "select ':a', \":b\", x::text -- :c\n /* :d */ from t where e = :e and f = :f and '12:g";
         assert_eq!(sql_names(sql).into_iter().collect::<Vec<_>>(), ["e", "f"]);
     }
+
+    #[test]
+    fn a_difference_and_a_quotient_are_no_comments() {
+        assert_eq!(sql_names("select a-:b, a/:c from t").into_iter().collect::<Vec<_>>(), ["b", "c"]);
+    }
 }

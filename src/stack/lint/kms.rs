@@ -12,7 +12,7 @@ const HELP: &str = "write its ARN, alias/NAME, the alias's ARN, or its id";
 pub(crate) fn key(text: &str, reserved: (&str, &str), region: Option<&str>) -> Result<(), (String, String)> {
     let (local, place) = match text.split(':').collect::<Vec<_>>()[..] {
         ["arn", partition, "kms", region, account, resource] if partition.starts_with("aws") => (resource, Some((region, account))),
-        [id] if !id.starts_with("key/") => (id, None),
+        [id] => (id, None),
         _ => return Err((format!("`{text}` names no KMS key"), HELP.to_owned())),
     };
     if local == reserved.0 {
@@ -77,6 +77,7 @@ mod tests {
             format!("{arn}:{id}"),
             format!("{arn}:key/acme"),
             format!("arn:aws:s3:eu-west-1:123456789012:key/{id}"),
+            format!("arn:other:kms:eu-west-1:123456789012:key/{id}"),
             format!("arn:aws:kms::123456789012:key/{id}"),
             format!("arn:aws:kms:eu-west-1:12:key/{id}"),
             format!("{arn}:key/{id}:x"),
@@ -85,6 +86,12 @@ mod tests {
         ];
         for name in ill {
             assert!(key(&name, AWS_DYNAMODB, Some("eu-west-1")).is_err(), "{name}");
+        }
+        for place in ["arn:aws:kms::123456789012", "arn:aws:kms:eu-west-1:12"] {
+            for stack in [Some("eu-west-1"), None] {
+                let (_, help) = key(&format!("{place}:key/{id}"), AWS_DYNAMODB, stack).expect_err("nowhere");
+                assert_eq!(help, "an ARN has a region and an account: arn:aws:kms:REGION:ACCOUNT:key/ID", "{place}");
+            }
         }
         let (reason, _) = key(&format!("{arn}:key/{id}"), AWS_DYNAMODB, Some("us-east-1")).expect_err("elsewhere");
         assert_eq!(reason, "this key is in eu-west-1, and the stack in us-east-1");

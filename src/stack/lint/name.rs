@@ -20,12 +20,14 @@ fn plain(name: &str, what: &str, least: usize, most: usize) -> Verdict {
     if well { Ok(()) } else { Err(format!("{what} has {least} to {most} of A-Z, a-z, 0-9, `_`, `.` and `-`")) }
 }
 
-/// Attribute names: up to 255 bytes in a key, up to 64 KB elsewhere.
+/// Attribute names: up to 255 bytes in a key, a projection or as the expiry time, up to 64 KB elsewhere.
 pub(crate) fn attribute(name: &str, in_key: bool) -> Verdict {
     let most = if in_key { 255 } else { 65_535 };
     match name.len() {
         0 => Err("an attribute's name is not empty".to_owned()),
-        n if n > most => Err(format!("an attribute's name has at most {most} bytes{}", if in_key { " in a key" } else { "" })),
+        n if n > most => {
+            Err(format!("an attribute's name has at most {most} bytes{}", if in_key { " in a key, a projection or `ttl`" } else { "" }))
+        }
         _ => Ok(()),
     }
 }

@@ -290,3 +290,22 @@ fn values_that_no_key_can_be_compared_with() {
     6 errors
     ");
 }
+
+#[test]
+fn a_local_index_can_be_queried_and_a_question_without_parameters_needs_no_values() {
+    let body = r#"
+        [table.Shop]
+        key = ["PK:S", "SK:S"]
+        [table.Shop.local.ByDate]
+        key = ["at:S"]
+        [[table.Shop.rows]]
+        from = "orders"
+        item = { PK = "C#{customer}", SK = "O#{id}", at = "{at}" }
+        [[access]]
+        name = "one customer's"
+        sql = "select at from orders where customer = 7"
+        query = { table = "Shop", index = "ByDate", key = { PK = "C#7" }, returns = ["at"] }
+        "#;
+    let stack = super::parse(&super::whole(body), std::path::Path::new("stack.toml"), None).unwrap_or_else(|found| panic!("{found}"));
+    assert_eq!(stack.access[0].query.index.as_deref(), Some("ByDate"));
+}

@@ -223,3 +223,36 @@ fn one_item_for_all_rows() {
     2 errors
     "#);
 }
+
+#[test]
+fn an_attribute_in_the_keys_of_table_and_index_is_complained_of_once_and_only_what_is_missing_is_named() {
+    insta::assert_snapshot!(told(r#"
+        [table.Users]
+        key = ["id:N"]
+        [table.Users.index.ByName]
+        key = ["name:S", "id:N"]
+        [table.Users.index.ByMail]
+        key = ["name:S", "mail:S"]
+        [[table.Users.rows]]
+        from = "users"
+        item = { id = "U#{id}", name = "{name}" }
+    "#), @r#"
+    error: index `ByMail` would stay empty: no rows block makes `mail`
+     --> stack.toml:9:20
+      |
+    9 | [table.Users.index.ByMail]
+      |                    ^^^^^^
+      |
+      = help: add the attribute to an item, or correct its name in the index's key
+
+    error: `id` is a key attribute of type N, and this rule makes text
+      --> stack.toml:13:15
+       |
+    13 | item = { id = "U#{id}", name = "{name}" }
+       |               ^^^^^^^^
+       |
+       = help: write { from = "…", type = "N" }, or make the key attribute S
+
+    2 errors
+    "#);
+}

@@ -240,3 +240,14 @@ fn too_many_of_anything() {
     102 projected attributes: DynamoDB takes 100 over all indexes of a table
     ");
 }
+
+#[test]
+fn a_projected_attribute_has_a_name() {
+    let found =
+        told(&format!("[table.Shop]\nkey = ['id:S']\n[table.Shop.index.one]\nkey = ['a:S']\nproject = ['', '{}']\n", "x".repeat(256)));
+    let errors: Vec<&str> = found.lines().filter(|line| line.starts_with("error")).collect();
+    insta::assert_snapshot!(errors.join("\n"), @r"
+    error: an attribute's name is not empty
+    error: an attribute's name has at most 255 bytes in a key, a projection or `ttl`
+    ");
+}
