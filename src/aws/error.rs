@@ -134,3 +134,19 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     parts.join(": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Link(&'static str, #[source] Option<Box<Self>>);
+
+    #[test]
+    fn a_cause_that_its_effect_has_told_already_is_not_told_again() {
+        let inner = Link("connection refused", Some(Box::new(Link("os error 111", None))));
+        let outer = Link("dispatch failure", Some(Box::new(Link("cannot reach it: connection refused", Some(Box::new(inner))))));
+        assert_eq!(chain(&outer), "dispatch failure: cannot reach it: connection refused: os error 111");
+    }
+}

@@ -19,7 +19,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The table of all leases of an account and region.
 pub const TABLE: &str = crate::resource::LEASE_TABLE;
@@ -27,7 +27,7 @@ pub const TABLE: &str = crate::resource::LEASE_TABLE;
 const TAG: &str = "landfall:leases";
 const KEY: &str = "stack";
 /// A new on-demand table takes seconds (one lab: 2 to 7).
-const MAKING: Duration = Duration::from_mins(2);
+const MAKING_MS: u64 = 2 * 60_000;
 /// No lease is longer: a stored one that is was not written by landfall.
 const LONGEST: Duration = Duration::from_hours(24);
 
@@ -91,17 +91,17 @@ impl Aws {
     }
 
     async fn lease_table_active(&self) -> Result<(), Error> {
-        let until = Instant::now() + MAKING;
+        let until_ms = self.clock().now_ms() + MAKING_MS;
         let mut pause = Duration::from_millis(10);
         loop {
             // Right after the create call it may not be shown at all.
             let status = self.table_state(TABLE).await?.map(|state| state.status);
             match status.as_deref() {
                 Some("ACTIVE" | "UPDATING") => return Ok(()),
-                Some("CREATING") | None if Instant::now() < until => {}
+                Some("CREATING") | None if self.clock().now_ms() < until_ms => {}
                 other => return Err(ours("CreateTable", &format!("the table is {} and not ACTIVE", other.unwrap_or("not there")))),
             }
-            tokio::time::sleep(pause).await;
+            self.clock().sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(1));
         }
     }

@@ -50,10 +50,12 @@ impl Aws {
         loop {
             let answer = self.metric_page(queries, window, token).await?;
             for result in answer.metric_data_results() {
-                let Some(at) = result.id().and_then(position).filter(|at| *at < queries.len()) else { continue };
-                complete[at] = result.status_code() == Some(&StatusCode::Complete);
+                // A result that nobody asked for is nobody's.
+                let at = result.id().and_then(position);
+                let Some((series, complete)) = at.and_then(|at| Some((series.get_mut(at)?, complete.get_mut(at)?))) else { continue };
+                *complete = result.status_code() == Some(&StatusCode::Complete);
                 let times = result.timestamps().iter().map(DateTime::secs);
-                series[at].extend(times.zip(result.values().iter().copied()));
+                series.extend(times.zip(result.values().iter().copied()));
             }
             token = answer.next_token().map(str::to_owned);
             if token.is_none() {

@@ -16,6 +16,8 @@ pub mod objects;
 pub mod patience;
 pub mod provenance;
 pub mod scaling;
+#[cfg(test)]
+mod staged;
 pub mod tables;
 mod time;
 

@@ -148,6 +148,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn calls_that_no_throttle_slows_keep_to_their_rate_all_the_same() {
+        let (patience, clock) = patience();
+        for _ in 0..120 {
+            patience.keep(Api::Keys, Deadline::Ms(u64::MAX), || async { Ok(()) }).await.expect("answered");
+        }
+        let took = clock.now_ms() - START;
+        assert!((4_500..=5_500).contains(&took), "{took} ms for 100 calls over the first burst at 20 a second");
+    }
+
+    #[tokio::test]
     async fn a_throttle_past_the_deadline_is_told() {
         let (patience, _) = patience();
         let deadlines = [Deadline::Ms(START), Deadline::At(Instant::now())];

@@ -108,3 +108,39 @@ fn source_help(error: &source::Error) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(code: Option<&str>) -> aws::Error {
+        let code = code.map(str::to_owned);
+        aws::Error { call: "c".into(), code, message: "m".into(), request_id: None, throttling_reasons: Vec::new() }
+    }
+
+    #[test]
+    fn each_refusal_of_awss_is_told_with_its_own_next_step_and_one_that_has_none_with_none() {
+        for (code, help) in [
+            (Some("NoCredentials"), "no credentials were found"),
+            (Some("ExpiredToken"), "have expired"),
+            (Some("ExpiredTokenException"), "have expired"),
+            (Some("InvalidClientTokenId"), "does not accept these credentials"),
+            (Some("AccessDeniedException"), "lacks this permission"),
+            (Some("ThrottlingException"), "asked to slow down"),
+            (Some("ResourceNotFoundException"), "does not exist"),
+            (None, "was not reached"),
+        ] {
+            let (told, exit) = aws_help(&error(code));
+            assert!(exit == Exit::Failed && told.as_ref().is_some_and(|told| told.contains(help)), "{code:?}: {told:?}");
+        }
+        assert_eq!(aws_help(&error(Some("ValidationException"))), (None, Exit::Failed), "AWS was reached, and has said what is wrong");
+    }
+
+    #[test]
+    fn a_name_that_is_somebody_elses_is_a_refusal_and_a_reading_that_failed_is_not() {
+        let exit = |error: refresh::Error| Failure::from(error).problem().exit;
+        assert_eq!(exit(refresh::Error::Taken("b".into())), Exit::Refused);
+        assert_eq!(exit(refresh::Error::Disagreement("T".into())), Exit::Failed);
+        assert_eq!(exit(refresh::Error::Aws(error(None))), Exit::Failed);
+    }
+}

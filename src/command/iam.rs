@@ -65,3 +65,18 @@ fn reasons(stack: &Stack, verbs: &[Verb], destroy: &[String]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_takes_no_name_that_would_widen_it() {
+        for name in ["abc", "Users.v2_a-b", "s3://acme-stage.2"] {
+            assert!(whole_name(name).is_ok(), "{name}");
+        }
+        for wide in ["*", "Users*", "Users/index/*", "ab", "s3://*", "s3://Acme", "s3://ab", "s3://acme/*", "a b c", &"x".repeat(256)] {
+            assert!(matches!(whole_name(wide), Err(Failure::Usage(told)) if told.contains("no table's name")), "{wide}");
+        }
+    }
+}

@@ -153,3 +153,21 @@ fn save(path: &Path, force: bool, text: &str) -> Result<(), Failure> {
         Ok(mut file) => std::io::Write::write_all(&mut file, text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It may have come since the first look.
+    #[test]
+    fn a_file_that_came_in_between_is_neither_overwritten_nor_a_failure() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("stack.toml");
+        std::fs::write(&path, "theirs").expect("written");
+        assert!(matches!(save(&path, false, "ours"), Err(Failure::Refused(..))));
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), "theirs");
+        assert!(matches!(save(&folder.path().join("no/stack.toml"), false, "ours"), Err(Failure::Io(_))));
+        save(&path, true, "ours").expect("allowed");
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), "ours");
+    }
+}

@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// Columns when nobody says.
 const WIDTH: u16 = 120;
+/// Columns that a table needs.
+const NARROWEST: u16 = 60;
 
 /// Whether stdout gets the table: asked for, or nothing else goes there.
 pub(super) fn table_on_stdout(args: &OutputArgs) -> bool {
@@ -34,8 +36,8 @@ fn write_one(report: &Report, output: &Output, shown: usize) -> Result<(), Strin
         Format::Json => json::render(report),
     };
     match &output.file {
-        None if output.format == Format::Table => to_stdout(rendered.get(shown..).unwrap_or(&rendered)),
-        None => to_stdout(&rendered),
+        // Nothing was shown where anything but the table goes to stdout.
+        None => to_stdout(rendered.get(shown..).unwrap_or(&rendered)),
         Some(path) => file(path, rendered.as_bytes()).map_err(|e| format!("cannot write {}: {e}", path.display())),
     }
 }
@@ -77,14 +79,14 @@ pub(super) fn style() -> text::Style {
     let off = std::env::var("NO_COLOR").is_ok_and(|v| !v.is_empty());
     let dumb = std::env::var("TERM").is_ok_and(|t| t == "dumb") || std::env::var("CLICOLOR").is_ok_and(|v| v == "0");
     let terminal = std::io::stdout().is_terminal() && !dumb;
-    let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).filter(|c| *c >= 60);
-    let width = width.or_else(|| console_width(terminal)).unwrap_or(WIDTH);
-    text::Style { colour: !off && (set("CLICOLOR_FORCE") || terminal), width }
+    let said = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    let seen = console::Term::stdout().size_checked().map(|(_, width)| width);
+    text::Style { colour: !off && (set("CLICOLOR_FORCE") || terminal), width: width(said, seen) }
 }
 
-fn console_width(terminal: bool) -> Option<u16> {
-    let (_, width) = console::Term::stdout().size_checked().filter(|_| terminal)?;
-    Some(width).filter(|w| *w >= 60)
+/// The first that a table fits in.
+fn width(said: Option<u16>, seen: Option<u16>) -> u16 {
+    said.into_iter().chain(seen).find(|width| *width >= NARROWEST).unwrap_or(WIDTH)
 }
 
 #[cfg(test)]
@@ -92,6 +94,28 @@ mod tests {
     use super::*;
     use std::io::Read;
     use std::os::unix::fs::FileTypeExt;
+
+    #[test]
+    fn a_width_in_which_no_table_fits_is_none() {
+        assert_eq!(
+            [(Some(60), Some(99)), (None, Some(99)), (Some(59), Some(99)), (Some(9), Some(59))].map(|(a, b)| width(a, b)),
+            [60, 99, 99, WIDTH]
+        );
+        assert_eq!(width(None, None), WIDTH);
+    }
+
+    #[test]
+    fn a_report_in_a_file_leaves_stdout_to_the_table() {
+        let args = |outputs: &[(Format, Option<&str>)]| {
+            let outputs = outputs.iter().map(|(format, file)| Output { format: *format, file: file.map(Into::into) });
+            OutputArgs { outputs: outputs.collect(), ..OutputArgs::default() }
+        };
+        assert!(table_on_stdout(&args(&[])) && table_on_stdout(&args(&[(Format::Table, None)])));
+        assert!(table_on_stdout(&args(&[(Format::Json, Some("f"))])));
+        assert!(
+            !table_on_stdout(&args(&[(Format::Json, None)])) && !table_on_stdout(&args(&[(Format::Table, None), (Format::Json, None)]))
+        );
+    }
 
     #[test]
     fn a_pipe_is_written_to_and_stays_one() {

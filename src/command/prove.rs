@@ -10,8 +10,10 @@ use crate::report::model::Problem;
 use crate::report::outcome::Asked;
 use crate::safe::Masker;
 use crate::source::Snapshot;
+use crate::stack::Stack;
 use crate::throttling::{self, Subjects};
 use crate::validate;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// `validate`.
@@ -94,8 +96,7 @@ async fn throttling_into(draft: &mut Draft, args: &Throttling) -> Result<(), Fai
 /// Asks CloudWatch about the time since `from` (epoch seconds), into the report; every table with rows was read at or after `read`.
 pub(super) async fn watch(draft: &mut Draft, session: &Session, from: i64, read: Option<i64>, wait: Duration) -> Result<(), Failure> {
     let to = jiff::Timestamp::now().as_second();
-    let filled = session.stack.tables.iter().filter(|(_, spec)| !spec.rows.is_empty()).map(|(name, _)| name);
-    let busy = filled.filter_map(|name| read.map(|at| (name.clone(), at))).collect();
+    let busy = busy(&session.stack, read);
     let options = throttling::Options { from, to, max_events: session.stack.policy.throttle_max_events, busy, wait };
     let tables = session.stack.tables.iter();
     let subjects: Subjects = tables.map(|(name, spec)| (name.clone(), spec.table.indexes.keys().cloned().collect())).collect();
@@ -105,6 +106,12 @@ pub(super) async fn watch(draft: &mut Draft, session: &Session, from: i64, read:
         () = stop.said() => return Err(interrupted()),
     }
     Ok(())
+}
+
+/// The tables that a run has read at `read`: those that it fills.
+fn busy(stack: &Stack, read: Option<i64>) -> BTreeMap<String, i64> {
+    let filled = stack.tables.iter().filter(|(_, spec)| !spec.rows.is_empty()).map(|(name, _)| name);
+    filled.filter_map(|name| read.map(|at| (name.clone(), at))).collect()
 }
 
 fn interrupted() -> Failure {
@@ -130,7 +137,21 @@ fn seconds(text: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    use super::{busy, seconds};
+    use crate::stack;
+    use std::path::Path;
+
+    const STACK: &str = "name = \"s\"\naccount = \"123456789012\"\nregion = \"us-east-1\"\n[source]\nurl = \"sqlite:s.sqlite\"\n\
+                         [table.Bare]\nkey = [\"id:S\"]\n[table.Filled]\nkey = [\"id:S\"]\n\
+                         [[table.Filled.rows]]\nfrom = \"rows\"\nitem = { id = \"{id}\" }\n";
+
+    /// Of a table that nothing read CloudWatch need not show a read.
+    #[test]
+    fn reads_are_waited_for_only_where_the_run_has_read() {
+        let stack = stack::parse(STACK, Path::new("s.toml"), None).expect("a stack");
+        assert_eq!(busy(&stack, Some(7)), [("Filled".to_owned(), 7)].into());
+        assert!(busy(&stack, None).is_empty());
+    }
 
     #[test]
     fn time_spans_have_a_unit() {

@@ -54,9 +54,8 @@ impl Session {
 
     /// Stops the embedded AWS, telling how to look at what it kept.
     pub(super) async fn close(self, common: &Common) {
-        let ran = self.local.is_some();
         embedded::stop(self.local).await;
-        if let Some(dir) = common.aws.keep.as_ref().filter(|_| ran) {
+        if let Some(dir) = &common.aws.keep {
             let dir = dir.display();
             self.events.note(format!("The embedded AWS's data is in {dir}. To look at it: landfall local --dir {dir}"));
         }

@@ -9,7 +9,7 @@ use crate::cli::{Load, LoadLimits};
 use crate::exit::Exit;
 use crate::load;
 use crate::plan::{Approvals, Desired, Plan};
-use crate::report::model::{LoadPath, LoadReport, Problem};
+use crate::report::model::{LoadPath, LoadReport, Problem, TableLoad};
 use crate::report::outcome::Asked;
 use crate::safe::Masker;
 use crate::source::Snapshot;
@@ -116,16 +116,23 @@ pub(super) async fn load(
             let exit = error.exit();
             let (report, cause) = error.into_parts();
             draft.report.load = report;
-            finish_imports(draft, session, approved).await.ok();
+            finish_imports(draft, session, approved, Ended::Broken).await.ok();
             return Err(load_failure(&cause, exit));
         }
     }
-    finish_imports(draft, session, approved).await
+    finish_imports(draft, session, approved, Ended::Whole).await
+}
+
+/// Whether a load came to its end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Whole,
+    Broken,
 }
 
 /// Tags, TTL, recovery, streams and protection of freshly imported tables: a plan as any other, with those tables adopted.
-async fn finish_imports(draft: &mut Draft, session: &Session, approved: &Approvals) -> Result<(), Failure> {
-    let imported = draft.report.load.as_ref().map(imported).unwrap_or_default();
+async fn finish_imports(draft: &mut Draft, session: &Session, approved: &Approvals, ended: Ended) -> Result<(), Failure> {
+    let imported = draft.report.load.as_ref().map(|report| imported(report, ended)).unwrap_or_default();
     if imported.is_empty() {
         return Ok(());
     }
@@ -145,8 +152,11 @@ async fn finish_imports(draft: &mut Draft, session: &Session, approved: &Approva
     Ok(())
 }
 
-fn imported(report: &LoadReport) -> Vec<String> {
-    let imported = report.tables.iter().filter(|t| t.path == LoadPath::Stage && t.attempted && t.acknowledged > 0);
+/// The tables that ImportTable made: in a load that broke off, those of which a count is known; in a whole one, all that it was to make,
+/// the one without a row too.
+fn imported(report: &LoadReport, ended: Ended) -> Vec<String> {
+    let made = |t: &TableLoad| t.attempted && (ended == Ended::Whole || t.acknowledged > 0);
+    let imported = report.tables.iter().filter(|t| t.path == LoadPath::Stage && made(t));
     imported.map(|t| t.table.clone()).collect()
 }
 
@@ -176,4 +186,38 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(path: LoadPath, attempted: bool, acknowledged: u64) -> LoadReport {
+        let table = TableLoad {
+            table: "T".into(),
+            path,
+            entities: Vec::new(),
+            findings: Vec::new(),
+            attempted,
+            acknowledged,
+            bytes: 0,
+            seconds: 0.0,
+            retries: 0,
+            throttles: 0,
+            consumed_units: 0.0,
+        };
+        LoadReport { tables: vec![table], quarantine: None, max_quarantined: 0 }
+    }
+
+    #[test]
+    fn a_table_that_this_load_imported_is_finished_one_without_rows_too_unless_its_import_broke_off() {
+        for (load, whole, broken) in [
+            (table(LoadPath::Stage, true, 3), true, true),
+            (table(LoadPath::Stage, true, 0), true, false),
+            (table(LoadPath::Stage, false, 3), false, false),
+            (table(LoadPath::Write, true, 3), false, false),
+        ] {
+            assert_eq!([Ended::Whole, Ended::Broken].map(|ended| !imported(&load, ended).is_empty()), [whole, broken], "{load:?}");
+        }
+    }
 }

@@ -265,9 +265,10 @@ async fn a_plain_table_and_a_bucket_go_to_stdout_with_notes_on_what_no_stack_can
     let tag = Tag::builder().key("ManagedBy").value("terraform").build().expect("a tag");
     create.tags(tag).send().await.expect("created");
     world.settled("Plain").await;
+    world.users().await;
     world.s3.create_bucket().bucket("acme-stage").send().await.expect("created");
     let place = world.place();
-    let ran = place.landfall("init --from-live --name shop --prefix Pl --bucket acme-stage").exits(0);
+    let ran = place.landfall("init --from-live --name shop --prefix Pl --bucket acme-stage").exits(0).never_says("Users");
     let ran = ran.says("[table.Plain]").says("[bucket.staging]").says("expire_days = 3650").says("tags = { ManagedBy = \"terraform\" }");
     let noted = "# table Plain belongs to Terraform (tag ManagedBy=terraform)";
     assert!(ran.stdout.contains(noted) && ran.stderr.contains(&noted[2..]), "{}\n{}", ran.stdout, ran.stderr);

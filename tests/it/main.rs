@@ -33,4 +33,5 @@ mod servers;
 mod source;
 mod spoilt;
 mod storms;
+mod verbs;
 mod whole;

@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn the_tls_statement_is_added_once_and_foreign_statements_stay() {
         let first = tls_only(None, "b", "us-east-1").expect("a policy");
-        assert!(is_tls_only(&first, "b"));
+        assert!(is_tls_only(&first, "b") && first.contains("arn:aws:s3:::b"));
         assert_eq!(tls_only(Some(&first), "b", "us-east-1"), Some(first));
         let foreign = json!({"Statement": {"Sid": "mine", "Effect": "Allow"}}).to_string();
         let both: Value = serde_json::from_str(&tls_only(Some(&foreign), "b", "cn-north-1").expect("a policy")).expect("JSON");

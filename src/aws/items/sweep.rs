@@ -45,15 +45,15 @@ pub async fn sweep<R: Send + 'static>(
         let scan = Scan { segment: Some(*segment), ..scan.clone() };
         tasks.spawn(one(aws.clone(), scan, Arc::clone(stop), Arc::clone(&reduce), out.clone()));
     }
-    let mut all = Swept::default();
+    // Every part is waited for, and one that fails fails the whole.
+    let mut all = Swept { segments: u32::try_from(segments.len()).unwrap_or(u32::MAX), ..Swept::default() };
     while let Some(ended) = tasks.join_next().await {
         let part = ended.map_err(|_| Broken::Lost)??;
         all.count += part.count;
         all.pages += part.pages;
         all.units += part.units;
-        all.segments += 1;
     }
-    if all.segments as usize == segments.len() { Ok(all) } else { Err(Broken::Lost) }
+    Ok(all)
 }
 
 async fn one<R: Send + 'static>(

@@ -61,7 +61,7 @@ impl Aws {
     /// (Service Authorization Reference, Amazon DynamoDB); the partition is the caller's own.
     pub fn table_arn(&self, name: &str) -> String {
         let id = self.identity();
-        let partition = id.arn.split(':').nth(1).filter(|p| !p.is_empty()).unwrap_or("aws");
+        let partition = id.arn.split(':').nth(1).unwrap_or("aws");
         format!("arn:{partition}:dynamodb:{}:{}:table/{name}", id.region, id.account)
     }
 
