@@ -163,7 +163,7 @@ impl Found {
             range.target = Some(TARGET);
             self.note(format!(
                 "{whose}: its {side} capacity is scaled by something else than one plain target of used units, which a stack cannot say; \
-                 the file says {TARGET} percent, and an apply would make it so"
+                 the file says {TARGET} percent, and a plan shows what would follow"
             ));
         }
     }
