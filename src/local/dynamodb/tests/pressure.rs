@@ -74,7 +74,8 @@ fn an_index_that_is_made_anew_has_no_debt() {
     let pad = "x".repeat(390_000);
     for id in 0..6 {
         // A statement is let in, and counted.
-        aws.ok("ExecuteStatement", json!({ "Statement": format!("INSERT INTO Users VALUE {{'id': '{id}', 'a': '1', 'pad': '{pad}'}}") }));
+        let statement = "INSERT INTO Users VALUE {'id': ?, 'a': ?, 'pad': ?}";
+        aws.ok("ExecuteStatement", json!({ "Statement": statement, "Parameters": [s(&id.to_string()), s("1"), s(&pad)] }));
     }
     aws.update("Users", end("by_a"));
     aws.pass(10);
