@@ -116,7 +116,7 @@ async fn a_bucket_of_somebody_else_ends_the_import_without_a_table() {
 #[tokio::test]
 async fn who_asks_after_its_time_finds_even_a_long_import_at_its_end() {
     let trial = staged();
-    let many: String = (0..5_000).map(|i| format!("{{\"Item\":{{\"id\":{{\"S\":\"{i}\"}}}}}}\n")).collect();
+    let many = (0..5_000).map(|i| format!("{{\"Item\":{{\"id\":{{\"S\":\"{i}\"}}}}}}\n")).collect::<Vec<_>>().concat();
     trial.objects.deliver("stage", "run/b", many.as_bytes()).expect("delivered");
     let told = ended(&trial, &asked("Users", &json!({})));
     assert_eq!((&told["ImportStatus"], &told["ImportedItemCount"]), (&json!("COMPLETED"), &json!(5_001)));

@@ -256,3 +256,25 @@ fn an_attribute_in_the_keys_of_table_and_index_is_complained_of_once_and_only_wh
     2 errors
     "#);
 }
+
+#[test]
+fn a_key_of_the_table_that_an_index_has_too_is_called_the_table_s() {
+    let found = told(
+        r#"
+        [table.Shop]
+        key = ["id:S"]
+        [table.Shop.index.ByName]
+        key = ["name:S", "id:S"]
+        [[table.Shop.rows]]
+        from = "orders"
+        item = { name = "{name}" }
+        [table.Shop.rows.many.id]
+        from = "x"
+        on = { a = "b" }
+        order = ["n"]
+        item = { text = "{text}" }
+    "#,
+    );
+    let errors: Vec<&str> = found.lines().filter(|line| line.starts_with("error")).collect();
+    assert_eq!(errors, ["error: `id` is the table's key and cannot be a list or map of children"]);
+}
