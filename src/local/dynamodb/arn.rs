@@ -51,10 +51,13 @@ pub(super) fn tables(region: &Region, request: &mut Value) -> Result<bool, Fault
     if let Some(Value::Object(items)) = request.get_mut("RequestItems") {
         for arn in items.keys().filter(|name| name.starts_with("arn:")).cloned().collect::<Vec<_>>() {
             let (name, of) = (table(region, &arn)?, items.remove(&arn));
-            if let Some(of) = of.filter(|_| !items.contains_key(&name)) {
-                items.insert(name, of);
-                any = true;
+            if let Some(of) = of
+                && items.insert(name.clone(), of).is_some()
+            {
+                // Whichever were kept, the other's writes would be lost.
+                return Err(Fault::invalid(format!("RequestItems names the table {} more than once", crate::safe::text(&name))));
             }
+            any = true;
         }
     }
     Ok(any)
