@@ -265,7 +265,8 @@ async fn shown_after_deletion(lag: Duration) -> Outcome {
     })
     .await;
     let endpoint = Endpoint { url: proxy.url, ..world.local.endpoint() };
-    let settings = Settings { region: Some("us-east-1".into()), endpoint: Some(endpoint), clock: world.clock.clone(), ..Settings::default() };
+    let settings =
+        Settings { region: Some("us-east-1".into()), endpoint: Some(endpoint), clock: world.clock.clone(), ..Settings::default() };
     let world = World { aws: Aws::connect(&settings).await.expect("it answers STS"), ..world };
     let (name, stack) = (unique("gone"), unique("stack"));
     let tables = BTreeMap::from([(name.clone(), plain())]);
