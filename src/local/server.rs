@@ -1,7 +1,7 @@
 //! The listener, and the way of one request: who is it for, is it signed, may it pass, answer.
 
 use super::cloudwatch::CloudWatch;
-use super::dynamodb::DynamoDb;
+use super::dynamodb::{self, DynamoDb};
 use super::fault::Fault;
 use super::faults::{self, Stop, Torn};
 use super::gate::{Gate, Slip};
@@ -48,6 +48,7 @@ impl World {
     /// Opens the stores.
     pub(crate) fn open(options: &Options) -> Result<Arc<Self>, Error> {
         let store = Arc::new(Store::open(options.dir.as_deref())?);
+        dynamodb::check_kept(&store)?;
         let any_time = options.clock.is_manual();
         let keys = Keys { access: options.access_key.clone(), secret: options.secret_key.clone(), any_time };
         let gate = Gate::new(options.clock.clone(), options.token_lasts);

@@ -1,7 +1,7 @@
 //! Where the data lives: a directory that one process holds, or a temporary one.
 //!
-//! Rules: either is locked for as long as the server runs; a temporary one whose lock nobody holds was left behind by a run that was
-//! killed, and the next start removes it, and nothing else; a document is replaced whole or not at all (written beside, synced,
+//! Rules: either is locked for as long as the server runs; a temporary one is marked as such, and one whose lock nobody holds was left
+//! behind by a run that was killed: the next start removes it, and nothing else; a document is replaced whole or not at all (written beside, synced,
 //! renamed). Called by every service that keeps state.
 
 use super::Error;
@@ -36,21 +36,42 @@ impl Store {
         fs::create_dir_all(dir).map_err(failed)?;
         let lock = File::options().create(true).truncate(false).write(true).open(dir.join(LOCK)).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { dir: dir.to_owned(), keeps: true, _lock: lock }),
+            Ok(()) => {
+                // What was temporary is kept from now on.
+                fs::remove_file(dir.join(MARK))
+                    .or_else(|e| if e.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(e) })
+                    .map_err(failed)?;
+                Ok(Self { dir: dir.to_owned(), keeps: true, _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => Err(Error::InUse(dir.to_owned())),
             Err(TryLockError::Error(e)) => Err(failed(e)),
         }
     }
 
     fn temporary(under: &Path) -> Result<Self, Error> {
-        for _ in 0..TRIES {
+        Self::temporary_by(under, File::try_lock)
+    }
+
+    fn temporary_by(under: &Path, try_lock: TryLock) -> Result<Self, Error> {
+        let mut tries = 0;
+        loop {
             let dir = under.join(format!("{PREFIX}{}-{:016x}", std::process::id(), fastrand::u64(..)));
-            private_dir(&dir).map_err(|e| Error::Directory(dir.clone(), e))?;
-            // Between the file and its lock another start may take it for left behind: then that one removes it, and this one tries again.
-            let lock = File::options().create_new(true).write(true).open(dir.join(LOCK));
-            if let Some(lock) = lock.ok().and_then(|lock| held(lock, &dir)) {
-                remove_left(under, &dir);
-                return Ok(Self { dir, keeps: false, _lock: lock });
+            let failed = |e| Error::Directory(dir.clone(), e);
+            private_dir(&dir).map_err(failed)?;
+            tries += 1;
+            match claim(&dir, try_lock) {
+                Ok((lock, locks)) => {
+                    if locks {
+                        remove_left(under, &dir);
+                    }
+                    return Ok(Self { dir, keeps: false, _lock: lock });
+                }
+                Err(error) => {
+                    let _ = fs::remove_dir_all(&dir);
+                    if tries == TRIES {
+                        return Err(failed(error));
+                    }
+                }
             }
         }
         Err(Error::Directory(under.to_owned(), io::Error::other("the lock of a new directory in it cannot be had")))
@@ -88,10 +109,20 @@ impl Drop for Store {
 /// The lock's name in a data directory, and how often a temporary one is tried for.
 const LOCK: &str = "lock";
 const TRIES: u32 = 20;
+/// In a temporary directory: what was asked for by name is never removed, whatever the name is.
+const MARK: &str = "temporary";
 
-/// The lock of a new directory, once it is ours and nobody has removed it before that.
-fn held(lock: File, dir: &Path) -> Option<File> {
-    (lock.try_lock().is_ok() && dir.join(LOCK).exists()).then_some(lock)
+type TryLock = fn(&File) -> Result<(), TryLockError>;
+
+/// Locks a new temporary directory and marks it: its lock, and whether there are locks at all. On a file system that has none it is not
+/// marked, because nobody could tell that it is in use.
+fn claim(dir: &Path, try_lock: TryLock) -> io::Result<(File, bool)> {
+    let lock = File::options().create_new(true).write(true).open(dir.join(LOCK))?;
+    match try_lock(&lock) {
+        Ok(()) => File::create_new(dir.join(MARK)).map(|_| (lock, true)),
+        Err(TryLockError::WouldBlock) => Err(io::Error::other("its lock is taken")),
+        Err(TryLockError::Error(_)) => Ok((lock, false)),
+    }
 }
 
 /// Removes the temporary directories under `under` that nobody holds any more; its maker holds `own`. What cannot be removed is left: it is in nobody's way.
@@ -100,13 +131,19 @@ fn remove_left(under: &Path, own: &Path) {
     for dir in all.flatten().map(|entry| entry.path()).filter(|dir| is_ours(dir, own)) {
         // A directory without a lock was made by no version that locks: whether it is in use cannot be told.
         let lock = File::options().write(true).open(dir.join(LOCK)).ok().filter(|lock| lock.try_lock().is_ok());
-        if lock.is_some() {
+        // It may have been opened by its name, and closed again, since it was looked at.
+        if lock.is_some() && is_file(&dir.join(MARK)) {
             let _ = fs::remove_dir_all(&dir);
         }
     }
 }
 
-/// Whether `dir` is a temporary directory of this user, as `own` is: named by a process and a number, no link, not somebody else's.
+fn is_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|told| told.is_file())
+}
+
+/// Whether `dir` is a temporary directory of this user, as `own` is: marked, named by a process and a number, no link, not somebody
+/// else's.
 fn is_ours(dir: &Path, own: &Path) -> bool {
     let name = dir.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix(PREFIX));
     let named = name.and_then(|name| name.split_once('-')).is_some_and(|(process, random)| {
@@ -115,8 +152,10 @@ fn is_ours(dir: &Path, own: &Path) -> bool {
             && random.len() == 16
             && random.bytes().all(|b| b.is_ascii_hexdigit())
     });
-    let lock = fs::symlink_metadata(dir.join(LOCK)).is_ok_and(|told| told.is_file());
-    named && lock && fs::symlink_metadata(dir).is_ok_and(|told| told.is_dir() && is_same_user(&told, own))
+    named
+        && is_file(&dir.join(LOCK))
+        && is_file(&dir.join(MARK))
+        && fs::symlink_metadata(dir).is_ok_and(|told| told.is_dir() && is_same_user(&told, own))
 }
 
 #[cfg(unix)]
@@ -210,6 +249,7 @@ mod tests {
         let make = |name: &str| {
             fs::create_dir_all(at(name).join("s3")).expect("made");
             File::create(at(name).join(LOCK)).expect("made");
+            File::create(at(name).join(MARK)).expect("made");
         };
         let left = "landfall-local-7-00000000000000aa";
         let others = ["landfall-local-7-notes", "landfall-local-7-00000000000000aa-kept", "other-7-00000000000000aa"];
@@ -235,6 +275,7 @@ mod tests {
         let under = tempfile::tempdir().expect("a temporary directory");
         let elsewhere = tempfile::tempdir().expect("another");
         File::create(elsewhere.path().join(LOCK)).expect("made");
+        File::create(elsewhere.path().join(MARK)).expect("made");
         let link = under.path().join("landfall-local-7-00000000000000aa");
         std::os::unix::fs::symlink(elsewhere.path(), &link).expect("linked");
         drop(Store::temporary(under.path()).expect("opens"));
@@ -261,5 +302,32 @@ mod tests {
         assert_eq!(load::<u32>(&dir.path().join("none.json")).expect("no error"), None);
         save(&path, &7).expect("saved");
         assert_eq!(load::<u32>(&path).ok().flatten(), Some(7));
+    }
+
+    #[test]
+    fn a_directory_that_was_asked_for_stays_whatever_its_name() {
+        let under = tempfile::tempdir().expect("a temporary directory");
+        let dir = under.path().join("landfall-local-7-00000000000000aa");
+        drop(Store::open(Some(&dir)).expect("opens"));
+        drop(Store::temporary(under.path()).expect("opens, and cleans up"));
+        assert!(dir.exists());
+        // Left behind by a killed run, and then asked for.
+        File::create(dir.join(MARK)).expect("made");
+        drop(Store::open(Some(&dir)).expect("opens"));
+        drop(Store::temporary(under.path()).expect("opens, and cleans up"));
+        assert!(dir.exists());
+    }
+
+    #[test]
+    fn a_file_system_without_locks_is_no_reason_not_to_start_and_one_s_own_tries_are_removed() {
+        let under = tempfile::tempdir().expect("a temporary directory");
+        let count = || fs::read_dir(under.path()).expect("readable").count();
+        let taken = Store::temporary_by(under.path(), |_| Err(TryLockError::WouldBlock));
+        assert!(matches!(taken, Err(Error::Directory(..))) && count() == 0, "{} left", count());
+        let without = Store::temporary_by(under.path(), |_| Err(TryLockError::Error(io::ErrorKind::Unsupported.into()))).expect("opens");
+        drop(Store::temporary(under.path()).expect("opens, and cleans up"));
+        assert!(without.dir().exists(), "nobody can tell that it is in use");
+        drop(without);
+        assert_eq!(count(), 0);
     }
 }

@@ -152,11 +152,13 @@ fn told_update(db: &Database, request: update_item::UpdateItemRequest) -> dynoxi
     Ok(reply)
 }
 
-/// PartiQL: a statement that selects reads, all others write.
+/// PartiQL: a statement that selects reads, all others write; several read only when each of them does.
 fn statement_units(body: &[u8]) -> Units {
-    let text = String::from_utf8_lossy(body);
-    let statement = text.split("\"Statement\"").nth(1).unwrap_or_default().trim_start_matches([' ', ':', '"', '\n', '\t', '\\']);
-    if statement.get(..6).is_some_and(|s| s.eq_ignore_ascii_case("select")) { Units::Read } else { Units::Write }
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let several = ["Statements", "TransactStatements"].iter().filter_map(|name| request.get(name)?.as_array()).flatten();
+    let mut all = std::iter::once(&request).chain(several).filter_map(|of| of.get("Statement")?.as_str()).peekable();
+    let selects = |text: &str| text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"));
+    if all.peek().is_some() && all.all(selects) { Units::Read } else { Units::Write }
 }
 
 /// The engine counts the item that no longer fitted on a 1 MB page as scanned.
@@ -342,5 +344,19 @@ mod tests {
     fn partiql_reads_when_it_selects() {
         assert_eq!(statement_units(br#"{"Statement": "  SELECT * FROM t"}"#), Units::Read);
         assert_eq!(statement_units(br#"{"Statements":[{"Statement":"insert into t value {}"}]}"#), Units::Write);
+    }
+
+    #[test]
+    fn a_batch_of_statements_reads_only_when_all_of_them_do() {
+        let units = |statements: &[&str]| {
+            let statements: Vec<Value> = statements.iter().map(|s| serde_json::json!({ "Statement": s })).collect();
+            let of = |name: &str| statement_units(serde_json::json!({ name: statements.clone() }).to_string().as_bytes());
+            (of("Statements"), of("TransactStatements"))
+        };
+        assert_eq!(units(&["select * from t", "\n SELECT a FROM t"]), (Units::Read, Units::Read));
+        assert_eq!(units(&["select * from t", "delete from t where id = '1'"]), (Units::Write, Units::Write));
+        assert_eq!(units(&[]), (Units::Write, Units::Write));
+        let value = r#"{"Parameters":[{"M":{"Statement":{"S":"select"}}}],"Statement":"delete from t"}"#;
+        assert_eq!(statement_units(value.as_bytes()), Units::Write);
     }
 }

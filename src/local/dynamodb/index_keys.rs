@@ -3,7 +3,7 @@
 //! Rule (Amazon DynamoDB Developer Guide, quotas): a partition key has 2,048 bytes at most, a sort key 1,024, several attributes together.
 //! And what an index built later leaves out, as the guide tells under "Detecting and correcting index key violations": items that were
 //! there before it with a key of another type, an empty or too large one. The engine has them in the index; they are taken out of what is
-//! read of it. Called by `data` for every item that is put, and for every page of an index.
+//! read of it. Called by `data` for every item that is put and every page of an index, and by imports.
 //! Left: an update that makes a key too large; a page that does not show the key (a projection, a count) is as the engine gives it.
 
 use super::Region;
@@ -17,7 +17,7 @@ const PARTITION: usize = 2048;
 const SORT: usize = 1024;
 
 /// Refuses an item with an index key that is too large.
-pub(super) fn fit(region: &Region, table: &str, item: &Item) -> Result<(), Fault> {
+pub(crate) fn fit(region: &Region, table: &str, item: &Item) -> Result<(), Fault> {
     if item.values().map(size).sum::<usize>() <= SORT {
         return Ok(());
     }

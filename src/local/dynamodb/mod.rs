@@ -44,10 +44,11 @@ pub(crate) use backups::window;
 pub(crate) use durations::{Range, hash};
 #[cfg(test)]
 pub(crate) use notes::Notes;
+pub(crate) use index_keys::fit as index_keys_fit;
 pub(crate) use notes::{Capacity, Export, Import, Target};
-pub(crate) use region::{Region, Shared};
+pub(crate) use region::{Region, Shared, check as check_kept};
 pub(crate) use table::{capacity_of, describe_engine, drop_whole as drop_table, exists, imported, make as make_table, set_capacity};
-pub(crate) use throttle::{Load, load_of, minute};
+pub(crate) use throttle::{Load, load_of, minute, units_of};
 
 use super::cloudwatch::CloudWatch;
 use super::fault::Fault;

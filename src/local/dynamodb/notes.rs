@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// A region's notes: one small document.
 ///
-/// Rule: whatever is kept has a default, so that notes of an older version open (see `format`).
+/// Rule: whatever came after the first format has a default, so that notes of an older version open (see `format`).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Notes {

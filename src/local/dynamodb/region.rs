@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 /// What all regions share.
 pub(crate) struct Shared {
@@ -52,6 +52,8 @@ pub(crate) struct Region {
     /// Up to which AWS minute auto scaling has looked at each target, and anybody at all.
     followed: Mutex<BTreeMap<String, u64>>,
     minute: AtomicU64,
+    /// Since when what is consumed is known, in seconds since 1970.
+    opened: f64,
 }
 
 /// The names of the regions that `store` holds.
@@ -69,6 +71,15 @@ pub(super) fn kept(store: &Store) -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
+/// Refuses a store with notes of a newer version, or unreadable ones, before anything in it is touched.
+pub(crate) fn check(store: &Store) -> Result<(), Error> {
+    kept(store)?.iter().try_for_each(|name| notes_at(&notes_path(store, name)).map(drop))
+}
+
+fn notes_path(store: &Store, region: &str) -> PathBuf {
+    store.dir().join(format!("dynamodb/{region}/notes.json"))
+}
+
 impl Region {
     /// Opens or makes it.
     pub(super) fn open(name: &str, shared: &Arc<Shared>, store: &Store) -> Result<Self, Error> {
@@ -80,7 +91,7 @@ impl Region {
             Database::memory()
         };
         let db = opened.map_err(|e| Error::Corrupt { path: store.dir().join(&file), reason: e.to_string() })?;
-        let path = store.keeps().then(|| store.dir().join(format!("dynamodb/{name}/notes.json")));
+        let path = store.keeps().then(|| notes_path(store, name));
         let notes = path.as_deref().map(notes_at).transpose()?.unwrap_or_default();
         let region = Self {
             name: name.to_owned(),
@@ -96,6 +107,7 @@ impl Region {
             history: History::default(),
             followed: Mutex::default(),
             minute: AtomicU64::new(0),
+            opened: shared.time.now(),
         };
         let tables = region.notes().tables.clone();
         for (table, notes) in &tables {
@@ -217,7 +229,11 @@ impl Region {
         if self.minute.load(Ordering::SeqCst) == minute {
             return Ok(());
         }
-        let Ok(_alone) = self.alone.try_lock() else { return Ok(()) };
+        let _alone = match self.alone.try_lock() {
+            Ok(alone) => alone,
+            Err(TryLockError::Poisoned(failed)) => failed.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(()),
+        };
         self.minute.store(minute, Ordering::SeqCst);
         if self.notes().scaling.is_empty() { Ok(()) } else { scaling::act(self) }
     }
@@ -235,6 +251,11 @@ impl Region {
     /// The AWS minute of a moment in seconds since 1970.
     pub(crate) fn minute_of(&self, seconds: f64) -> u64 {
         throttle::minute_of(self, seconds)
+    }
+
+    /// The AWS minute since which what is consumed is known: nothing of it is kept over a restart.
+    pub(crate) fn opened(&self) -> u64 {
+        self.minute_of(self.opened)
     }
 
     /// Whether some index of some table may not be read yet.
@@ -270,4 +291,35 @@ fn filled_at(table: &TableNotes) -> u64 {
 
 fn created_at(table: &TableNotes) -> Option<u64> {
     table.pending.iter().filter(|p| matches!(p.what, What::Creating { .. })).map(|p| p.until).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use std::time::Duration;
+
+    #[test]
+    fn a_call_that_failed_while_it_changed_the_region_does_not_end_auto_scaling() {
+        let store = Store::open(None).expect("a store");
+        let time = Time { clock: Clock::manual(1_791_504_001_000), lag: Duration::ZERO };
+        let shared = Arc::new(Shared {
+            account: "123456789012".into(),
+            keys: Arc::new(Keyring::open("123456789012", &time, &store).expect("keys")),
+            metrics: CloudWatch::new(time.clock.clone()),
+            time,
+            planted: BTreeMap::new(),
+        });
+        let region = Region::open("us-east-1", &shared, &store).expect("opens");
+        let failed = std::thread::scope(|scope| {
+            let call = scope.spawn(|| {
+                let _alone = region.alone();
+                panic!("in the middle of a change");
+            });
+            call.join()
+        });
+        assert!(failed.is_err());
+        region.minutely().expect("looks");
+        assert_eq!(region.minute.load(Ordering::SeqCst), throttle::minute(&region));
+    }
 }

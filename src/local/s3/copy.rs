@@ -6,6 +6,7 @@ use super::object::{allowed, at, encrypted, millis};
 use super::objects::{Head, Object};
 use super::serve::Bucketeer;
 use super::tagging;
+use super::versions;
 use crate::local::signature::hex;
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
@@ -60,8 +61,15 @@ pub(super) async fn object(s3: &Bucketeer, request: S3Request<CopyObjectInput>) 
         ..CopyObjectResult::default()
     };
     tell_checksums!(result, copy.checksums);
-    s3.objects.commit(&input.bucket, copy, |_| Ok(())).inspect_err(|_| s3.objects.discard(&input.bucket, received.id))?;
-    Ok(CopyObjectOutput { copy_object_result: Some(result), server_side_encryption: Some(encryption), ..CopyObjectOutput::default() })
+    let committed = s3.objects.commit(&input.bucket, copy, |_| Ok(()));
+    let version_id = committed.inspect_err(|_| s3.objects.discard(&input.bucket, received.id))?;
+    Ok(CopyObjectOutput {
+        copy_object_result: Some(result),
+        server_side_encryption: Some(encryption),
+        version_id,
+        copy_source_version_id: versions::told(s3, &bucket, &from)?,
+        ..CopyObjectOutput::default()
+    })
 }
 
 fn head_of(input: &CopyObjectInput) -> Head {

@@ -149,7 +149,7 @@ pub(super) async fn complete(s3: &Bucketeer, request: S3Request<CompleteMultipar
     tell_checksums!(output, object.checksums);
     let (id, matches, none_matches) = (object.id, input.if_match.as_ref(), input.if_none_match.as_ref());
     let committed = s3.objects.commit(&input.bucket, object, |before| allowed(before, matches, none_matches));
-    committed.inspect_err(|_| s3.objects.discard(&input.bucket, id))?;
+    output.version_id = committed.inspect_err(|_| s3.objects.discard(&input.bucket, id))?;
     forget(s3, &input.bucket, &input.upload_id)?;
     Ok(output)
 }

@@ -78,6 +78,16 @@ pub(crate) struct Object {
     /// A delete marker, which has no bytes.
     #[serde(default)]
     pub(super) marker: bool,
+    /// Drawn when it was committed; 0 in what an older version kept, and of a marker, whose `id` is drawn then.
+    #[serde(default)]
+    pub(super) sequence: u64,
+}
+
+impl Object {
+    /// Its place among the versions of its key: what was committed later has a higher one.
+    pub(super) fn place(&self) -> u64 {
+        self.sequence.max(self.id)
+    }
 }
 
 /// The headers that an object keeps.
@@ -116,7 +126,7 @@ impl Objects {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if let Some(bucket) = open_bucket(&entry.path())? {
-                let ids = bucket.kept().map(|o| o.id);
+                let ids = bucket.kept().map(|o| o.place());
                 let parts = bucket.uploads.values().flat_map(|u| u.parts.values().map(|p| p.id));
                 last = ids.chain(parts).fold(last, u64::max);
                 buckets.insert(name, bucket);
@@ -194,7 +204,8 @@ impl Objects {
     ) -> S3Result<Option<String>> {
         self.change(name, |bucket| {
             allowed(bucket.objects.get(&object.key).map(Arc::as_ref))?;
-            object.version = bucket.next_version();
+            object.sequence = self.fresh_id();
+            object.version = bucket.next_version(object.sequence);
             self.save(&self.meta_path(name, object.id), &object)?;
             let version = object.version.clone();
             let replaced = bucket.put(object);
@@ -205,12 +216,14 @@ impl Objects {
         })
     }
 
-    /// Replaces what is kept of an object beside its bytes.
-    pub(super) fn retag(&self, name: &str, object: Object) -> S3Result<()> {
+    /// Replaces the tags of one version of an object, or of the current one; what it is then.
+    pub(super) fn retag(&self, name: &str, key: &str, version: Option<&str>, tags: Vec<Tag>) -> S3Result<Arc<Object>> {
         self.change(name, |bucket| {
-            self.save(&self.meta_path(name, object.id), &object)?;
-            bucket.objects.insert(object.key.clone(), Arc::new(object));
-            Ok(())
+            let object = bucket.find_mut(key, version)?;
+            let next = Object { tags, ..(**object).clone() };
+            self.save(&self.meta_path(name, next.id), &next)?;
+            *object = Arc::new(next);
+            Ok(Arc::clone(object))
         })
     }
 
@@ -276,8 +289,8 @@ fn open_bucket(dir: &Path) -> Result<Option<Bucket>, Error> {
             found.push(object);
         }
     }
-    // In the order in which they were written: what a crash left of an overwritten object is not put back.
-    found.sort_by_key(|object| object.id);
+    // In the order in which they were committed: what a crash left of an overwritten object is not put back.
+    found.sort_by_key(Object::place);
     for object in found {
         bucket.put(object);
     }

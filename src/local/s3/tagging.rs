@@ -1,7 +1,7 @@
 //! Tags of buckets and objects.
 
-use super::objects::Object;
 use super::serve::Bucketeer;
+use super::versions;
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 use std::collections::BTreeSet;
@@ -32,24 +32,25 @@ pub(super) fn delete_bucket(s3: &Bucketeer, r: S3Request<DeleteBucketTaggingInpu
 }
 
 pub(super) fn get_object(s3: &Bucketeer, r: S3Request<GetObjectTaggingInput>) -> S3Result<GetObjectTaggingOutput> {
-    let tags = s3.objects.object(&r.input.bucket, &r.input.key)?.tags.clone();
-    Ok(GetObjectTaggingOutput { tag_set: tags, version_id: None })
+    let object = s3.objects.version(&r.input.bucket, &r.input.key, r.input.version_id.as_deref())?;
+    Ok(GetObjectTaggingOutput { tag_set: object.tags.clone(), version_id: versions::told(s3, &r.input.bucket, &object)? })
 }
 
 pub(super) fn put_object(s3: &Bucketeer, r: S3Request<PutObjectTaggingInput>) -> S3Result<PutObjectTaggingOutput> {
     let tags = checked(r.input.tagging.tag_set, 10)?;
-    retag(s3, &r.input.bucket, &r.input.key, tags)?;
-    Ok(PutObjectTaggingOutput::default())
+    let version_id = retag(s3, &r.input.bucket, &r.input.key, r.input.version_id.as_deref(), tags)?;
+    Ok(PutObjectTaggingOutput { version_id })
 }
 
 pub(super) fn delete_object(s3: &Bucketeer, r: S3Request<DeleteObjectTaggingInput>) -> S3Result<DeleteObjectTaggingOutput> {
-    retag(s3, &r.input.bucket, &r.input.key, Vec::new())?;
-    Ok(DeleteObjectTaggingOutput::default())
+    let version_id = retag(s3, &r.input.bucket, &r.input.key, r.input.version_id.as_deref(), Vec::new())?;
+    Ok(DeleteObjectTaggingOutput { version_id })
 }
 
-fn retag(s3: &Bucketeer, bucket: &str, key: &str, tags: Vec<Tag>) -> S3Result<()> {
-    let old = s3.objects.object(bucket, key)?;
-    s3.objects.retag(bucket, Object { tags, ..(*old).clone() })
+/// The version that was tagged, as S3 tells it.
+fn retag(s3: &Bucketeer, bucket: &str, key: &str, version: Option<&str>, tags: Vec<Tag>) -> S3Result<Option<String>> {
+    let object = s3.objects.retag(bucket, key, version, tags)?;
+    versions::told(s3, bucket, &object)
 }
 
 /// The `x-amz-tagging` header: a query string.

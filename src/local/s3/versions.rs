@@ -2,14 +2,15 @@
 //!
 //! Rules ("How S3 Versioning works", S3 user guide): with versioning on, a write makes a version and a deletion a marker, and nothing
 //! goes unless its version is named; suspended, both take the place of the version `null`; never switched on, there is only that one.
-//! Called by `object` and `list`.
+//! A version's name begins with its place, so that a list goes on from one that is gone.
+//! Called by `serve` for the list, and by whatever puts, reads, tags or deletes objects.
 
 use super::list::{encoded, limit};
 use super::object::{at, millis, signed};
 use super::objects::{Bucket, Object, Objects};
 use super::serve::Bucketeer;
 use s3s::dto::*;
-use s3s::{S3Request, S3Result, s3_error};
+use s3s::{S3Error, S3Request, S3Result, s3_error};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -20,9 +21,9 @@ impl Bucket {
     }
 
     /// The id of a version that is made now.
-    pub(super) fn next_version(&self) -> Option<String> {
+    pub(super) fn next_version(&self, place: u64) -> Option<String> {
         let on = self.config.versioning.as_deref() == Some("Enabled");
-        on.then(|| format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..)))
+        on.then(|| format!("{place:016x}-{:016x}", fastrand::u64(..)))
     }
 
     /// Makes `object` (or a marker) the newest of its key. What has its version's name goes: the ids of their files.
@@ -56,6 +57,16 @@ impl Bucket {
         Some(gone)
     }
 
+    /// One version of an object, or the current one, to be changed.
+    pub(super) fn find_mut(&mut self, key: &str, version: Option<&str>) -> S3Result<&mut Arc<Object>> {
+        let Some(version) = version else { return self.objects.get_mut(key).ok_or_else(no_key) };
+        let all = self.objects.get_mut(key).into_iter().chain(self.older.get_mut(key).into_iter().flatten());
+        match all.into_iter().find(|object| name(object) == version) {
+            Some(object) if object.marker => Err(no_method()),
+            found => found.ok_or_else(no_version),
+        }
+    }
+
     fn promote(&mut self, key: &str) {
         let Some(older) = self.older.get_mut(key) else { return };
         if !self.objects.contains_key(key) && older.first().is_some_and(|o| !o.marker) {
@@ -64,6 +75,12 @@ impl Bucket {
         if older.is_empty() {
             self.older.remove(key);
         }
+    }
+
+    /// Where `version` is among the versions of `key`, or was; `None` for one that does not tell, such as a `null` that is gone.
+    fn place_of(&self, key: &str, version: &str) -> Option<u64> {
+        let there = self.versions(key).find(|object| name(object) == version).map(|object| object.place());
+        there.or_else(|| u64::from_str_radix(version.split_once('-')?.0, 16).ok())
     }
 
     /// A key's versions, newest first.
@@ -86,9 +103,9 @@ impl Objects {
                 }
                 return Ok(gone.filter(|_| named.is_some()));
             }
-            let version = bucket.next_version();
-            let marker =
-                Object { key: key.to_owned(), id: self.fresh_id(), modified: millis(), version, marker: true, ..Object::default() };
+            let id = self.fresh_id();
+            let version = bucket.next_version(id);
+            let marker = Object { key: key.to_owned(), id, modified: millis(), version, marker: true, ..Object::default() };
             self.save(&self.meta_path(name, marker.id), &marker)?;
             let made = Arc::new(marker.clone());
             for id in bucket.put(marker) {
@@ -104,11 +121,22 @@ impl Objects {
         let is = |object: &&Arc<Object>| object.version.as_deref().unwrap_or("null") == version;
         let found = self.with(bucket, |b| Ok(b.versions(key).find(is).cloned()))?;
         match found {
-            Some(marker) if marker.marker => Err(s3_error!(MethodNotAllowed, "The specified method is not allowed against this resource.")),
-            Some(object) => Ok(object),
-            None => Err(s3_error!(NoSuchVersion, "The specified version does not exist.")),
+            Some(marker) if marker.marker => Err(no_method()),
+            found => found.ok_or_else(no_version),
         }
     }
+}
+
+fn no_key() -> S3Error {
+    s3_error!(NoSuchKey, "The specified key does not exist.")
+}
+
+fn no_version() -> S3Error {
+    s3_error!(NoSuchVersion, "The specified version does not exist.")
+}
+
+fn no_method() -> S3Error {
+    s3_error!(MethodNotAllowed, "The specified method is not allowed against this resource.")
 }
 
 /// The version's name as S3 tells it; none in a bucket that never kept any.
@@ -157,7 +185,8 @@ fn entries(bucket: &Bucket, prefix: &str, after: &(String, Option<String>)) -> V
         if *key != after.0 {
             out.extend(all);
         } else if let Some(version) = &after.1 {
-            out.extend(all.skip_while(|(object, _)| name(object) != *version).skip(1));
+            let place = bucket.place_of(key, version);
+            out.extend(all.filter(|(object, _)| place.is_none_or(|place| object.place() < place)));
         }
     }
     out
@@ -188,5 +217,62 @@ fn told_marker(s3: &Bucketeer, object: &Object, latest: bool, url: bool) -> Dele
         is_latest: Some(latest),
         last_modified: Some(at(object.modified)),
         owner: Some(s3.owner()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::objects::Config;
+    use super::*;
+    use crate::local::store::Store;
+
+    fn versioned(dir: &std::path::Path) -> Arc<Objects> {
+        let objects = Objects::open(&Arc::new(Store::open(Some(dir)).expect("a store"))).expect("opens");
+        if objects.with("b", |_| Ok(())).is_err() {
+            let config = Config { versioning: Some("Enabled".into()), ..Config::default() };
+            objects.create("b", config).expect("made");
+        }
+        objects
+    }
+
+    fn object(key: &str, id: u64) -> Object {
+        Object { key: key.into(), id, ..Object::default() }
+    }
+
+    #[test]
+    fn the_newest_is_what_was_committed_last_after_a_restart_too() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (slow, quick) = {
+            let objects = versioned(dir.path());
+            let (slow, quick) = (objects.fresh_id(), objects.fresh_id());
+            for id in [quick, slow] {
+                objects.commit("b", object("k", id), |_| Ok(())).expect("committed");
+            }
+            assert_eq!(objects.object("b", "k").expect("there").id, slow);
+            (slow, quick)
+        };
+        let objects = versioned(dir.path());
+        assert_eq!(objects.object("b", "k").expect("there").id, slow, "and not {quick}, whose body began later");
+        let next = objects.fresh_id();
+        objects.commit("b", object("k", next), |_| Ok(())).expect("committed");
+        drop(objects);
+        assert_eq!(versioned(dir.path()).object("b", "k").expect("there").id, next);
+    }
+
+    #[test]
+    fn a_list_goes_on_at_the_place_of_a_version_that_is_gone() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let objects = versioned(dir.path());
+        let made: Vec<String> = (0..4)
+            .map(|_| objects.commit("b", object("k", objects.fresh_id()), |_| Ok(())).expect("committed").expect("a version"))
+            .collect();
+        objects.remove("b", "k", Some(&made[2])).expect("removed");
+        let after = |marker: &str| {
+            let after = ("k".to_owned(), Some(marker.to_owned()));
+            objects.with("b", |b| Ok(entries(b, "", &after).iter().map(|(o, _)| name(o)).collect::<Vec<_>>())).expect("there")
+        };
+        assert_eq!(after(&made[2]), [made[1].clone(), made[0].clone()], "neither repeated nor lost");
+        assert_eq!(after(&made[1]), [made[0].clone()]);
+        assert_eq!(after("null").len(), 3, "what has no place is no reason to leave anything out");
     }
 }

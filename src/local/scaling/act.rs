@@ -1,9 +1,10 @@
-//! What auto scaling does on its own, by an UpdateTable like any other: capacity out of a range that was just registered is moved into
-//! it, and capacity under a policy follows the load.
+//! What auto scaling does on its own, by an UpdateTable like any other: capacity out of its range is moved into it (seconds after a range
+//! was registered, else in the next minute; with a policy or without), and capacity under a policy follows the load.
 //!
 //! Rules: nothing runs in the background, whoever calls DynamoDB or asks CloudWatch does what is due; what AWS refuses is tried again
-//! in a later minute (a table that is changing, a day's decreases that are used up). A change by hand within the range stays until the
-//! load asks for another. Known and left: a step that nobody looked for is dated by who comes first.
+//! in a later minute (a table that is changing, a day's decreases that are used up); minutes from before a restart are not known, and
+//! count for nothing. Known and left: a step that nobody looked for is dated by who comes first; a change by hand within the range stays
+//! until the load asks for another, where one lab saw it taken back after a minute and a half.
 
 use super::follow::{Step, Tracking};
 use crate::local::dynamodb::{Load, Region, Target, capacity_of, load_of, minute, set_capacity};
@@ -18,8 +19,7 @@ pub(crate) fn act(region: &Region) -> Result<(), Fault> {
     let (now, minute) = (region.time().now_ms(), minute(region));
     let all: Vec<(String, Target)> = {
         let notes = region.notes();
-        let due =
-            |key: &String, t: &Target| (t.acts_at > 0 && t.acts_at <= now) || (!t.policies.is_empty() && region.followed(key) < minute);
+        let due = |key: &String, t: &Target| (t.acts_at > 0 && t.acts_at <= now) || region.followed(key) < minute;
         notes.scaling.iter().filter(|(key, t)| due(key, t)).map(|(key, target)| (key.clone(), target.clone())).collect()
     };
     for (key, target) in all {
@@ -32,7 +32,7 @@ pub(crate) fn act(region: &Region) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A table that is changing is tried again by the next caller; what AWS refuses for good is given up.
+/// A table that is changing is tried again by the next caller; what AWS refuses is left to the minutes that follow.
 fn move_in(region: &Region, key: &str, target: &Target) -> Result<(), Fault> {
     let side = Side::of(target);
     let moved = side.capacity(region).map_or(Ok(()), |now| side.set(region, now.clamp(target.min, target.max)));
@@ -49,12 +49,19 @@ fn move_in(region: &Region, key: &str, target: &Target) -> Result<(), Fault> {
 fn follow(region: &Region, key: &str, target: &Target, minute: u64) -> Result<(), Fault> {
     let side = Side::of(target);
     let policy = target.policies.values().next();
-    let (Some(tracking), Some(capacity)) = (policy.and_then(Tracking::of), side.capacity(region)) else {
+    let capacity = side.capacity(region);
+    if let Some(out) = capacity.filter(|units| target.acts_at == 0 && !(target.min..=target.max).contains(units)) {
+        if !matches!(side.set(region, out.clamp(target.min, target.max)), Err(fault) if is_busy(&fault)) {
+            region.follow(key, minute);
+        }
+        return Ok(());
+    }
+    let (Some(tracking), Some(capacity)) = (policy.and_then(Tracking::of), capacity) else {
         region.follow(key, minute);
         return Ok(());
     };
     let load = load_of(region, side.table, side.index, side.reads);
-    let since = policy.and_then(|p| p["CreationTime"].as_f64()).map_or(0, |at| region.minute_of(at)) + 1;
+    let since = policy.and_then(|p| p["CreationTime"].as_f64()).map_or(0, |at| region.minute_of(at)).max(region.opened()) + 1;
     let last = region.followed(key).max(minute.saturating_sub(Load::KEPT)).max(since);
     let step = (last + 1..=minute).find_map(|end| {
         let used: Vec<f64> = (end.saturating_sub(MINUTES).max(since)..end).map(|m| load.used(m)).collect();

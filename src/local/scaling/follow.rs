@@ -5,6 +5,7 @@
 //! is at the target, within the range. A minute in which nothing was consumed counts as 0 (one lab: idle tables are scaled in).
 //! Called by `act`, for every minute that has gone by.
 
+use crate::local::dynamodb::units_of;
 use serde_json::Value;
 
 /// Minutes on end that are above, or below.
@@ -84,12 +85,6 @@ fn needed(used: f64, target: f64) -> i64 {
     let units = (used / 60.0 / target - ROUNDING).ceil().max(1.0);
     #[allow(clippy::cast_possible_truncation, reason = "a saturating cast is right for more than any table has")]
     let units = units as i64;
-    units
-}
-
-fn units_of(units: i64) -> f64 {
-    #[allow(clippy::cast_precision_loss, reason = "capacity units are far below 2^52")]
-    let units = units as f64;
     units
 }
 

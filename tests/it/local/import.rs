@@ -149,3 +149,12 @@ async fn imports_are_listed_in_pages() {
     assert_eq!((page.import_summary_list().len(), rest.import_summary_list().len(), rest.next_token()), (2, 1, None));
     assert_eq!(code(client.list_imports().page_size(26).send().await), "ValidationException");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_whose_index_key_is_too_large_is_one_error() {
+    let large = format!("{GOOD}{{\"Item\":{{\"id\":{{\"S\":\"3\"}},\"mail\":{{\"S\":\"{}\"}}}}}}\n", "m".repeat(2_049));
+    let world = staged(&[("run/a", large.as_bytes())]).await;
+    let done = ended(&world, import(&world, "Users", "stage", "run/")).await;
+    assert_eq!(told(&done), ("FAILED", 2, 1, 3, Some("ItemValidationError")));
+    assert_eq!(count(&world, "Users").await, 2);
+}

@@ -61,3 +61,18 @@ async fn batches_transactions_and_partiql_answer() {
     let refused = client.transact_write_items().transact_items(item).send().await.expect_err("refused").into_service_error();
     assert!(refused.is_transaction_canceled_exception(), "{refused:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_names_a_table_twice_is_refused_and_loses_nothing() {
+    let world = world().await;
+    let client = world.dynamodb();
+    on_demand(&client, "Users").await;
+    let write = |id: &str| {
+        let put = PutRequest::builder().item("id", text(id)).build().expect("whole");
+        vec![WriteRequest::builder().put_request(put).build()]
+    };
+    let arn = "arn:aws:dynamodb:us-east-1:123456789012:table/Users";
+    let batch = client.batch_write_item().request_items("Users", write("1")).request_items(arn, write("2"));
+    assert_eq!(code(batch.send().await), "ValidationException");
+    assert_eq!(client.scan().table_name("Users").send().await.expect("scanned").count(), 0);
+}

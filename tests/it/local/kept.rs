@@ -132,3 +132,24 @@ async fn a_directory_serves_one_at_a_time() {
     world.local.stop().await;
     assert!(Local::start(second).await.is_ok());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_of_a_newer_version_is_refused_before_anything_of_it_changes() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let world = world_in(dir.path()).await;
+    world.s3().create_bucket().bucket("stage").send().await.expect("created");
+    world.local.stop().await;
+    let newer = dir.path().join("dynamodb/us-west-2");
+    std::fs::create_dir_all(&newer).expect("made");
+    std::fs::write(newer.join("notes.json"), r#"{ "format": 2 }"#).expect("written");
+    // Nothing that this version knows of: the next start sweeps it away.
+    let unknown = dir.path().join("s3/stage/objects/99.data");
+    std::fs::write(&unknown, b"x").expect("written");
+    let options = Options { dir: Some(dir.path().to_owned()), ..Options::default() };
+    let refused = Local::start(options.clone()).await.expect_err("newer");
+    assert!(matches!(refused, Error::Newer { found: 2, .. }), "{refused}");
+    assert!(unknown.exists() && !newer.join("tables.sqlite").exists(), "as it was");
+    std::fs::write(newer.join("notes.json"), r#"{ "format": 1 }"#).expect("written");
+    Local::start(options).await.expect("opens").stop().await;
+    assert!(!unknown.exists());
+}

@@ -18,6 +18,7 @@ mod settings;
 mod signature;
 mod tables;
 mod throttling;
+mod versions;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;

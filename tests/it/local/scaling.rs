@@ -85,8 +85,22 @@ async fn capacity_out_of_a_new_range_is_moved_into_it_after_seconds() {
     assert_eq!(reads().await, Some(8));
     let set = world.dynamodb().update_table().table_name("Users").provisioned_throughput(units(6, 5)).send().await;
     assert_eq!(code(set), "OK");
+    world.pass(10.0);
+    assert_eq!(reads().await, Some(6), "for a moment");
+    world.pass(120.0);
+    assert_eq!(reads().await, Some(6), "the one who looks sees it UPDATING");
+    world.pass(10.0);
+    assert_eq!(reads().await, Some(8), "a change by hand out of the range is taken back");
+    let set = world.dynamodb().update_table().table_name("Users").provisioned_throughput(units(20, 5)).send().await;
+    assert_eq!(code(set), "OK");
     world.pass(600.0);
-    assert_eq!(reads().await, Some(6), "a change by hand is not taken back");
+    assert_eq!(reads().await, Some(20), "within it, it stays");
+    let set = world.dynamodb().update_table().table_name("Users").provisioned_throughput(units(60, 5)).send().await;
+    assert_eq!(code(set), "OK");
+    world.pass(120.0);
+    let _begun = reads().await;
+    world.pass(10.0);
+    assert_eq!(reads().await, Some(50), "and above the most too");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,4 +211,36 @@ async fn a_target_cannot_be_suspended_here_and_says_so() {
     let suspended = SuspendedState::builder().dynamic_scaling_in_suspended(true).build();
     assert_eq!(code(call.suspended_state(suspended).send().await), "ValidationException");
     assert!(targets(&client).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn minutes_before_a_restart_do_not_count_as_idle() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let clock = landfall::clock::Clock::manual(1_791_504_001_000);
+    let world = super::world_in_at(dir.path(), clock.clone()).await;
+    make_provisioned(&world.dynamodb(), "Users").await;
+    world.pass(25.0);
+    let put_item = world.dynamodb().put_item().table_name("Users").item("id", text("1")).item("pad", text(&"x".repeat(250_000)));
+    put_item.send().await.expect("put");
+    let client = world.scaling_as(ME);
+    assert_eq!(register(&client, "table/Users", READ, 2, 30).await, "OK");
+    assert_eq!(put(&client, "p", 70.0).await, "OK");
+    world.pass(480.0);
+    // More than half of a minute's 300 units, so that the quarter of an hour around it is not idle.
+    for _ in 0..3 {
+        world.dynamodb().get_item().table_name("Users").key("id", text("1")).consistent_read(true).send().await.expect("read");
+    }
+    world.pass(540.0);
+    assert_eq!(reads(&world).await, Some(5));
+    world.local.stop().await;
+
+    let world = super::world_in_at(dir.path(), clock).await;
+    for _ in 0..14 {
+        world.pass(60.0);
+        assert_eq!(reads(&world).await, Some(5), "what was consumed before is not known");
+    }
+    world.pass(180.0);
+    let _begun = reads(&world).await;
+    world.pass(10.0);
+    assert_eq!(reads(&world).await, Some(2), "a quarter of an hour that is known");
 }

@@ -96,7 +96,7 @@ fn warm(provisioned: Option<Capacity>, asked: Option<Capacity>) -> (f64, f64) {
     asked.map_or(base, |c| (base.0.max(units_of(c.read)), base.1.max(units_of(c.write))))
 }
 
-fn units_of(units: i64) -> f64 {
+pub(crate) fn units_of(units: i64) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "capacity units are far below 2^52")]
     let units = units as f64;
     units

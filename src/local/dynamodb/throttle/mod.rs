@@ -21,6 +21,7 @@ mod reason;
 mod state;
 
 pub(super) use demand::{Demand, Demands};
+pub(crate) use limits::units_of;
 pub(super) use limits::{Side, maximum};
 pub(crate) use load::Load;
 pub(super) use reason::Reason;
