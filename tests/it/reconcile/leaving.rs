@@ -264,9 +264,10 @@ async fn an_upload_or_an_import_that_begins_just_before_the_deletion_keeps_the_b
                 let begin = async {
                     let table = plain();
                     let request = ImportRequest { name: "Imported", table: &table, bucket: &bucket, prefix: "rows/", token: "once" };
-                    match import {
-                        true => drop(aws.import_table(&request).await.expect("begun")),
-                        false => drop(client.create_multipart_upload().bucket(&bucket).key("late").send().await.expect("begun")),
+                    if import {
+                        drop(aws.import_table(&request).await.expect("begun"));
+                    } else {
+                        drop(client.create_multipart_upload().bucket(&bucket).key("late").send().await.expect("begun"));
                     }
                 };
                 tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(begin));
