@@ -15,8 +15,12 @@ fn tables(place: &Place) -> String {
 
 /// Makes the next calls of `operation` fail.
 fn deny(place: &Place, operation: &str) {
+    refuse(place, operation, "AccessDeniedException");
+}
+
+fn refuse(place: &Place, operation: &str, code: &str) {
     let code = format!(
-        "import urllib.request as u\nrule = b'{{\"effect\":\"refuse\",\"code\":\"AccessDeniedException\",\"operation\":\"{operation}\"}}'\n\
+        "import urllib.request as u\nrule = b'{{\"effect\":\"refuse\",\"code\":\"{code}\",\"operation\":\"{operation}\"}}'\n\
          u.urlopen(u.Request(os.environ['AWS_ENDPOINT_URL'] + '/_landfall/faults', data=rule, method='POST'))"
     );
     place.python(&code).exits(0);
@@ -83,7 +87,9 @@ fn what_nobody_approved_or_a_guard_refused_takes_no_lease() {
     // One refusal stops the whole plan, what is beside it too.
     place.write("beside.toml", &format!("{BARE}[bucket.staging]\nname = \"bare-staging\"\n"));
     for verb in ["apply", "run", "load"] {
-        place.landfall(&format!("{verb} beside.toml --yes")).exits(5).says("--adopt");
+        for word in ["", "--yes"] {
+            place.landfall(&format!("{verb} beside.toml {word}")).exits(5).says("--adopt").never_says("nobody can be asked here");
+        }
         assert_eq!(place.names(), "['Bare'] []", "{verb}");
     }
 }
@@ -233,6 +239,10 @@ fn a_key_that_this_role_may_not_describe_is_taken_at_its_word_by_its_own_arn_alo
     place.landfall("plan keyed.toml").exits(0).says(arn);
     with("alias/theirs");
     place.landfall("plan keyed.toml").exits(1).says("KMS DescribeKey alias/theirs: AccessDenied");
+    allow(&place);
+    refuse(&place, "DescribeKey", "InvalidArnException");
+    with(arn);
+    place.landfall("plan keyed.toml").exits(1).says("InvalidArnException");
     allow(&place);
     with(arn);
     place.landfall("plan keyed.toml").exits(5).says("there is no KMS key");

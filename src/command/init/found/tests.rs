@@ -144,7 +144,7 @@ fn only_what_is_open_on_a_bucket_is_said_to_be_closed_by_an_apply() {
 
 #[test]
 fn a_table_of_the_stacks_own_needs_no_word() {
-    let mut own = live(plain());
+    let mut own = live(Table { tags: [("team".to_owned(), "blue".to_owned())].into(), ..plain() });
     own.owner = Some("shop".into());
     let found = found(own);
     assert!(found.strange.is_empty() && found.notes.is_empty());
