@@ -28,9 +28,11 @@ impl Worker<'_> {
             done = self.told(VERSIONS, done, page.found.len() as u64, "versions");
             from = page.next;
             if from.is_none() {
-                return Ok(self.ended(VERSIONS));
+                break;
             }
         }
+        self.ended(VERSIONS);
+        Ok(())
     }
 
     /// Every unfinished upload.
@@ -46,9 +48,11 @@ impl Worker<'_> {
             }
             from = page.next;
             if from.is_none() {
-                return Ok(self.ended(UPLOADS));
+                break;
             }
         }
+        self.ended(UPLOADS);
+        Ok(())
     }
 
     /// Deletes the bucket; the last calls before are listings that find nothing. S3 itself refuses one with objects, and not one with

@@ -69,7 +69,7 @@ pub async fn refresh(aws: &Aws, wanted: &Wanted, events: &Events) -> Result<Live
     let mut live = Live::default();
     let mut done = 0;
     let mut buckets = stream::iter(&wanted.buckets)
-        .map(|(name, want)| async move { bucket(aws, name, of(wanted, name, want), deadline).await.map(|b| (name, b)) })
+        .map(|(name, want)| async move { bucket(aws, name, of(wanted, name, want.as_ref()), deadline).await.map(|b| (name, b)) })
         .buffer_unordered(PARALLEL);
     while let Some((name, seen)) = buckets.try_next().await? {
         live.buckets.extend(seen.map(|b| (name.clone(), b)));
@@ -298,9 +298,9 @@ pub enum BucketWish<'a> {
     Gone,
 }
 
-fn of<'a>(wanted: &Wanted, name: &str, want: &'a Option<Bucket>) -> BucketWish<'a> {
+fn of<'a>(wanted: &Wanted, name: &str, want: Option<&'a Bucket>) -> BucketWish<'a> {
     let unmanaged = if wanted.leaving.contains(name) { BucketWish::Gone } else { BucketWish::Seen };
-    want.as_ref().map_or(unmanaged, BucketWish::Managed)
+    want.map_or(unmanaged, BucketWish::Managed)
 }
 
 /// One bucket; `None`: the name is free.

@@ -42,9 +42,9 @@ mod warm;
 pub(crate) use arn::of_table as table_arn;
 pub(crate) use backups::window;
 pub(crate) use durations::{Range, hash};
+pub(crate) use index_keys::fit as index_keys_fit;
 #[cfg(test)]
 pub(crate) use notes::Notes;
-pub(crate) use index_keys::fit as index_keys_fit;
 pub(crate) use notes::{Capacity, Export, Import, Target};
 pub(crate) use region::{Region, Shared, check as check_kept};
 pub(crate) use table::{capacity_of, describe_engine, drop_whole as drop_table, exists, imported, make as make_table, set_capacity};
