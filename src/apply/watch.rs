@@ -202,6 +202,12 @@ mod tests {
         assert_ne!(difference(&was, &state("a", true)), "it was recreated under the same name");
         assert_eq!(difference(&was, &State::Table(None)), "it is gone");
         assert_eq!(difference(&State::Table(None), &was), "it exists now");
+        let bucket = |imports: &[&str]| {
+            let mut bucket = crate::plan::samples::leaving_bucket(0, 0);
+            bucket.contents.as_mut().expect("looked at").imports = imports.iter().map(|table| (*table).to_owned()).collect();
+            State::Bucket(Some(Box::new(bucket)))
+        };
+        assert_eq!(difference(&bucket(&[]), &bucket(&["T"])), "something reads from it or writes into it");
     }
 
     #[test]

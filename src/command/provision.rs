@@ -148,9 +148,6 @@ async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<()
         ));
     }
     draft.show_plan(plan, &args.common.output);
-    if refused(plan) {
-        return Ok(());
-    }
     if let Some(outcome) = apply::refused(&aws, plan) {
         // Nobody waits for a lease, or makes its table, to be told that the plan is too old.
         draft.report.apply = Some(draft.concluded(outcome));

@@ -137,9 +137,6 @@ async fn describe(aws: &Aws, name: &str, deadline: Deadline) -> Result<Option<Ob
 async fn scaling<'a>(aws: &Aws, tables: &'a [Looked<'a>], deadline: Deadline) -> Result<BTreeMap<&'a str, Vec<ObservedTarget>>, Error> {
     let asked: Vec<_> = tables.iter().filter(|looked| may_scale(looked)).collect();
     let resources: Vec<String> = asked.iter().flat_map(|looked| resources(looked)).collect();
-    if resources.is_empty() {
-        return Ok(BTreeMap::new());
-    }
     let Some(targets) = Box::pin(aws.scalable_targets(&resources, deadline)).await? else {
         let wishing = asked.iter().find(|looked| looked.want.is_some_and(scales));
         return wishing.map_or(Ok(BTreeMap::new()), |looked| {

@@ -92,7 +92,10 @@ async fn reads_that_disagree_are_asked_again_and_told_when_they_go_on_to() {
     assert!(matches!(&told, refresh::Error::Disagreement(table) if *table == name), "{told:?}");
     faults.clear();
     faults.install(Rule::refuse("ValidationException").operation("ListTagsOfResource"));
+    let looks = || world.local.calls().iter().filter(|call| call.operation == "DescribeTable").count();
+    let before = looks();
     let told = read(&world, &name, &plain).await.expect_err("another error");
+    assert_eq!(looks() - before, 1, "no second look can explain it");
     assert!(told.aws().is_some_and(|error| error.is("ValidationException")), "{told:?}");
 }
 
@@ -173,6 +176,7 @@ async fn a_table_outside_of_the_file_is_the_stacks_by_its_tag_or_said_to_be_so_b
     // Not so long that a signature by the machine's clock is too old.
     world.clock.advance(Duration::from_mins(1));
     untag(&world, &world.aws.table_arn(&named("bare"))).await;
+    untag(&world, &world.aws.table_arn("elsewhere")).await;
     world.clock.advance(LATER);
     let refuse = |code: &str, table: &str| world.local.faults().install(Rule::refuse(code).operation("ListTagsOfResource").resource(table));
     refuse("AccessDeniedException", &named("closed"));
