@@ -221,6 +221,13 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_that_cannot_be_taken_away_is_told() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        fs::create_dir(dir.path().join(MARK)).expect("made");
+        assert!(matches!(Store::open(Some(dir.path())), Err(Error::Directory(..))));
+    }
+
+    #[test]
     fn a_temporary_directory_goes_with_its_store() {
         let store = Store::open(None).expect("opens");
         let dir = store.dir().to_owned();

@@ -90,10 +90,20 @@ fn what_nobody_approved_or_a_guard_refused_takes_no_lease() {
     place.write("beside.toml", &format!("{BARE}[bucket.staging]\nname = \"bare-staging\"\n"));
     for verb in ["apply", "run", "load"] {
         for word in ["", "--yes"] {
-            place.landfall(&format!("{verb} beside.toml {word}")).exits(5).says("--adopt").never_says("nobody can be asked here");
+            place.landfall(&format!("{verb} beside.toml {word}")).exits(5).says("--adopt").never_says("nobody can be asked here").never_says("the plan refuses");
         }
         assert_eq!(place.names(), "['Bare'] []", "{verb}");
     }
+}
+
+/// The stack file is wrong: that is found out before anything is made for it.
+#[test]
+fn a_relation_that_is_not_there_is_told_before_anything_is_made() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.edit("stacks/users.toml", "from = \"users\"", "from = \"user\"");
+    place.landfall("run stacks/users.toml --yes").exits(2).says("users");
+    assert_eq!(tables(&place), "[]");
 }
 
 /// Whoever else writes to the stack may be in the middle of it.

@@ -109,6 +109,7 @@ mod tests {
         assert_eq!(called("begins_with"), Ok(()));
         assert!(called("BEGINS_WITH").is_err_and(|m| m.ends_with("Invalid function name; function: BEGINS_WITH")));
         assert!(told("(".repeat(4096)).is_err_and(|m| m.contains("redundant parentheses")));
+        assert_eq!(told("(".repeat(4097)), Ok(()), "its size is what the engine refuses");
     }
 
     #[test]
