@@ -90,7 +90,12 @@ fn what_nobody_approved_or_a_guard_refused_takes_no_lease() {
     place.write("beside.toml", &format!("{BARE}[bucket.staging]\nname = \"bare-staging\"\n"));
     for verb in ["apply", "run", "load"] {
         for word in ["", "--yes"] {
-            place.landfall(&format!("{verb} beside.toml {word}")).exits(5).says("--adopt").never_says("nobody can be asked here").never_says("the plan refuses");
+            place
+                .landfall(&format!("{verb} beside.toml {word}"))
+                .exits(5)
+                .says("--adopt")
+                .never_says("nobody can be asked here")
+                .never_says("the plan refuses");
         }
         assert_eq!(place.names(), "['Bare'] []", "{verb}");
     }
