@@ -208,6 +208,8 @@ mod tests {
             State::Bucket(Some(Box::new(bucket)))
         };
         assert_eq!(difference(&bucket(&[]), &bucket(&["T"])), "something reads from it or writes into it");
+        let filled = State::Bucket(Some(Box::new(crate::plan::samples::leaving_bucket(1, 0))));
+        assert_eq!(difference(&bucket(&[]), &filled), "objects");
     }
 
     #[test]
