@@ -17,42 +17,50 @@ const UPLOADS: &str = "abort uploads";
 impl Worker<'_> {
     /// Every version and delete marker.
     pub(super) async fn delete_versions(&self) -> Result<(), Refused> {
+        let all = self.all_versions().await;
+        self.shared.events.finished(&self.task(VERSIONS));
+        all
+    }
+
+    async fn all_versions(&self) -> Result<(), Refused> {
         let (aws, name) = (self.shared.aws, self.work.target.name());
-        let (mut from, mut done) = (None, 0);
+        let mut from = None;
         loop {
             let page = aws.versions(name, from).await.map_err(Refused::Aws)?;
             if !page.found.is_empty() {
-                self.next_page(done, "versions deleted").await?;
+                self.next_page("versions deleted").await?;
                 aws.delete_versions(name, &page.found).await.map_err(Refused::Aws)?;
             }
-            done = self.told(VERSIONS, done, page.found.len() as u64, "versions");
+            self.told(VERSIONS, page.found.len() as u64, "versions");
             from = page.next;
             if from.is_none() {
-                break;
+                return Ok(());
             }
         }
-        self.ended(VERSIONS);
-        Ok(())
     }
 
     /// Every unfinished upload.
     pub(super) async fn abort_uploads(&self) -> Result<(), Refused> {
+        let all = self.all_uploads().await;
+        self.shared.events.finished(&self.task(UPLOADS));
+        all
+    }
+
+    async fn all_uploads(&self) -> Result<(), Refused> {
         let (aws, name) = (self.shared.aws, self.work.target.name());
-        let (mut from, mut done) = (None, 0);
+        let mut from = None;
         loop {
             let page = aws.uploads(name, from).await.map_err(Refused::Aws)?;
             for upload in &page.found {
-                self.next_page(done, "uploads aborted").await?;
+                self.next_page("uploads aborted").await?;
                 aws.abort_upload(name, upload).await.map_err(Refused::Aws)?;
-                done = self.told(UPLOADS, done, 1, "uploads");
+                self.told(UPLOADS, 1, "uploads");
             }
             from = page.next;
             if from.is_none() {
-                break;
+                return Ok(());
             }
         }
-        self.ended(UPLOADS);
-        Ok(())
     }
 
     /// Deletes the bucket; the last calls before are listings that find nothing. S3 itself refuses one with objects, and not one with
@@ -71,19 +79,18 @@ impl Worker<'_> {
     }
 
     /// The gate before each page: as before a step, and in time.
-    async fn next_page(&self, done: u64, what: &str) -> Result<(), Refused> {
+    async fn next_page(&self, what: &str) -> Result<(), Refused> {
         if self.shared.now_ms() >= self.shared.deadline_ms {
-            let (address, done) = (self.address(), format!("{done} {what}"));
+            let (address, done) = (self.address(), format!("{} {what}", self.emptied()));
             return Err(Refused::Guard(Error::HalfEmpty { address, done }));
         }
         self.permit(true).await.map_err(Refused::Guard)
     }
 
-    fn told(&self, task: &str, done: u64, more: u64, unit: &'static str) -> u64 {
-        let done = done + more;
+    fn told(&self, task: &str, more: u64, unit: &'static str) {
+        let done = self.emptied() + more;
+        self.all_emptied().insert(self.address(), done);
         self.shared.events.progress(&self.task(task), done, 0, unit);
-        *self.all_emptied().entry(self.address()).or_default() += more;
-        done
     }
 
     /// How much the step under way has deleted so far, in all its tries.
@@ -91,14 +98,13 @@ impl Worker<'_> {
         self.all_emptied().get(&self.address()).copied().unwrap_or(0)
     }
 
-    fn all_emptied(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
-        self.shared.emptied.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What another step has deleted is not the next one's.
+    pub(super) fn nothing_emptied(&self) {
+        self.all_emptied().remove(&self.address());
     }
 
-    /// The step is over.
-    fn ended(&self, task: &str) {
-        self.shared.events.finished(&self.task(task));
-        self.all_emptied().remove(&self.address());
+    fn all_emptied(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.shared.emptied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn task(&self, task: &str) -> String {

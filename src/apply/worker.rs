@@ -70,6 +70,7 @@ impl<'a> Worker<'a> {
             let call = planned.step.to_string();
             self.shared.events.note(format!("{}: {}/{} {call}", self.address(), at + 1, self.work.steps.len()));
             let started = self.shared.now_ms();
+            self.nothing_emptied();
             let made = self.make(planned, &state).await;
             let left = made.is_err().then(|| self.emptied()).filter(|deleted| *deleted > 0);
             if made.is_ok() || left.is_some() {

@@ -197,6 +197,23 @@ async fn emptying_that_is_denied_on_its_way_is_partly_done_and_one_that_only_stu
     assert!(faults.installed().iter().all(|rule| rule.struck == 8), "{:?}", faults.installed());
 }
 
+/// All of the answers were lost, and the look found it done: what was deleted is not told of the call after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_step_deleted_is_not_told_of_the_next() {
+    let world = World::start().await;
+    let stand = Stand { url: world.local.url(), key: "local".into(), _local: None, streams_change: true, knows: Knows::ALL };
+    let scene = crowded(&stand, &world.aws, 2).await;
+    let plan = scene.plan(&world.aws).await;
+    let faults = world.local.faults();
+    faults.install(Rule::refuse_after("InternalServerError").operation("DeleteObjects").call(2).times(8));
+    faults.install(Rule::refuse("AccessDeniedException").operation("DeleteBucket"));
+    let patient = Options { timeout: Duration::from_hours(4), ..options() };
+    let outcome = apply::run(&world.aws, &plan, &Events::silent(), &patient, &Stop::never()).await;
+    assert_eq!(outcome.exit(), Exit::Partial, "{:#?}", outcome.problems);
+    let done: Vec<&str> = outcome.report.done.iter().map(|done| done.call.as_str()).collect();
+    assert!(done.len() == 1 && done[0].starts_with("DeleteObjects") && done[0].ends_with("a call"), "{done:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn aborting_uploads_that_runs_out_of_time_is_partly_done() {
     let world = World::start().await;
