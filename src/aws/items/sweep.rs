@@ -13,8 +13,6 @@ pub struct Swept {
     /// Items that AWS counted, over all pages.
     pub count: u64,
     pub pages: u64,
-    /// Segments read to their end; a sweep that answers has read all.
-    pub segments: u32,
     /// Read capacity units.
     pub units: f64,
 }
@@ -46,7 +44,7 @@ pub async fn sweep<R: Send + 'static>(
         tasks.spawn(one(aws.clone(), scan, Arc::clone(stop), Arc::clone(&reduce), out.clone()));
     }
     // Every part is waited for, and one that fails fails the whole.
-    let mut all = Swept { segments: u32::try_from(segments.len()).unwrap_or(u32::MAX), ..Swept::default() };
+    let mut all = Swept::default();
     while let Some(ended) = tasks.join_next().await {
         let part = ended.map_err(|_| Broken::Lost)??;
         all.count += part.count;
