@@ -1,24 +1,11 @@
 //! What `init` finds, and what it says of what a stack cannot say.
 
 use super::*;
-use crate::live::{ForeignScaling, Usage};
+use crate::live::ForeignScaling;
 use crate::resource::{Dimension, Key, KeyKind, KeyPart, Maximum, Scaling};
 
 fn live(table: Table) -> LiveTable {
-    LiveTable {
-        table,
-        id: "1".into(),
-        arn: "arn".into(),
-        owner: None,
-        busy: Vec::new(),
-        foreign_tags: BTreeMap::new(),
-        created_ms: 0,
-        applied: None,
-        holder: None,
-        replicas: Vec::new(),
-        foreign_scaling: Vec::new(),
-        usage: Usage::default(),
-    }
+    LiveTable { owner: None, ..crate::plan::samples::live(table) }
 }
 
 fn plain() -> Table {
