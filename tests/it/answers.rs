@@ -54,6 +54,30 @@ async fn a_tables_tags_and_imports_are_listed_to_their_last_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stand_in_that_knows_no_imports_is_asked_once_and_one_that_stumbles_again() {
+    let script = Script::default();
+    let aws = script.connect().await;
+    let contents = async |imports: &[(u16, &str)]| {
+        script.answer("GET /b?versions", 200, "<ListVersionsResult></ListVersionsResult>");
+        script.answer("GET /b?uploads", 200, "<ListMultipartUploadsResult></ListMultipartUploadsResult>");
+        imports.iter().for_each(|(status, body)| script.answer("ListImports", *status, body));
+        let contents = ends(aws.bucket_contents("b")).await;
+        (contents, script.take_asked().iter().filter(|asked| asked.name == "ListImports").count())
+    };
+    let (unknown, asked) = contents(&[(500, "<p>NotImplementedError")]).await;
+    assert_eq!((unknown.expect("an answer").imports, asked), (Vec::<String>::new(), 1));
+    let stumbles = (500, r#"{"__type":"x#InternalServerError"}"#);
+    let running = format!(
+        r#"{{"ImportSummaryList":[{{"ImportArn":"{IMPORT}1","TableArn":"arn:aws:dynamodb:us-east-1:1:table/T","ImportStatus":"IN_PROGRESS","S3BucketSource":{{"S3Bucket":"b"}}}}]}}"#
+    );
+    let (found, asked) = contents(&[stumbles, stumbles, (200, &running)]).await;
+    assert_eq!((found.expect("an answer").imports, asked), (vec!["T".to_owned()], 3));
+    let (denied, asked) = contents(&[(400, r#"{"__type":"x#AccessDeniedException"}"#); 2]).await;
+    assert!(denied.expect_err("none").is_denied());
+    assert_eq!(asked, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn targets_and_policies_are_listed_to_their_last_page_and_a_stand_in_may_not_know_them() {
     let script = Script::default();
     let aws = script.connect().await;

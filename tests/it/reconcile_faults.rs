@@ -1,7 +1,7 @@
 //! Fail at the n-th call, for every n and every way to fail: run again, and it is finished, with nothing destroyed that was not named.
 //!
 //! Nine changes of a stack, from one state to another, in one process on one manual clock: days of control plane pass in no time.
-//! The suite takes every third write of each story, another third for each way to fail, and some of its reads; `scripts/fail-at-n`
+//! The suite takes every third write of each story, or five, others for each way to fail, and some of its reads; `scripts/fail-at-n`
 //! takes them all. Called by `moved` too, for its world.
 
 mod kind;
@@ -149,10 +149,10 @@ impl Stage {
 }
 
 /// Which share of a story's writes and of all its calls is struck: `LANDFALL_FULL` takes every write and, unless `LANDFALL_READS` says
-/// how few, every call.
-fn shares() -> (u64, u64) {
+/// how few, every call. Else a story with many writes, most of them one that is tried again and again, has no more points than others.
+fn shares(writes: u64) -> (u64, u64) {
     let reads = || std::env::var("LANDFALL_READS").ok().and_then(|every| every.parse().ok()).unwrap_or(1);
-    if std::env::var_os("LANDFALL_FULL").is_some() { (1, reads()) } else { (3, 53) }
+    if std::env::var_os("LANDFALL_FULL").is_some() { (1, reads()) } else { (3.max(writes / 5), 53) }
 }
 
 /// The points of a story with so many calls of a sort: every `share`-th, from another first one for each kind.
@@ -173,7 +173,7 @@ async fn sweep(story: fn() -> Story) {
     let writes = stage.count(&story(), Calls::Writes).await;
     let all = stage.count(&story(), Calls::All).await;
     assert!(writes > 0 && all > writes, "a story without a change");
-    let (of_writes, of_all) = shares();
+    let (of_writes, of_all) = shares(writes);
     let mut points = points(&kind::WRITES, Calls::Writes, writes, of_writes);
     points.extend(self::points(&kind::ALL, Calls::All, all, of_all));
     let mut tally = BTreeMap::<Told, usize>::new();

@@ -9,6 +9,7 @@ use crate::aws::objects::ours;
 use crate::aws::tables::wire::built;
 use crate::aws::{Aws, Error};
 use crate::live::Contents;
+use aws_sdk_dynamodb::operation::list_imports::ListImportsOutput;
 use aws_sdk_dynamodb::types::ImportStatus;
 use aws_sdk_s3::types::{EncodingType, ObjectIdentifier};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -80,17 +81,12 @@ impl Aws {
         Ok(Page { found, next: going_on(answer.is_truncated(), next, || call("ListMultipartUploads", bucket))? })
     }
 
-    /// Tables that AWS still imports from the bucket. A stand-in that fails at the question without a code (moto) knows no imports.
+    /// Tables that AWS still imports from the bucket.
     async fn imports_from(&self, bucket: &str) -> Result<Vec<String>, Error> {
         let mut tables = Vec::new();
         let mut token = None;
         loop {
-            let page = match self.dynamodb.list_imports().page_size(25).set_next_token(token).send().await {
-                Err(error) if self.identity.endpoint != "aws" && error.raw_response().is_some() && error.code().is_none() => {
-                    return Ok(tables);
-                }
-                answer => answer.map_err(|e| from_sdk(format!("DynamoDB ListImports (of bucket {})", crate::safe::text(bucket)), &e))?,
-            };
+            let Some(page) = self.imports_page(bucket, token).await? else { return Ok(tables) };
             let running = page.import_summary_list().iter().filter(|s| s.import_status() == Some(&ImportStatus::InProgress));
             let from = running.filter(|s| s.s3_bucket_source().is_some_and(|source| source.s3_bucket() == bucket));
             // One without a table's name is one all the same.
@@ -103,6 +99,21 @@ impl Aws {
                 return Ok(tables);
             }
         }
+    }
+
+    /// A page of all imports; `None` from a stand-in that fails at the question without a code (moto): it knows no imports. A stand-in
+    /// is asked without the SDK's tries first, to which a gap looks like an outage that takes a minute to end.
+    async fn imports_page(&self, bucket: &str, token: Option<String>) -> Result<Option<ListImportsOutput>, Error> {
+        let request = |aws: &Self| aws.dynamodb.list_imports().page_size(25).set_next_token(token.clone());
+        if self.identity.endpoint != "aws" {
+            match request(&self.once()).send().await {
+                Ok(page) => return Ok(Some(page)),
+                Err(error) if error.raw_response().is_some() && error.code().is_none() => return Ok(None),
+                Err(_) => {}
+            }
+        }
+        let answer = request(self).send().await;
+        answer.map(Some).map_err(|e| from_sdk(format!("DynamoDB ListImports (of bucket {})", crate::safe::text(bucket)), &e))
     }
 
     /// `DeleteObjects` of one page, each by its version, so that nothing but these goes and no delete marker comes.
