@@ -21,6 +21,11 @@ impl Bucket {
         Self { rate, burst, level: rate, at: now }
     }
 
+    /// Whether it keeps so many seconds' worth.
+    pub(super) fn keeps(&self, burst: f64) -> bool {
+        (burst - self.burst).abs() < f64::EPSILON
+    }
+
     /// The same under another rate; what is saved stays, as far as it fits.
     pub(super) fn resize(&mut self, rate: f64) {
         if (rate - self.rate).abs() > f64::EPSILON {

@@ -48,12 +48,18 @@ impl Pair {
 
     fn fit(&mut self, sides: Sides, now: Now) {
         for (slot, limit) in [(&mut self.read, sides.read), (&mut self.write, sides.write)] {
-            match (limit, slot.as_mut()) {
-                (Limit::Open, _) => *slot = None,
+            let (rate, burst) = match limit {
+                Limit::Provisioned(rate) => (rate, BURST),
                 // A maximum is no capacity that could be left unused.
-                (Limit::Provisioned(rate) | Limit::Maximum(rate), Some(bucket)) => bucket.resize(rate),
-                (Limit::Provisioned(rate), None) => *slot = Some(Bucket::new(rate, BURST, now.ms)),
-                (Limit::Maximum(rate), None) => *slot = Some(Bucket::new(rate, 1.0, now.ms)),
+                Limit::Maximum(rate) => (rate, 1.0),
+                Limit::Open => {
+                    *slot = None;
+                    continue;
+                }
+            };
+            match slot.as_mut().filter(|bucket| bucket.keeps(burst)) {
+                Some(bucket) => bucket.resize(rate),
+                None => *slot = Some(Bucket::new(rate, burst, now.ms)),
             }
         }
     }
@@ -244,5 +250,30 @@ fn cause(sides: Sides, side: Side) -> Cause {
     match limit {
         Limit::Maximum(_) => Cause::Maximum,
         Limit::Provisioned(_) | Limit::Open => Cause::Provisioned,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now(seconds: u64) -> Now {
+        Now { ms: seconds * 1_000, speed: 1.0 }
+    }
+
+    #[test]
+    fn five_minutes_are_kept_of_what_is_provisioned_and_a_second_of_a_maximum() {
+        let mut pair = Pair::default();
+        let mut fit = |limit, seconds| {
+            pair.fit(Sides { read: limit, write: limit }, now(seconds));
+            // What is taken, a unit at a time, after ten idle minutes.
+            let (bucket, later) = (pair.side(Side::Write).expect("bounded"), now(seconds + 600).ms);
+            let mut passes = || bucket.has(later, 1.0).then(|| bucket.take(1.0));
+            std::iter::from_fn(&mut passes).count()
+        };
+        assert_eq!(fit(Limit::Provisioned(10.0), 0), 3_000);
+        assert_eq!(fit(Limit::Maximum(10.0), 600), 10);
+        assert_eq!(fit(Limit::Maximum(20.0), 1_200), 20);
+        assert_eq!(fit(Limit::Provisioned(10.0), 1_800), 3_000);
     }
 }
