@@ -127,7 +127,7 @@ async fn a_transaction_is_cancelled_whole() {
         panic!("{refused:?}")
     };
     let codes: Vec<_> = why.cancellation_reasons().iter().filter_map(|r| r.code()).collect();
-    assert_eq!(codes, ["None", "None", "ThrottlingError"]);
+    assert_eq!(codes, ["None", "None", "ProvisionedThroughputExceeded"]);
     assert_eq!([put(&world, "a", None).await, put(&world, "b", None).await], ["OK", "OK"], "what it had taken was given back");
 }
 

@@ -114,7 +114,9 @@ fn a_table_that_has_nothing_left_is_throttled_and_a_transaction_cancelled() {
     let both = json!({ "TransactItems": [{ "Put": put("2", json!({})) }, { "Put": put("3", json!({})) }] });
     let (code, told) = throttled(&aws, "TransactWriteItems", both);
     assert_eq!(code, "TransactionCanceledException");
-    assert_eq!(told["CancellationReasons"][0]["Code"], "ThrottlingError");
+    let reason = &told["CancellationReasons"][0];
+    assert_eq!(reason["Code"], "ProvisionedThroughputExceeded");
+    assert!(reason["Message"].as_str().is_some_and(|m| m.starts_with("The level of configured provisioned throughput for the table")));
     // More capacity helps at once.
     aws.update("Users", json!({ "ProvisionedThroughput": units(1, 1_000) }));
     aws.ok("PutItem", put("2", json!({})));

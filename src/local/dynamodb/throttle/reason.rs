@@ -79,9 +79,17 @@ impl Reason {
         Fault { json: Some(body.to_string().into()), ..Fault::new(code, message) }
     }
 
+    /// What a transaction's reason is called (API reference, `TransactionCanceledException`).
+    fn code_in_transaction(&self) -> &'static str {
+        match self.words().0 {
+            "ThrottlingException" => "ThrottlingError",
+            _ => "ProvisionedThroughputExceeded",
+        }
+    }
+
     /// The cancellation of a transaction of `actions`, of which the `at`-th was throttled.
     pub(super) fn cancellation(&self, at: usize, actions: usize) -> Fault {
-        let code = |i: usize| if i == at { "ThrottlingError" } else { "None" };
+        let code = |i: usize| if i == at { self.code_in_transaction() } else { "None" };
         let codes: Vec<&str> = (0..actions).map(code).collect();
         let message = format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes.join(", "));
         let reasons: Vec<Value> = (0..actions)
@@ -125,8 +133,10 @@ mod tests {
         let body: Value = serde_json::from_slice(&fault.json.expect("told")).expect("JSON");
         assert_eq!(body["ThrottlingReasons"], json!([{"reason": "IndexWriteProvisionedThroughputExceeded", "resource": "arn:i"}]));
         let cancelled = reason.cancellation(1, 2);
-        assert!(cancelled.message.ends_with("[None, ThrottlingError]"), "{}", cancelled.message);
+        assert!(cancelled.message.ends_with("[None, ProvisionedThroughputExceeded]"), "{}", cancelled.message);
         let open = Reason { index: None, on_demand: true, cause: Cause::KeyRange, ..reason };
+        let cancelled = open.cancellation(0, 1);
+        assert!(cancelled.message.ends_with("[ThrottlingError]"), "{}", cancelled.message);
         assert_eq!((open.fault().code.as_str(), open.name().as_str()), ("ThrottlingException", "TableWriteKeyRangeThroughputExceeded"));
     }
 }
