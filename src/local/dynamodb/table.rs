@@ -190,10 +190,11 @@ pub(crate) fn drop_whole(region: &Region, table: &str) -> Result<(), Fault> {
     forget(region, table)
 }
 
-/// Drops the notes of a table that is gone; its metrics end.
+/// Drops the notes of a table that is gone, and what it owed; its metrics end.
 fn forget(region: &Region, table: &str) -> Result<(), Fault> {
     let notes = region.change(|all| Ok(all.tables.remove(table)))?;
     region.history().forget(table);
+    region.throttle().forget(table);
     region.metrics().provisioned(region.name(), table, None, None);
     region.metrics().maximum(region.name(), table, None, None);
     notes.iter().flat_map(|n| n.indexes.keys()).for_each(|index| region.metrics().dropped(region.name(), table, index));

@@ -143,3 +143,22 @@ fn one_partition_serves_so_much_whatever_the_table_has() {
     let told: Value = serde_json::from_slice(&refused.json.expect("told")).expect("JSON");
     assert_eq!(told["throttlingReasons"][0]["reason"], "TableWriteKeyRangeThroughputExceeded");
 }
+
+#[test]
+fn a_table_that_is_made_anew_owes_nothing_and_has_consumed_nothing() {
+    let aws = Aws::new();
+    let heavy = || json!({ "id": s("1"), "pad": s(&"x".repeat(400_000)) });
+    aws.make("Users", provisioned(1, 1));
+    aws.put("Users", heavy());
+    throttled(&aws, "PutItem", put("2", json!({})));
+    aws.ok("DeleteTable", json!({ "TableName": "Users" }));
+    // Nobody is looked for meanwhile, so nobody is remembered.
+    aws.refused("GetItem", json!({ "TableName": "Nobody", "Key": item("1") }));
+    aws.pass(10);
+    aws.make("Users", provisioned(1, 1));
+    let region = aws.region();
+    let used: f64 = (0..5).map(|ago| load_of(&region, "Users", None, false).used(minute(&region) - ago)).sum();
+    assert!(used < 0.1, "{used}");
+    aws.ok("PutItem", put("2", json!({})));
+    assert!(!format!("{:?}", region.throttle()).contains("Nobody"));
+}

@@ -48,9 +48,9 @@ const FRESH: u64 = 100;
 pub(crate) struct Throttle(Mutex<HashMap<String, Arc<Mutex<Known>>>>);
 
 /// A table's state, and when its bounds were read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Known {
-    state: Option<State>,
+    state: State,
     at: u64,
     generation: u64,
 }
@@ -62,25 +62,34 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Throttle {
     /// Runs `act` on a table's state, with its bounds as they are now; `None` for a table that is not there.
     fn with<T>(&self, region: &Region, table: &str, act: impl FnOnce(&mut State, Now) -> T) -> Option<T> {
-        let known = {
-            let mut tables = locked(&self.0);
-            match tables.get(table) {
-                Some(known) => Arc::clone(known),
-                None => Arc::clone(tables.entry(table.to_owned()).or_default()),
-            }
-        };
-        let mut known = locked(&known);
         let now = now(region);
+        let known = self.known(region, table, now)?;
+        let mut known = locked(&known);
         let generation = region.metrics().generation();
-        if known.state.is_none() || known.generation != generation || now.ms.abs_diff(known.at) >= FRESH {
+        if known.generation != generation || now.ms.abs_diff(known.at) >= FRESH {
+            known.state.fit(Limits::of(region, table)?, now);
             (known.at, known.generation) = (now.ms, generation);
-            match (Limits::of(region, table), &mut known.state) {
-                (None, state) => *state = None,
-                (Some(limits), Some(state)) => state.fit(limits, now),
-                (Some(limits), state @ None) => *state = Some(State::new(limits, now)),
-            }
         }
-        known.state.as_mut().map(|state| act(state, now))
+        Some(act(&mut known.state, now))
+    }
+
+    /// What is known of a table; a table that is not there leaves nothing behind. It is looked for under the lock, so that what
+    /// `forget` drops does not come back.
+    fn known(&self, region: &Region, table: &str, now: Now) -> Option<Arc<Mutex<Known>>> {
+        let mut tables = locked(&self.0);
+        if let Some(known) = tables.get(table) {
+            return Some(Arc::clone(known));
+        }
+        let generation = region.metrics().generation();
+        let state = State::new(Limits::of(region, table)?, now);
+        let known = Arc::new(Mutex::new(Known { state, at: now.ms, generation }));
+        tables.insert(table.to_owned(), Arc::clone(&known));
+        Some(known)
+    }
+
+    /// The table is gone: one that is made under its name owes nothing, and has consumed nothing.
+    pub(super) fn forget(&self, table: &str) {
+        locked(&self.0).remove(table);
     }
 }
 
