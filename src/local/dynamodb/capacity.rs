@@ -1,7 +1,7 @@
 //! Consumed units: always asked of the engine, counted, and shown to the caller only as far as he asked.
 
 use super::Region;
-use super::throttle::{self, Side};
+use super::throttle::{self, Side, Taken};
 use dynoxide::types::{CapacityDetail, ConsumedCapacity};
 
 /// What the caller wants to see.
@@ -51,10 +51,10 @@ impl Slot<'_> {
         all.into_iter().map(|consumed| consumed.table_name.clone()).collect()
     }
 
-    /// Counts what was consumed, then leaves what was wanted.
-    pub(super) fn settle(self, wanted: Wanted, units: Units, region: &Region) {
+    /// Counts what was consumed by a request that was let in as `taken`, then leaves what was wanted.
+    pub(super) fn settle(self, wanted: Wanted, units: Units, region: &Region, taken: &[Taken]) {
         let mut each = |consumed: &mut ConsumedCapacity| {
-            count(consumed, units, region);
+            count(consumed, units, region, taken);
             wanted.trim(consumed);
         };
         match self {
@@ -81,7 +81,7 @@ pub(super) enum Units {
     Write,
 }
 
-fn count(consumed: &ConsumedCapacity, units: Units, region: &Region) {
+fn count(consumed: &ConsumedCapacity, units: Units, region: &Region, taken: &[Taken]) {
     let name = &consumed.table_name;
     let indexes = consumed.global_secondary_indexes.iter().flatten();
     let of_indexes: f64 = indexes.clone().map(|(_, d)| d.capacity_units).sum();
@@ -94,7 +94,10 @@ fn count(consumed: &ConsumedCapacity, units: Units, region: &Region) {
         read_capacity_units: consumed.table.as_ref().and_then(|t| t.read_capacity_units),
         write_capacity_units: consumed.table.as_ref().and_then(|t| t.write_capacity_units),
     };
-    record(&table, units, |side, value| tell(region, name, None, side, value));
+    record(&table, units, |side, value| {
+        tell(region, name, None, side, value);
+        throttle::spread(region, name, side, value, taken);
+    });
 }
 
 /// To the metrics, and off what is left of the capacity.

@@ -79,7 +79,7 @@ where
     if let Some(write) = write {
         write.done(&reply.consumed().tables(), region.time().now_ms());
     }
-    reply.consumed().settle(wanted, units, region);
+    reply.consumed().settle(wanted, units, region, &admitted.taken);
     reply.hand_back(left);
     let bytes = engine::write(&reply)?;
     for table in &tables {

@@ -152,7 +152,7 @@ fn a_table_that_is_made_anew_owes_nothing_and_has_consumed_nothing() {
     aws.put("Users", heavy());
     throttled(&aws, "PutItem", put("2", json!({})));
     aws.ok("DeleteTable", json!({ "TableName": "Users" }));
-    // Nobody is looked for meanwhile, so nobody is remembered.
+    // A name without a table is not remembered.
     aws.refused("GetItem", json!({ "TableName": "Nobody", "Key": item("1") }));
     aws.pass(10);
     aws.make("Users", provisioned(1, 1));
@@ -161,4 +161,38 @@ fn a_table_that_is_made_anew_owes_nothing_and_has_consumed_nothing() {
     assert!(used < 0.1, "{used}");
     aws.ok("PutItem", put("2", json!({})));
     assert!(!format!("{:?}", region.throttle()).contains("Nobody"));
+}
+
+#[test]
+fn a_partition_serves_so_many_units_however_few_requests_they_are() {
+    let aws = Aws::new();
+    aws.make("Users", json!({}));
+    aws.put("Users", json!({ "id": s("hot"), "pad": s(&"x".repeat(390_000)) }));
+    let get = || json!({ "TableName": "Users", "Key": item("hot"), "ConsistentRead": true });
+    // 96 units each.
+    let served = (0..100).take_while(|_| aws.call("GetItem", &get()).is_ok()).count();
+    assert_eq!(served, 32);
+    let (code, told) = throttled(&aws, "GetItem", get());
+    assert_eq!(
+        (code.as_str(), &told["throttlingReasons"][0]["reason"]),
+        ("ThrottlingException", &json!("TableReadKeyRangeThroughputExceeded"))
+    );
+    // A batch's units are taken of the partitions of its keys.
+    aws.pass(2);
+    let keys: Vec<Value> = ["hot", "1", "2", "3"].map(item).into();
+    let batch = || json!({ "RequestItems": { "Users": { "Keys": keys.clone(), "ConsistentRead": true } } });
+    let whole = |told: Value| told["UnprocessedKeys"] == json!({});
+    let served = (0..400).take_while(|_| aws.call("BatchGetItem", &batch()).is_ok_and(whole)).count();
+    assert!((30..150).contains(&served), "{served}");
+}
+
+#[test]
+fn what_is_refused_takes_nothing_of_its_partition() {
+    let aws = Aws::new();
+    aws.make("Users", json!({}));
+    let large = || json!({ "TableName": "Users", "Item": { "id": s("hot"), "pad": s(&"x".repeat(410_000)) } });
+    for _ in 0..3 {
+        assert!(aws.refused("PutItem", large()).starts_with("ValidationException"));
+    }
+    aws.ok("PutItem", put("hot", json!({})));
 }

@@ -144,6 +144,14 @@ pub(super) fn spend(region: &Region, table: &str, index: Option<&str>, side: Sid
     region.throttle().with(region, table, |state, now| state.spend(index, side, units, now));
 }
 
+/// What was consumed of a table, of the partitions that the request was let into.
+pub(super) fn spread(region: &Region, table: &str, side: Side, units: f64, taken: &[Taken]) {
+    let theirs: Vec<&Taken> = taken.iter().filter(|one| one.table == table && one.side == side).collect();
+    if !theirs.is_empty() {
+        region.throttle().with(region, table, |state, _| state.spread(&theirs, units));
+    }
+}
+
 /// The AWS minute that it is.
 pub(crate) fn minute(region: &Region) -> u64 {
     now(region).minute()

@@ -117,8 +117,10 @@ pub(super) struct State {
 pub(crate) struct Taken {
     pub(super) table: String,
     index: Option<String>,
-    side: Side,
+    pub(super) side: Side,
     units: f64,
+    /// Where the key is; a query or a scan has none.
+    partition: Option<usize>,
     touched: Vec<String>,
 }
 
@@ -175,10 +177,8 @@ impl State {
         if partition.is_some_and(|at| !self.partitions[at].has(side, now)) {
             return Err((None, Cause::KeyRange));
         }
-        if let Some(at) = partition {
-            self.partitions[at].take(side, demand.units);
-        }
-        let taken = Taken { table: demand.table.to_owned(), index, side, units: demand.units, touched: self.written(demand) };
+        let touched = self.written(demand);
+        let taken = Taken { table: demand.table.to_owned(), index, side, units: demand.units, partition, touched };
         self.give(&taken, -1.0);
         Ok(taken)
     }
@@ -212,10 +212,26 @@ impl State {
     pub(super) fn give(&mut self, taken: &Taken, sign: f64) {
         let pair = taken.index.as_ref().and_then(|name| self.indexes.get_mut(name)).unwrap_or(&mut self.table);
         pair.take(taken.side, -sign * taken.units);
+        self.charge(taken, -sign * taken.units);
         for name in &taken.touched {
             if let Some(pair) = self.indexes.get_mut(name) {
                 pair.take(Side::Write, -sign * taken.units);
             }
+        }
+    }
+
+    /// Takes units of the partition that was asked for.
+    fn charge(&mut self, taken: &Taken, units: f64) {
+        if let Some(partition) = taken.partition.and_then(|at| self.partitions.get_mut(at)) {
+            partition.take(taken.side, units);
+        }
+    }
+
+    /// What was really consumed of the table, of its partitions: each has its part of what was let in.
+    pub(super) fn spread(&mut self, taken: &[&Taken], units: f64) {
+        let all: f64 = taken.iter().map(|one| one.units).sum();
+        for one in taken {
+            self.charge(one, units * one.units / all);
         }
     }
 
