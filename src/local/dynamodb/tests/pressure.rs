@@ -117,9 +117,44 @@ fn a_table_that_has_nothing_left_is_throttled_and_a_transaction_cancelled() {
     let reason = &told["CancellationReasons"][0];
     assert_eq!(reason["Code"], "ProvisionedThroughputExceeded");
     assert!(reason["Message"].as_str().is_some_and(|m| m.starts_with("The level of configured provisioned throughput for the table")));
-    // More capacity helps at once.
+    // More capacity helps once the table has it.
     aws.update("Users", json!({ "ProvisionedThroughput": units(1, 1_000) }));
+    throttled(&aws, "PutItem", put("2", json!({})));
+    aws.pass(3);
     aws.ok("PutItem", put("2", json!({})));
+}
+
+#[test]
+fn an_index_has_more_capacity_once_it_is_no_longer_updating() {
+    let aws = Aws::new();
+    narrow_index(&aws);
+    let update = json!({ "Update": { "IndexName": "by_a", "ProvisionedThroughput": units(1, 1_000) } });
+    aws.update("Users", json!({ "GlobalSecondaryIndexUpdates": [update] }));
+    throttled(&aws, "PutItem", put("2", json!({ "a": s("1") })));
+    aws.pass(5);
+    aws.ok("PutItem", put("2", json!({ "a": s("1") })));
+}
+
+#[test]
+fn a_table_that_changes_its_billing_mode_serves_as_before_until_it_is_done() {
+    let aws = Aws::new();
+    narrow_index(&aws);
+    let write = |id: &str| aws.call("PutItem", &put(id, json!({ "a": s("1") }))).map_err(|fault| fault.code);
+    aws.update("Users", json!({ "BillingMode": "PAY_PER_REQUEST" }));
+    aws.pass(60);
+    let told = write("2").expect_err("the index has what was provisioned, and a debt");
+    assert_eq!(told, "ProvisionedThroughputExceededException");
+    aws.pass(120);
+    assert!((0..9).all(|id| write(&id.to_string()).is_ok()), "on demand");
+    let back = json!({ "Update": { "IndexName": "by_a", "ProvisionedThroughput": units(1, 1) } });
+    let mut change = provisioned(1, 1);
+    change["GlobalSecondaryIndexUpdates"] = json!([back]);
+    aws.update("Users", change);
+    aws.pass(50);
+    assert!((0..9).all(|id| write(&id.to_string()).is_ok()), "still on demand");
+    aws.pass(60);
+    let served = (0..9).take_while(|id| write(&id.to_string()).is_ok()).count();
+    assert!(served < 3, "{served} of one unit a second");
 }
 
 #[test]

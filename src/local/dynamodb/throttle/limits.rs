@@ -1,7 +1,8 @@
-//! What a table and its global indexes may do per second, as the engine and the notes have it.
+//! What a table and its global indexes may do per second: as the engine and the notes have it, or as it was before while that changes.
 
+use super::before::{self, Terms};
 use crate::local::dynamodb::Region;
-use crate::local::dynamodb::notes::Capacity;
+use crate::local::dynamodb::notes::{Capacity, TableNotes};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -49,24 +50,31 @@ impl Limits {
     /// The bounds that hold now; `None` for a table that is not there.
     pub(super) fn of(region: &Region, table: &str) -> Option<Self> {
         let told = region.db().get_table_metadata(table).ok()??;
-        let notes = region.table(table);
-        let on_demand = notes.provisioned.is_none();
-        let maximum = maximum(&told);
+        let (notes, now) = (region.table(table), region.time().now_ms());
+        let after = || Terms { provisioned: notes.provisioned, maximum: maximum(&told) };
+        let own = before::of_table(&notes.pending, now).unwrap_or_else(after);
         let definitions: Value = told.gsi_definitions.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let indexes = definitions.as_array().into_iter().flatten().filter_map(|definition| {
             let name = definition.get("IndexName")?.as_str()?;
-            let own = notes.indexes.get(name).cloned().unwrap_or_default();
-            Some((name.to_owned(), (attributes(definition.get("KeySchema")?), sides(own.provisioned, own.on_demand))))
+            Some((name.to_owned(), (attributes(definition.get("KeySchema")?), of_index(&notes, now, name))))
         });
         let schema: Value = serde_json::from_str(&told.key_schema).ok()?;
         Some(Self {
             key: attributes(&schema).into_iter().next()?,
-            on_demand,
-            table: sides(notes.provisioned, maximum),
+            on_demand: own.provisioned.is_none(),
+            table: sides(own),
             indexes: indexes.collect(),
-            warm: warm(notes.provisioned, notes.warm),
+            warm: warm(own.provisioned, notes.warm),
         })
     }
+}
+
+fn of_index(notes: &TableNotes, now: u64, name: &str) -> Sides {
+    let after = || {
+        let own = notes.indexes.get(name).cloned().unwrap_or_default();
+        Terms { provisioned: own.provisioned, maximum: own.on_demand }
+    };
+    sides(before::of_index(&notes.pending, now, name).unwrap_or_else(after))
 }
 
 /// The table's on-demand maximums as the engine keeps them; a side of -1 has none.
@@ -82,8 +90,8 @@ fn attributes(schema: &Value) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-fn sides(provisioned: Option<Capacity>, maximum: Option<Capacity>) -> Sides {
-    let side = |of: fn(Capacity) -> i64| match (provisioned.map(of), maximum.map(of)) {
+fn sides(terms: Terms) -> Sides {
+    let side = |of: fn(Capacity) -> i64| match (terms.provisioned.map(of), terms.maximum.map(of)) {
         (Some(units), _) => Limit::Provisioned(units_of(units)),
         (None, Some(most)) if most > 0 => Limit::Maximum(units_of(most)),
         (None, _) => Limit::Open,
@@ -109,6 +117,7 @@ mod tests {
     #[test]
     fn a_side_is_bounded_by_what_is_set_for_it() {
         let capacity = |read, write| Some(Capacity { read, write });
+        let sides = |provisioned, maximum| sides(Terms { provisioned, maximum });
         assert_eq!(sides(capacity(5, 6), capacity(1, 1)), Sides { read: Limit::Provisioned(5.0), write: Limit::Provisioned(6.0) });
         assert_eq!(sides(None, capacity(-1, 7)), Sides { read: Limit::Open, write: Limit::Maximum(7.0) });
         assert_eq!(warm(None, capacity(1, 9_000)), (12_000.0, 9_000.0));

@@ -4,6 +4,7 @@
 //! * provisioned tables and global indexes have a bucket per side that keeps 300 s of what was left unused; a new one is not full;
 //! * a write that goes to an index that has nothing left is refused for the index, whatever the table has;
 //! * an on-demand maximum is a bucket that keeps one second;
+//! * another capacity or billing mode holds when DescribeTable shows it: until then the table has what it had;
 //! * each partition serves 3,000 read and 1,000 write units a second, found by a hash of the partition key. A provisioned table has as
 //!   many as its capacity needs, an on-demand one four, or as many as twice its busiest minute needs; there are never fewer again;
 //! * a batch does what fits and hands back the rest, and is refused when nothing fits; a transaction is cancelled whole; a query or a
@@ -13,6 +14,7 @@
 //! Key insight: what a request takes is guessed when it comes in and settled from the engine's own figures when it is done.
 //! Called by `data` around every call of the engine.
 
+mod before;
 mod bucket;
 mod demand;
 mod limits;
