@@ -5,7 +5,7 @@
 
 use super::notes::{Capacity, TableNotes};
 use super::transition::{self, Pending, What};
-use super::{Region, arn, budget, durations, extras, index, update, warm};
+use super::{Region, arn, budget, durations, extras, index, quota, update, warm};
 use crate::local::fault::Fault;
 use dynoxide::actions::TableDescription;
 use serde_json::{Map, Value};
@@ -49,6 +49,7 @@ impl<'a> Change<'a> {
         change.capacity(request)?;
         index::apply(&mut change, request)?;
         change.billing(request)?;
+        change.quota(request)?;
         Ok(change)
     }
 
@@ -216,6 +217,13 @@ impl<'a> Change<'a> {
         }
         self.begin(What::Billing { to_on_demand: self.on_demand }, &range, &members);
         Ok(())
+    }
+
+    /// What the table and its indexes will have together with all others.
+    fn quota(&self, request: &Map<String, Value>) -> Result<(), Fault> {
+        let asked = extras::provisioned(&Value::Object(request.clone()))?;
+        let provisioned = asked.or_else(|| self.engine_capacity()).filter(|_| !self.on_demand);
+        quota::of_changed(self.asked.region, self.asked.table, provisioned, &self.notes.indexes)
     }
 
     pub(super) fn engine_capacity(&self) -> Option<Capacity> {

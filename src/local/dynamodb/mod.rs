@@ -25,6 +25,7 @@ mod index_keys;
 mod insights;
 mod notes;
 mod policy;
+mod quota;
 mod region;
 mod rules;
 mod stale;
@@ -59,7 +60,7 @@ use super::store::Store;
 use super::{Error, Options, export, import, scaling};
 use bytes::Bytes;
 use engine::read;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -159,7 +160,7 @@ impl DynamoDb {
             "ExportTableToPointInTime" => export::start(region, &self.objects, &read(body)?),
             "DescribeExport" => export::describe(region, &read(body)?),
             "ListExports" => export::list(region, &read(body)?),
-            "DescribeLimits" => Ok(limits()),
+            "DescribeLimits" => Ok(quota::told()),
             "ImportTable" => self.imports.start(region, &self.objects, &read(body)?),
             "DescribeImport" => import::describe(region, &read(body)?),
             "ListImports" => import::list(region, &read(body)?),
@@ -198,12 +199,4 @@ fn readable(region: &Region, operation: &str, body: &[u8]) -> Result<(), Fault> 
 fn unknown(operation: &str) -> Fault {
     let name = if operation.is_empty() { "an operation without a known x-amz-target" } else { operation };
     Fault::new("UnknownOperationException", format!("the embedded AWS does not answer {}", crate::safe::text(name)))
-}
-
-/// A new account's limits (Amazon DynamoDB Developer Guide, quotas).
-fn limits() -> Value {
-    json!({
-        "AccountMaxReadCapacityUnits": 80_000, "AccountMaxWriteCapacityUnits": 80_000,
-        "TableMaxReadCapacityUnits": 40_000, "TableMaxWriteCapacityUnits": 40_000,
-    })
 }

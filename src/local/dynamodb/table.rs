@@ -2,7 +2,7 @@
 
 use super::notes::{Counted, Deleting, Policy, TableNotes};
 use super::transition::{self, Pending, What};
-use super::{Region, admission, arn, describe as description, durations, engine, extras, stale, tags, warm};
+use super::{Region, admission, arn, describe as description, durations, engine, extras, quota, stale, tags, warm};
 use crate::local::fault::Fault;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,7 @@ pub(crate) fn make(region: &Region, mut request: Map<String, Value>, hidden: Opt
         admission::create(region, name, with_indexes)?;
     }
     let mut notes = notes(region, &mut request)?;
+    quota::of_new(region, &notes)?;
     let created = region.db().create_table(engine::typed(Value::Object(request))?)?.table_description;
     let name = created.table_name.clone();
     let took = if with_indexes { durations::CREATE_WITH_INDEXES } else { durations::CREATE };

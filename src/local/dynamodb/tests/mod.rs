@@ -21,6 +21,7 @@ mod kept;
 mod names;
 mod policies;
 mod pressure;
+mod quotas;
 mod scaled;
 mod streams;
 mod tables;
@@ -30,6 +31,7 @@ mod values;
 
 use super::*;
 use crate::clock::Clock;
+use serde_json::json;
 use std::time::Duration;
 
 /// 2026-10-09T00:21:34Z.

@@ -10,7 +10,8 @@
 //! * a batch does what fits and hands back the rest, and is refused when nothing fits; a transaction is cancelled whole; a query or a
 //!   scan is let in or refused whole, and may leave a debt.
 //!
-//! Left out: account limits, an index's own partitions, and which partitions a query reads; `PartiQL` is counted, never refused.
+//! Left out: the 40,000 units that an on-demand table may serve at most, an index's own partitions, and which partitions a query reads;
+//! `PartiQL` is counted, never refused.
 //! Key insight: what a request takes is guessed when it comes in and settled from the engine's own figures when it is done.
 //! Called by `data` around every call of the engine.
 
