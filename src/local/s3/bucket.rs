@@ -20,17 +20,14 @@ pub(super) fn create(s3: &Bucketeer, request: S3Request<CreateBucketInput>) -> S
             "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
         ));
     }
-    let there = s3.objects.all().get(&input.bucket).map(|b| b.config.region.clone());
-    match there {
-        // In us-east-1, making one's own bucket again is no error and changes nothing.
-        Some(old) if old == "us-east-1" && region == "us-east-1" => {}
-        Some(_) => {
-            return Err(s3_error!(
-                BucketAlreadyOwnedByYou,
-                "Your previous request to create the named bucket succeeded and you already own it."
-            ));
-        }
-        None => s3.objects.create(&input.bucket, fresh(region, ownership))?,
+    // In us-east-1, making one's own bucket again is no error and changes nothing.
+    let may_be_there = |there: &str| there == "us-east-1" && region == "us-east-1";
+    let there = s3.objects.create(&input.bucket, fresh(region.clone(), ownership))?;
+    if there.is_some_and(|there| !may_be_there(&there)) {
+        return Err(s3_error!(
+            BucketAlreadyOwnedByYou,
+            "Your previous request to create the named bucket succeeded and you already own it."
+        ));
     }
     Ok(CreateBucketOutput { location: Some(format!("/{}", input.bucket)) })
 }

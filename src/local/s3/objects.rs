@@ -161,14 +161,18 @@ impl Objects {
         })
     }
 
-    /// Makes a bucket that is not there yet.
-    pub(super) fn create(&self, name: &str, config: Config) -> S3Result<()> {
+    /// Makes a bucket, unless it is there: then its region. Looked at and made in one, so that of two who make it one finds the other's.
+    pub(super) fn create(&self, name: &str, config: Config) -> S3Result<Option<String>> {
+        let mut buckets = self.all();
+        if let Some(there) = buckets.get(name) {
+            return Ok(Some(there.config.region.clone()));
+        }
         let dir = self.bucket_dir(name);
         fs::create_dir_all(dir.join("objects")).map_err(broken)?;
         fs::create_dir_all(dir.join("uploads")).map_err(broken)?;
         self.save(&dir.join("bucket.json"), &config)?;
-        self.all().insert(name.to_owned(), Bucket { config, ..Bucket::default() });
-        Ok(())
+        buckets.insert(name.to_owned(), Bucket { config, ..Bucket::default() });
+        Ok(None)
     }
 
     /// Drops an empty bucket.
