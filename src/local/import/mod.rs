@@ -3,7 +3,8 @@
 //! Rules (`reference/seeds.md` 5.2): the prefix is matched as raw text; counters stay 0 until the end; `ImportedItemCount`
 //! counts writes, not surviving rows; the first line that cannot become an item abandons the rest of its object and is one
 //! error; an item that the table refuses is one error of its own; any error ends `FAILED`/`ItemValidationError` with the good items kept; a
-//! missing bucket ends `FAILED`/`S3NoSuchBucket` without a table; an empty prefix completes with an empty table.
+//! missing bucket ends `FAILED`/`S3NoSuchBucket` without a table; an empty prefix completes with an empty table; of items with one
+//! key any may be the one that stays: objects, and items near each other, are taken in another order each time.
 //! Errors are counted but not written to a log: there is no CloudWatch Logs here.
 
 mod items;
@@ -14,7 +15,7 @@ mod told;
 pub(crate) use run::abandon;
 pub(crate) use told::{describe, list};
 
-use super::dynamodb::{Import, Region, make_table, table_arn};
+use super::dynamodb::{Import, Region, drop_table, make_table, table_arn};
 use super::fault::Fault;
 use super::s3::Objects;
 use serde_json::Value;
@@ -43,16 +44,15 @@ impl Runner {
     pub(crate) fn start(&self, region: &Arc<Region>, objects: &Arc<Objects>, request: &Value) -> Result<Value, Fault> {
         let mut import = request::parse(region, request)?;
         if let Some(same) = by_token(region, &import)? {
-            return Ok(told::one(region, &same));
+            return Ok(told::one(region, &told::as_of_now(region, same)));
         }
         one_more(region)?;
         let made = make_table(region, request::creation(&import)?, Some(region.time().after(HIDDEN)))?;
         import.table_id = made.get("TableId").and_then(Value::as_str).map(str::to_owned);
         import.arn = format!("{}/import/{:014}-{:08x}", table_arn(region, &import.table), import.started_ms, fastrand::u32(..));
-        region.change(|notes| {
-            notes.imports.insert(import.arn.clone(), import.clone());
-            Ok(())
-        })?;
+        let noted = region.change(|notes| Ok(notes.imports.insert(import.arn.clone(), import.clone())));
+        // No import would ever end this table's creation.
+        noted.or_else(|fault| drop_table(region, &import.table).and(Err(fault)))?;
         let reply = told::one(region, &import);
         self.spawn(Arc::clone(region), Arc::clone(objects), import);
         Ok(reply)

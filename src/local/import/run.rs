@@ -69,10 +69,11 @@ fn fill(region: &Region, objects: &Objects, import: &Import) -> Outcome {
     if other_owner || import.bucket.starts_with("taken-") {
         return Outcome::failed("S3AccessDenied", "Access Denied");
     }
-    let Some(found) = objects.matching(&import.bucket, &import.prefix) else {
+    let Some(mut found) = objects.matching(&import.bucket, &import.prefix) else {
         return Outcome::failed("S3NoSuchBucket", "The specified bucket does not exist");
     };
-    let mut writer = Writer { region, table: &import.table, batch: Vec::new(), imported: 0, errors: 0 };
+    fastrand::shuffle(&mut found);
+    let mut writer = Writer { region, table: &import.table, waiting: Vec::new(), batch: Vec::new(), imported: 0, errors: 0 };
     let mut bytes = 0;
     for object in found {
         let path = objects.data_path(&import.bucket, object.id);
@@ -84,7 +85,7 @@ fn fill(region: &Region, objects: &Objects, import: &Import) -> Outcome {
             Err(Stop::Failed(fault)) => return Outcome::failed("InternalServerError", fault.message),
         }
     }
-    match writer.flush() {
+    match writer.finish() {
         Ok(()) => Outcome::Done { imported: writer.imported, errors: writer.errors, bytes },
         Err(_) => Outcome::failed("InternalServerError", "the embedded AWS could not write its files"),
     }
@@ -102,10 +103,15 @@ impl From<std::io::Error> for Stop {
     }
 }
 
+/// Items so near each other are written in any order; they are held meanwhile, 100 MB at most.
+const MIXED: usize = 250;
+
 /// Writes items 25 at a time, and one by one where a batch is refused, so that each is judged for itself.
 struct Writer<'a> {
     region: &'a Region,
     table: &'a str,
+    /// Read and not written: one of them, any, goes next.
+    waiting: Vec<Item>,
     batch: Vec<Item>,
     imported: u64,
     errors: u64,
@@ -115,13 +121,26 @@ impl Writer<'_> {
     fn take(&mut self, found: Found) -> Result<(), Stop> {
         match found {
             Found::Item(item) => match index_keys_fit(self.region, self.table, &item) {
-                Ok(()) => self.batch.push(item),
+                Ok(()) => self.waiting.push(item),
                 Err(fault) if fault.status >= 500 => return Err(Stop::Failed(fault)),
                 Err(_) => self.errors += 1,
             },
             Found::Refused | Found::Broken => self.errors += 1,
         }
+        if self.waiting.len() > MIXED { self.next() } else { Ok(()) }
+    }
+
+    /// One of the waiting items, drawn.
+    fn next(&mut self) -> Result<(), Stop> {
+        self.batch.push(self.waiting.swap_remove(fastrand::usize(..self.waiting.len())));
         if self.batch.len() == 25 { self.flush() } else { Ok(()) }
+    }
+
+    fn finish(&mut self) -> Result<(), Stop> {
+        while !self.waiting.is_empty() {
+            self.next()?;
+        }
+        self.flush()
     }
 
     fn flush(&mut self) -> Result<(), Stop> {

@@ -123,6 +123,22 @@ async fn who_asks_after_its_time_finds_even_a_long_import_at_its_end() {
 }
 
 #[tokio::test]
+async fn of_items_with_one_key_any_may_be_the_one_that_stays() {
+    let trial = Trial::new();
+    trial.objects.make("stage");
+    for version in ["old", "new"] {
+        let lines = (0..100).map(|i| format!("{{\"Item\":{{\"id\":{{\"S\":\"{i}\"}},\"v\":{{\"S\":\"{version}\"}}}}}}\n"));
+        trial.objects.deliver("stage", &format!("run/{version}"), lines.collect::<String>().as_bytes()).expect("delivered");
+    }
+    let told = ended(&trial, &asked("Users", &json!({})));
+    assert_eq!((&told["ImportStatus"], &told["ImportedItemCount"]), (&json!("COMPLETED"), &json!(200)));
+    let items = trial.ask("Scan", &json!({ "TableName": "Users" })).expect("scanned")["Items"].clone();
+    let of = |version: &str| items.as_array().expect("a list").iter().filter(|item| item["v"]["S"] == version).count();
+    // One chance in 2^100 that this fails.
+    assert!(of("old") > 0 && of("new") > 0 && of("old") + of("new") == 100, "{} and {}", of("old"), of("new"));
+}
+
+#[tokio::test]
 async fn an_import_in_progress_tells_nothing_of_its_end() {
     let trial = staged();
     let import = start(&trial, &asked("Users", &json!({}))).expect("started");
@@ -130,6 +146,8 @@ async fn an_import_in_progress_tells_nothing_of_its_end() {
     let told = described(&trial, &import);
     let parts = ["ImportStatus", "EndTime", "ProcessedSizeBytes", "ImportedItemCount"].map(|name| told[name].clone());
     assert_eq!(parts, [json!("IN_PROGRESS"), Value::Null, Value::Null, json!(0)]);
+    let again = start(&trial, &asked("Users", &json!({}))).expect("the same");
+    assert_eq!((&again["ImportStatus"], &again["ImportedItemCount"]), (&json!("IN_PROGRESS"), &json!(0)));
     trial.pass(112.0);
     let told = described(&trial, &import);
     let parts = ["ImportStatus", "ProcessedSizeBytes", "ImportedItemCount"].map(|name| told[name].clone());

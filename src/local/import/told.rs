@@ -44,7 +44,7 @@ pub(crate) fn list(region: &Region, request: &Value) -> Result<Value, Fault> {
 }
 
 /// What is over by the machine may go on by the clock: until then nothing of its end is told.
-fn as_of_now(region: &Region, import: Import) -> Import {
+pub(super) fn as_of_now(region: &Region, import: Import) -> Import {
     if import.ended.is_none_or(|ended| ended <= region.time().now_ms()) {
         return import;
     }
