@@ -60,7 +60,9 @@ async fn a_stand_in_that_knows_no_imports_is_asked_once_and_one_that_stumbles_ag
     let contents = async |imports: &[(u16, &str)]| {
         script.answer("GET /b?versions", 200, "<ListVersionsResult></ListVersionsResult>");
         script.answer("GET /b?uploads", 200, "<ListMultipartUploadsResult></ListMultipartUploadsResult>");
-        imports.iter().for_each(|(status, body)| script.answer("ListImports", *status, body));
+        for (status, body) in imports {
+            script.answer("ListImports", *status, body);
+        }
         let contents = ends(aws.bucket_contents("b")).await;
         (contents, script.take_asked().iter().filter(|asked| asked.name == "ListImports").count())
     };

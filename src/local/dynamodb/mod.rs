@@ -5,6 +5,7 @@
 //! Known and left: expired items stay (AWS deletes them within days), a failed condition's units are not counted.
 
 mod admission;
+mod agree;
 mod arn;
 mod backups;
 mod batch;

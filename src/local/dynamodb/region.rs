@@ -1,5 +1,6 @@
 //! One region: its engine, the notes beside it, and where both are kept.
 
+use super::agree::agree;
 use super::draft::Drafts;
 use super::format;
 use super::history::History;
@@ -109,6 +110,7 @@ impl Region {
             minute: AtomicU64::new(0),
             opened: shared.time.now(),
         };
+        agree(&region).map_err(|f| Error::Corrupt { path: store.dir().join(&file), reason: f.message })?;
         let tables = region.notes().tables.clone();
         for (table, notes) in &tables {
             table::measured(&region, table, notes);
@@ -171,6 +173,12 @@ impl Region {
         *self.creating.write().unwrap_or_else(PoisonError::into_inner) = creating(&next);
         *notes = next;
         Ok(out)
+    }
+
+    /// Refuses when the notes cannot be kept: asked before the engine is changed, so that nothing is done that cannot be noted.
+    pub(super) fn writable(&self) -> Result<(), Fault> {
+        let notes = self.notes();
+        self.path.as_deref().map_or(Ok(()), |path| store::save(path, &*notes).map_err(Fault::from))
     }
 
     /// Changes one table's notes, without copying all others.

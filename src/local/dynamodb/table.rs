@@ -48,6 +48,7 @@ pub(crate) fn make(region: &Region, mut request: Map<String, Value>, hidden: Opt
     }
     let mut notes = notes(region, &mut request)?;
     quota::of_new(region, &notes)?;
+    region.writable()?;
     let created = region.db().create_table(engine::typed(Value::Object(request))?)?.table_description;
     let name = created.table_name.clone();
     let took = if with_indexes { durations::CREATE_WITH_INDEXES } else { durations::CREATE };
@@ -165,16 +166,11 @@ pub(super) fn delete(region: &Region, mut request: Value) -> Result<Value, Fault
     admission::delete(region, &table, &region.table(&table))?;
     admission::one_more(region)?;
     let mut told = if table.is_empty() { Value::Null } else { shown(region, &table)? };
+    region.writable()?;
     region.db().delete_table(engine::typed(request)?)?;
     told["TableStatus"] = "DELETING".into();
     let until = region.time().after(durations::DELETE.draw(&table));
-    forget(region, &table)?;
-    let now = region.time().now_ms();
-    region.change(|all| {
-        all.deleting.retain(|_, going| now < going.until);
-        all.deleting.insert(table.clone(), Deleting { until, told: told.clone() });
-        Ok(())
-    })?;
+    forget(region, &table, Some(Deleting { until, told: told.clone() }))?;
     // As AWS answers it: without the indexes.
     let mut reply = told;
     if let Value::Object(members) = &mut reply {
@@ -185,15 +181,22 @@ pub(super) fn delete(region: &Region, mut request: Value) -> Result<Value, Fault
     Ok(json!({ "TableDescription": reply }))
 }
 
-/// Drops a table that an import leaves behind, and all that is known of it.
+/// Drops a table that an import leaves behind, and all that is known of it; also where the engine has it no longer.
 pub(crate) fn drop_whole(region: &Region, table: &str) -> Result<(), Fault> {
-    region.db().delete_table(engine::typed(json!({ "TableName": table }))?)?;
-    forget(region, table)
+    match region.db().delete_table(engine::typed(json!({ "TableName": table }))?).map_err(Fault::from) {
+        Err(fault) if fault.code != "ResourceNotFoundException" => Err(fault),
+        _ => forget(region, table, None),
+    }
 }
 
-/// Drops the notes of a table that is gone, and what it owed; its metrics end.
-fn forget(region: &Region, table: &str) -> Result<(), Fault> {
-    let notes = region.change(|all| Ok(all.tables.remove(table)))?;
+/// Drops the notes of a table that is gone, or is seen `going` for a while, and what it owed; its metrics end.
+fn forget(region: &Region, table: &str, going: Option<Deleting>) -> Result<(), Fault> {
+    let now = region.time().now_ms();
+    let notes = region.change(|all| {
+        all.deleting.retain(|_, going| now < going.until);
+        all.deleting.extend(going.map(|going| (table.to_owned(), going)));
+        Ok(all.tables.remove(table))
+    })?;
     region.history().forget(table);
     region.throttle().forget(table);
     region.metrics().provisioned(region.name(), table, None, None);

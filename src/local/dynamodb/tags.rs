@@ -54,6 +54,7 @@ fn told(region: &Region, operation: &str, mut request: Value) -> Result<Value, F
     allowed(&after)?;
     let notes = region.table(&table);
     free(region, &notes, &table, operation, &after)?;
+    region.writable()?;
     let reply = act(region, operation, request)?;
     region.change_table(&table, |notes| {
         notes.changes += 1;

@@ -41,6 +41,7 @@ pub(super) fn update(region: &Region, body: &[u8]) -> Result<Value, Fault> {
         return Err(Fault::invalid("Time to live has been modified multiple times within a fixed interval"));
     }
     let before = shown(region, &table)?;
+    region.writable()?;
     let reply = engine::tree(&region.db().update_time_to_live(request)?)?;
     region.change_table(&table, |notes| {
         notes.changes += 1;

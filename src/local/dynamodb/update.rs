@@ -46,6 +46,7 @@ pub(super) fn update(region: &Region, mut request: Value) -> Result<Value, Fault
     let engine_before = table::engine_description(region, &name)?;
     let asked = Asked { region, table: &name, shown: &before, engine: &engine_before };
     let change = Change::of(&asked, &mut request)?;
+    region.writable()?;
     let told = if nothing_asked(&request) {
         table::engine_description(region, &name)?
     } else {

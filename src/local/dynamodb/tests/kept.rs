@@ -67,7 +67,19 @@ fn a_change_that_cannot_be_kept_is_refused_and_nobody_sees_it() {
     let aws = Aws::with(at(dir.path()));
     aws.make("Users", indexed());
     let arn = table_arn(&aws.region(), "Users");
+    aws.put("Users", item("1"));
     let before = serde_json::to_value(&*aws.region().notes()).expect("JSON");
+    let told = |aws: &Aws| {
+        let users = || json!({ "TableName": "Users" });
+        [
+            aws.ok("ListTables", json!({})),
+            aws.ok("DescribeTable", users()),
+            aws.ok("DescribeTimeToLive", users()),
+            aws.ok("ListTagsOfResource", json!({ "ResourceArn": arn })),
+            aws.ok("Scan", users()),
+        ]
+    };
+    let shown = told(&aws);
     // Whoever writes beside it, as root too, finds a directory.
     fs::create_dir(notes(dir.path()).with_extension("new")).expect("made");
     let users = |more: Value| named("Users", more);
@@ -78,11 +90,13 @@ fn a_change_that_cannot_be_kept_is_refused_and_nobody_sees_it() {
         ("UpdateTimeToLive", users(json!({ "TimeToLiveSpecification": { "Enabled": true, "AttributeName": "at" } }))),
         ("TagResource", json!({ "ResourceArn": arn, "Tags": [{ "Key": "team", "Value": "a" }] })),
         ("PutResourcePolicy", json!({ "ResourceArn": arn, "Policy": "{}" })),
+        ("UpdateTable", users(json!({ "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "KEYS_ONLY" } }))),
         ("CreateTable", of("More", json!({}))),
         ("DeleteTable", json!({ "TableName": "Users" })),
     ] {
-        let told = aws.refused(operation, request);
-        assert!(told.starts_with("InternalServerError: the embedded AWS could not read or write its files"), "{operation}: {told}");
+        let why = aws.refused(operation, request);
+        assert!(why.starts_with("InternalServerError: the embedded AWS could not read or write its files"), "{operation}: {why}");
         assert_eq!(serde_json::to_value(&*aws.region().notes()).expect("JSON"), before, "{operation}");
+        assert_eq!(told(&aws), shown, "{operation}");
     }
 }

@@ -10,6 +10,7 @@ mod batches;
 mod budgets;
 mod busy;
 mod changes;
+mod cut;
 mod described;
 mod exhausted;
 mod history;
