@@ -42,6 +42,8 @@ pub enum Error {
         #[source]
         source: Box<refresh::Error>,
     },
+    #[error("{address}: it is {status}: nothing of it can be read or changed")]
+    Unusable { address: String, status: String },
     #[error("bucket {0} is taken: its name belongs to another account")]
     Taken(String),
     #[error("{address}: time is up while waiting: {waiting}")]
@@ -68,6 +70,9 @@ pub enum Error {
     Interrupted { address: String },
     #[error("{address}: after all calls, live still differs: {difference}")]
     Unproved { address: String, difference: String },
+    /// It is as the stack says, as far as it can be seen.
+    #[error("{address}: {what}")]
+    Creating { address: String, what: String },
 }
 
 impl Error {
@@ -82,6 +87,8 @@ impl Error {
             | Self::Imported { .. }
             | Self::Taken(_) => Exit::Refused,
             Self::Read { source, .. } if source.is_refusal() => Exit::Refused,
+            Self::Unusable { .. } if !done => Exit::Refused,
+            Self::Creating { .. } => Exit::Inconclusive,
             Self::Expired | Self::Version { .. } | Self::Stale { .. } => Exit::Stale,
             Self::Interrupted { .. } => Exit::Interrupted,
             Self::Lease { source, .. } => source.exit(),
@@ -104,6 +111,8 @@ impl Error {
                 "something writes into it: stop that, plan again, and add --with-data if it shall go all the same".into()
             }
             Self::Imported { .. } => "wait until the import is over, and plan again".into(),
+            Self::Unusable { .. } => "see in the DynamoDB console why (most often a KMS key), bring it to ACTIVE, then run it again".into(),
+            Self::Creating { .. } => "it cannot be used yet, and its making can still fail: run it again when AWS is done".into(),
             Self::Taken(_) => "choose another bucket name in the stack file".into(),
             Self::Spent { .. } => "nothing needs repair: run it again then, and it goes on from what is there".into(),
             Self::Lease { source, .. } => source.help(),

@@ -147,7 +147,9 @@ async fn conclude(shared: &Shared<'_>, finished: Vec<Finished>) -> Outcome {
         let failed: Vec<Error> =
             stream::iter(proofs).buffered(shared.options.parallel).filter_map(|answer| async move { answer.err() }).collect().await;
         outcome.report.converged = failed.is_empty();
-        outcome.report.unfinished.extend(failed.iter().map(ToString::to_string));
+        let (creating, unfinished): (Vec<&Error>, Vec<&Error>) = failed.iter().partition(|e| matches!(e, Error::Creating { .. }));
+        outcome.report.creating.extend(creating.iter().map(ToString::to_string));
+        outcome.report.unfinished.extend(unfinished.iter().map(ToString::to_string));
         outcome.problems.extend(failed.iter().map(|e| e.problem(anything_done)));
     }
     outcome

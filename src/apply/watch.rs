@@ -20,7 +20,7 @@ const LATE_BY: u64 = 20;
 const TOLD_EVERY_MIN: u64 = 10;
 
 impl Worker<'_> {
-    /// The resource as it is now.
+    /// The resource as it is now. Of one that nobody can use, the other reads say what was before.
     pub(super) async fn look(&self) -> Result<State, Error> {
         let (aws, deadline) = (self.shared.aws, self.shared.deadline_ms);
         let seen = match &self.work.target {
@@ -30,7 +30,9 @@ impl Worker<'_> {
                 refresh::bucket(aws, name, want, deadline).await.map(|b| State::Bucket(b.map(Box::new)))
             }
         };
-        seen.map_err(|source| self.unread(source))
+        let seen = seen.map_err(|source| self.unread(source))?;
+        let trouble = seen.table().and_then(|table| table.trouble.status.clone());
+        trouble.map_or(Ok(seen), |status| Err(Error::Unusable { address: self.address(), status }))
     }
 
     /// A look after our own change towards `after`. A table that we deleted is denied by some reads while others still show it: that is

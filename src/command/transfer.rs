@@ -147,6 +147,7 @@ async fn finish_imports(draft: &mut Draft, session: &Session, approved: &Approva
     let report = draft.report.apply.get_or_insert_with(Default::default);
     report.done.extend(done.done);
     report.unfinished.extend(done.unfinished);
+    report.creating = done.creating;
     report.converged = done.converged;
     draft.asked.apply = true;
     Ok(())

@@ -3,4 +3,4 @@ pub mod model;
 pub mod normal;
 pub mod refresh;
 pub mod unmanaged;
-pub use model::{Contents, ForeignScaling, Holder, Live, LiveBucket, LiveTable, Mover, Usage, Wanted};
+pub use model::{Contents, ForeignScaling, Holder, Live, LiveBucket, LiveTable, Mover, Trouble, Usage, Wanted};

@@ -90,7 +90,7 @@ pub struct LiveTable {
     pub arn: String,
     /// The stack named by the ownership tag; `None`: nobody's.
     pub owner: Option<String>,
-    /// What keeps the table from being quiescent ("table is UPDATING", "index X is CREATING (backfilling)"); empty: ready.
+    /// What keeps the table from being quiescent ("table is UPDATING", "index X is CREATING (backfilling)"); empty: nothing to wait for.
     pub busy: Vec<String>,
     /// Tags that the stack does not name, kept as they are.
     pub foreign_tags: BTreeMap<String, String>,
@@ -105,6 +105,18 @@ pub struct LiveTable {
     /// Sorted. Of every scalable target that was read, also of an index that is not there (yet).
     pub foreign_scaling: Vec<ForeignScaling>,
     pub usage: Usage,
+    #[serde(default)]
+    pub trouble: Trouble,
+}
+
+/// What is wrong with a table by AWS's own word, and no waiting mends. It comes and goes without anybody's change of the table, so it is
+/// no part of a digest or a comparison.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// The table's status, where it is neither at work nor on its way there: nothing can be read or changed then.
+    pub status: Option<String>,
+    /// One line for each replica of which the same is true: `the replica in eu-west-1 is CREATION_FAILED`.
+    pub replicas: Vec<String>,
 }
 
 /// A bucket as observed.

@@ -6,7 +6,7 @@
 use super::facets::{self, Facets};
 use super::foreign;
 use super::model::{Field, Goal, Side, State};
-use crate::live::{Contents, LiveBucket, LiveTable, Usage};
+use crate::live::{Contents, LiveBucket, LiveTable, Trouble, Usage};
 use crate::resource::{Capacity, Insights, Limits, Policy, Table, Units};
 use crate::safe;
 use sha2::{Digest, Sha256};
@@ -75,10 +75,12 @@ fn compare(live: &Facets, desired: &Facets) -> Vec<Field> {
 }
 
 /// SHA-256 (hex) of the canonical JSON of what was seen, identity included; `absent` where there is nothing.
-/// Motion (`busy`), AWS's counters (`usage`) and how much a bucket holds are left out: they move by themselves.
+/// Motion (`busy`), trouble, AWS's counters (`usage`) and how much a bucket holds are left out: they move by themselves.
 pub fn digest(state: &State) -> String {
     match state {
-        State::Table(Some(table)) => of(&LiveTable { busy: Vec::new(), usage: Usage::default(), ..(**table).clone() }),
+        State::Table(Some(table)) => {
+            of(&LiveTable { busy: Vec::new(), usage: Usage::default(), trouble: Trouble::default(), ..(**table).clone() })
+        }
         State::Bucket(Some(bucket)) => of(&LiveBucket { contents: bucket.contents.as_ref().map(Contents::rough), ..(**bucket).clone() }),
         State::Table(None) | State::Bucket(None) => "absent".to_owned(),
     }

@@ -37,7 +37,7 @@ fn leases() -> Vec<Reason> {
 pub(super) type Reason = (String, String);
 
 fn table(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Vec<Reason> {
-    if let Some(reason) = leaving(live) {
+    if let Some(reason) = leaving(live).or_else(|| unusable(live)) {
         return vec![reason];
     }
     let mut out: Vec<Reason> = not_ours(wish, live.owner.as_deref(), false).into_iter().collect();
@@ -57,6 +57,17 @@ fn table(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Vec<Reason> {
 fn leaving(live: &LiveTable) -> Option<Reason> {
     let leaving = live.busy.iter().any(|b| b.starts_with("table is DELETING"));
     leaving.then(|| ("it is being deleted".into(), "wait until it is gone, usually within a minute, and plan again".into()))
+}
+
+/// A status that no waiting ends: the fields are all told as before, and nobody can read an item.
+fn unusable(live: &LiveTable) -> Option<Reason> {
+    let status = live.trouble.status.as_deref()?;
+    let recipe = match status {
+        "INACCESSIBLE_ENCRYPTION_CREDENTIALS" => "enable its KMS key again, or give DynamoDB its grant back; then plan again",
+        "ARCHIVING" | "ARCHIVED" => "its KMS key was out of reach for too long: restore the table from the backup that AWS made of it",
+        _ => "see in the DynamoDB console why, and bring it to ACTIVE; then plan again",
+    };
+    Some((format!("it is {status}: nothing of it can be read or changed"), recipe.into()))
 }
 
 fn not_ours(wish: &Wish<'_>, owner: Option<&str>, fresh: bool) -> Option<Reason> {
@@ -205,7 +216,7 @@ fn gone(wish: &Wish<'_>, live: &LiveTable) -> Vec<Reason> {
     });
     let nothing = Table::plain(live.table.key.clone());
     let scaled = foreign::refusals(&nothing, live);
-    let ours = leaving(live).into_iter().chain(not_ours(wish, live.owner.as_deref(), false));
+    let ours = leaving(live).or_else(|| unusable(live)).into_iter().chain(not_ours(wish, live.owner.as_deref(), false));
     ours.chain(held).chain(replicated).chain(scaled).chain(unnamed).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Resources for the tests of this room and of `apply`: a few by hand, and generators for the properties.
 
 use super::{Approvals, Context, Desired, Plan, make};
-use crate::live::{Contents, Holder, Live, LiveBucket, LiveTable, Usage};
+use crate::live::{Contents, Holder, Live, LiveBucket, LiveTable, Trouble, Usage};
 use crate::resource::{
     Bucket, Capacity, Class, Encryption, Index, Insights, Key, KeyKind, KeyPart, Limits, LocalIndex, Maximum, Policy, Projection, Range,
     Scaling, StreamView, Table, Units,
@@ -42,6 +42,7 @@ pub(crate) fn live(table: Table) -> LiveTable {
         replicas: Vec::new(),
         foreign_scaling: Vec::new(),
         usage: Usage::default(),
+        trouble: Trouble::default(),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::model::State;
 use super::step::{Dimension, Mode, Step};
-use crate::live::{Contents, LiveBucket, LiveTable, Usage};
+use crate::live::{Contents, LiveBucket, LiveTable, Trouble, Usage};
 use crate::resource::{APPLIED_TAG, Bucket, Capacity, Index, Insights, Limits, OWNER_TAG, Policy, Range, Scaling, Table, Units};
 use std::collections::BTreeMap;
 
@@ -60,6 +60,7 @@ fn created(table: &Table, owner: &str) -> LiveTable {
         replicas: Vec::new(),
         foreign_scaling: Vec::new(),
         usage: Usage::default(),
+        trouble: Trouble::default(),
     }
 }
 

@@ -167,7 +167,9 @@ pub struct ApplyReport {
     pub done: Vec<Done>,
     /// Resources that were not finished, with why.
     pub unfinished: Vec<String>,
-    /// Whether a last read showed live equal to desired.
+    /// What is as the stack says and AWS is still creating: it cannot be used yet.
+    pub creating: Vec<String>,
+    /// Whether a last read showed live equal to desired, and nothing of it still being created.
     pub converged: bool,
 }
 

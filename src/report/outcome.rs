@@ -5,6 +5,7 @@
 
 use super::model::{ApplyReport, Check, LoadReport, PlanReport, Prove, Report, TableLoad, ThrottlingReport, ValidateReport, Verdict};
 use crate::exit::Exit;
+use crate::live::normal::is_creating;
 
 #[allow(clippy::struct_excessive_bools)] // one per part: they are independent
 /// What the person asked, where it changes the meaning of the same evidence.
@@ -56,8 +57,7 @@ fn plan(plan: &PlanReport, changes_are_no: bool) -> Exit {
     let refused = if plan.refusals.is_empty() { Exit::Pass } else { Exit::Refused };
     // A step without a change only records that live is as the file says.
     let pending = changes_are_no && !(plan.changes.is_empty() && plan.refusals.is_empty());
-    // What is still being created cannot be used yet, and its creation can fail.
-    let unborn = changes_are_no && plan.moving.iter().any(|what| what.contains(" is CREATING"));
+    let unborn = changes_are_no && plan.moving.iter().any(|what| is_creating(what));
     match (pending, unborn) {
         (true, _) => Exit::No,
         (false, true) => refused.and(Exit::Inconclusive),
@@ -66,11 +66,12 @@ fn plan(plan: &PlanReport, changes_are_no: bool) -> Exit {
 }
 
 fn apply(apply: &ApplyReport) -> Exit {
-    match (apply.unfinished.is_empty(), apply.converged) {
-        (true, true) => Exit::Pass,
-        (true, false) => Exit::No,
+    match (apply.unfinished.is_empty(), apply.creating.is_empty(), apply.converged) {
+        (true, true, true) => Exit::Pass,
+        (true, true, false) => Exit::No,
+        (true, false, _) => Exit::Inconclusive,
         // What ended it is a problem of its own, and a failure there outweighs this.
-        (false, _) => Exit::Partial,
+        (false, ..) => Exit::Partial,
     }
 }
 

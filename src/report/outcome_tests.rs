@@ -251,6 +251,18 @@ fn apply_is_green_only_when_it_converged() {
     assert_eq!(set(true, false, false), Exit::Partial);
 }
 
+#[test]
+fn an_apply_is_inconclusive_while_something_is_still_being_created_unless_more_is_wrong() {
+    let creating = |unfinished: &[&str]| {
+        spoilt(|r| {
+            let apply = r.apply.as_mut().expect("apply");
+            (apply.converged, apply.creating) = (false, vec!["table T: table is CREATING".into()]);
+            apply.unfinished.extend(unfinished.iter().map(|what| (*what).to_owned()));
+        })
+    };
+    assert_eq!((creating(&[]), creating(&["table U: x"])), (Exit::Inconclusive, Exit::Partial));
+}
+
 /// A budget that is spent before the first call is no failure; an unfinished resource that failed is one.
 #[test]
 fn what_ended_an_apply_without_a_call_decides() {

@@ -97,8 +97,11 @@ fn notes(work: &Work) -> Vec<String> {
         )),
         _ => None,
     };
+    let ill = work.before.table().map(|live| live.trouble.replicas.as_slice()).unwrap_or_default();
+    let ill = ill.iter().map(|what| format!("{what}: landfall changes no replica, see to it with the tool that owns the global table"));
     let foreign = work.goal.table().zip(work.before.table()).map(|(want, live)| plan::foreign::left_alone(want, live)).unwrap_or_default();
-    work.steps.iter().filter_map(of_step).chain(foreign.into_iter().map(|note| format!("{address}: {note}"))).collect()
+    let told = foreign.into_iter().chain(ill).map(|note| format!("{address}: {note}"));
+    work.steps.iter().filter_map(of_step).chain(told).collect()
 }
 
 #[cfg(test)]

@@ -184,6 +184,40 @@ async fn what_the_plan_leaves_alone_is_not_waited_for() {
     assert!(took[0] > 1.0, "it is told how long AWS took to make a table: {took:?}");
 }
 
+/// All of it is as the stack says, and nobody can use it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_still_being_created_or_cannot_be_read_is_no_pass_though_the_plan_leaves_it_alone() {
+    let world = World::start().await;
+    let wanted = desired([(unique("gates"), table(FIVE, &[]))]);
+    let plan = world.converge(&wanted, &Approvals::default(), "made").await;
+    for (status, exit, words) in [
+        ("CREATING", Exit::Inconclusive, "table is CREATING"),
+        ("INACCESSIBLE_ENCRYPTION_CREDENTIALS", Exit::Refused, "it is INACCESSIBLE_ENCRYPTION_CREDENTIALS"),
+    ] {
+        world.local.faults().install(Rule::new(Effect::Status(status.into())).operation("DescribeTable"));
+        let outcome = run(&world, &plan, &Events::silent(), &Options::default(), &Stop::never()).await;
+        assert_eq!((outcome.exit(), outcome.report.converged, says(&outcome, words)), (exit, false, 1), "{:#?}", outcome.problems);
+        let creating = outcome.report.creating.len();
+        assert_eq!((creating, outcome.report.unfinished.len()), (usize::from(exit == Exit::Inconclusive), 0));
+        let seen = world.plan(&wanted, &Approvals::default()).await;
+        assert_eq!((seen.calls(), seen.refusals.len()), (0, usize::from(exit == Exit::Refused)));
+        world.local.faults().clear();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_goes_out_of_reach_while_it_is_waited_for_ends_the_wait() {
+    let world = World::start().await;
+    let (_, plan) = to_be_lowered(&world).await;
+    let faults = world.local.faults();
+    let ill = || Rule::new(Effect::Status("REPLICATION_NOT_AUTHORIZED".into())).operation("DescribeTable");
+    let events = at_note("UpdateTable capacity", move || drop(faults.install(ill())));
+    let began = world.clock.now_ms();
+    let outcome = run(&world, &plan, &events, &Options::default(), &Stop::never()).await;
+    assert_eq!((outcome.exit(), says(&outcome, "REPLICATION_NOT_AUTHORIZED")), (Exit::Partial, 1), "{:#?}", outcome.problems);
+    assert!(world.clock.now_ms() - began < HOUR_MS);
+}
+
 /// A world with the table of leases, and options that ask a lease of the plan's stack.
 async fn leased(world: &World, lease: Duration) -> (String, Options) {
     let moving = move_on(world);

@@ -106,6 +106,12 @@ impl Found {
                 foreign.by
             ));
         }
+        if let Some(status) = &live.trouble.status {
+            self.note(format!("{whose} is {status}: nothing of it can be read or changed, and a plan of this file is refused while it is"));
+        }
+        for replica in &live.trouble.replicas {
+            self.note(format!("{whose}: {replica}"));
+        }
         if !live.busy.is_empty() {
             self.note(format!("{whose} is changing ({}): what is written is where it is going", live.busy.join(", ")));
         }

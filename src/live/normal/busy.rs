@@ -1,11 +1,16 @@
 //! What keeps a table from being quiescent. ACTIVE alone is not enough: an index, a backfill or a setting may still be in motion,
 //! and AWS refuses, or silently drops, a change that comes too early.
 //!
-//! Rule: every part that has a status of its own is asked; "settled" is a short list of words, so that a status which AWS invents
-//! tomorrow counts as motion. Called by [`super::table`].
+//! Rules: every part that has a status of its own is asked; "settled" is a short list of words, so that a status which AWS invents
+//! tomorrow counts as motion. For a table and its replicas "in motion" is the short list: what is neither at work nor on its way there
+//! is [`trouble`], because waiting for it may never end. Called by [`super::table`].
 
 use super::observed::{ObservedAll, ObservedIndex, ObservedTable};
+use crate::live::model::Trouble;
 use crate::safe;
+
+/// The words of a table or replica that is on its way.
+const MOVING: [&str; 3] = ["CREATING", "UPDATING", "DELETING"];
 
 /// The words of a setting at rest. A failed one is at rest too: waiting does not help it.
 const SETTLED: [&str; 4] = ["ACTIVE", "ENABLED", "DISABLED", "FAILED"];
@@ -14,7 +19,7 @@ const SETTLED: [&str; 4] = ["ACTIVE", "ENABLED", "DISABLED", "FAILED"];
 pub fn busy(seen: &ObservedAll) -> Vec<String> {
     let table = &seen.table;
     let mut out = Vec::new();
-    if table.status != "ACTIVE" {
+    if MOVING.contains(&table.status.as_str()) {
         out.push(format!("table is {}", safe::text(&table.status)));
     }
     table.globals.iter().for_each(|i| index(i, &mut out));
@@ -46,8 +51,24 @@ fn settings(table: &ObservedTable, out: &mut Vec<String>) {
     moving("encryption", table.encryption.as_ref().and_then(|e| e.status.as_deref()), out);
     moving("warm throughput", table.warm_status.as_deref(), out);
     for replica in &table.replicas {
-        moving(&format!("the replica in {}", safe::text(&replica.region)), replica.status.as_deref(), out);
+        let status = replica.status.as_deref().filter(|status| MOVING.contains(status));
+        moving(&format!("the replica in {}", safe::text(&replica.region)), status, out);
     }
+}
+
+/// What no waiting mends.
+pub(super) fn trouble(seen: &ObservedTable) -> Trouble {
+    let ill = |status: &&str| *status != "ACTIVE" && !MOVING.contains(status);
+    let replicas = seen.replicas.iter().filter_map(|replica| {
+        let status = replica.status.as_deref().filter(ill)?;
+        Some(format!("the replica in {} is {}", safe::text(&replica.region), safe::text(status)))
+    });
+    Trouble { status: Some(seen.status.as_str()).filter(ill).map(safe::text), replicas: replicas.collect() }
+}
+
+/// Whether a line of [`busy`] says that something is being made: it cannot be used yet, and its making can fail.
+pub fn is_creating(line: &str) -> bool {
+    line.contains(" is CREATING")
 }
 
 fn moving(what: &str, status: Option<&str>, out: &mut Vec<String>) {

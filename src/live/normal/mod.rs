@@ -16,7 +16,7 @@ pub mod observed;
 mod settings;
 
 pub use bucket::{RULE_ID, bucket, is_tls_only};
-pub use busy::busy;
+pub use busy::{busy, is_creating};
 pub use limits::movers;
 pub use observed::*;
 pub use settings::DEFAULT_RECOVERY_DAYS;
@@ -81,6 +81,7 @@ pub fn table(name: &str, all: &ObservedAll, want: Option<&Table>) -> Result<Live
         replicas: replicas(seen),
         foreign_scaling: limits::foreign(&all.scaling),
         usage: usage(seen),
+        trouble: busy::trouble(seen),
     })
 }
 

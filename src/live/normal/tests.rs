@@ -1,4 +1,5 @@
 use super::*;
+use crate::live::Trouble;
 use crate::resource::{Capacity, Units};
 
 fn key(pairs: &[(&str, &str)]) -> Vec<ObservedKey> {
@@ -80,6 +81,24 @@ fn attribute_definition_order_does_not_count() {
 }
 
 #[test]
+fn a_table_or_replica_that_no_waiting_mends_is_in_trouble_and_not_in_motion() {
+    for status in ["INACCESSIBLE_ENCRYPTION_CREDENTIALS", "ARCHIVING", "ARCHIVED", "REPLICATION_NOT_AUTHORIZED", "new"] {
+        let live = fold(&ObservedTable { status: status.into(), ..seen() });
+        assert_eq!((live.busy, live.trouble.status.as_deref(), live.trouble.replicas.len()), (Vec::new(), Some(status), 0));
+    }
+    let of = |status: &str| ObservedReplica { region: "eu-west-1".into(), status: Some(status.into()) };
+    for status in ["CREATION_FAILED", "REGION_DISABLED", "ARCHIVED"] {
+        let live = fold(&ObservedTable { replicas: vec![of("ACTIVE"), of(status)], ..seen() });
+        let told = format!("the replica in eu-west-1 is {status}");
+        assert_eq!((live.busy, live.trouble), (Vec::new(), Trouble { status: None, replicas: vec![told] }));
+    }
+    for status in ["ACTIVE", "CREATING", "UPDATING", "DELETING"] {
+        let live = fold(&ObservedTable { status: status.into(), replicas: vec![of(status)], ..seen() });
+        assert_eq!((live.trouble, live.busy.is_empty()), (Trouble::default(), status == "ACTIVE"), "{status}");
+    }
+}
+
+#[test]
 fn an_index_being_deleted_is_gone_and_busy() {
     let live = fold(&ObservedTable { globals: vec![ObservedIndex { status: Some("DELETING".into()), ..index("i") }], ..seen() });
     assert!(live.table.indexes.is_empty());
@@ -98,6 +117,9 @@ fn an_index_being_created_is_there_and_busy() {
 fn active_is_not_quiescent_while_anything_moves() {
     assert!(fold(&seen()).busy.is_empty());
     assert_eq!(fold(&ObservedTable { status: "UPDATING".into(), ..seen() }).busy, ["table is UPDATING"]);
+    for status in ["CREATING", "DELETING"] {
+        assert_eq!(fold(&ObservedTable { status: status.into(), ..seen() }).busy, [format!("table is {status}")]);
+    }
     let warm = ObservedIndex { warm_status: Some("UPDATING".into()), ..index("i") };
     assert_eq!(fold(&ObservedTable { globals: vec![warm], ..seen() }).busy, ["index i's warm throughput is UPDATING"]);
     let backfilling = ObservedIndex { backfilling: true, ..index("i") };

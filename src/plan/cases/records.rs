@@ -61,6 +61,7 @@ fn counters_are_no_part_of_what_a_plan_is_bound_to_and_everything_else_is() {
     let mut counted = live(table());
     counted.usage.decreases.insert(String::new(), (3, 9));
     counted.busy = vec!["table is UPDATING".into()];
+    counted.trouble.replicas = vec!["the replica in eu-west-1 is REGION_DISABLED".into()];
     assert_eq!(diff::digest(&state(counted.clone())), diff::digest(&was));
     assert!(matches(&was, &state(counted)));
     let moved = [

@@ -79,6 +79,33 @@ fn a_table_being_deleted_is_waited_for_and_not_updated() {
 }
 
 #[test]
+fn a_table_that_nobody_can_use_is_refused_by_its_status_in_sync_or_not() {
+    let ill = |status: &str| {
+        let mut live = live(table());
+        live.trouble.status = Some(status.to_owned());
+        live
+    };
+    let told = |plan: &Plan| (plan.calls(), refusal_texts(plan));
+    let locked = ill("INACCESSIBLE_ENCRYPTION_CREDENTIALS");
+    let same = told(&one(&table(), Some(&locked), &Approvals::default()));
+    insta::assert_snapshot!(same.1, @r"
+    table T: it is INACCESSIBLE_ENCRYPTION_CREDENTIALS: nothing of it can be read or changed
+      enable its KMS key again, or give DynamoDB its grant back; then plan again
+    ");
+    assert_eq!(told(&one(&Table { protect: true, ..table() }, Some(&locked), &Approvals::default())), same);
+    let archived = told(&one(&table(), Some(&ill("ARCHIVED")), &Approvals::default()));
+    insta::assert_snapshot!(archived.1, @r"
+    table T: it is ARCHIVED: nothing of it can be read or changed
+      its KMS key was out of reach for too long: restore the table from the backup that AWS made of it
+    ");
+    let other = refusal_texts(&one(&table(), Some(&ill("NEW")), &Approvals::default()));
+    assert!(other.contains("it is NEW: ") && other.contains("bring it to ACTIVE"), "{other}");
+    let gone = plan_of(&desired([]), &seen([("T", ill("NEW"))]), &allow(&[], &["T"]));
+    assert_eq!((gone.calls(), refusal_texts(&gone)), (0, other), "it could not be found empty");
+    assert_eq!((same.0, archived.0), (0, 0));
+}
+
+#[test]
 fn an_approval_that_names_nothing_is_told() {
     let plan = plan_of(&desired([("T", table())]), &seen([("T", live(table()))]), &allow(&["Typo"], &["T/typo", "Gone"]));
     assert_eq!(plan.notes.len(), 3);

@@ -28,7 +28,7 @@ fn in_sync(plan: &PlanReport, style: Style) -> String {
     let mut out = if plan.moving.is_empty() {
         "No changes. Live AWS is what the stack says.\n".to_owned()
     } else {
-        "No changes, but AWS is not done yet; apply waits for it:\n".to_owned()
+        "No changes, but AWS is not done yet:\n".to_owned()
     };
     plan.moving.iter().for_each(|what| out.push_str(&format!("  {}\n", safe::text(what))));
     if !plan.steps.is_empty() {
@@ -211,13 +211,16 @@ fn wall(steps: &[Step]) -> (u64, u64) {
 pub(super) fn render_apply(apply: &ApplyReport) -> String {
     let mut out = String::new();
     if apply.done.is_empty() && apply.unfinished.is_empty() {
-        out.push_str(if apply.converged { "Apply: nothing to do.\n" } else { "Apply: nothing was done.\n" });
+        out.push_str(if apply.converged || !apply.creating.is_empty() { "Apply: nothing to do.\n" } else { "Apply: nothing was done.\n" });
     } else {
         let seconds = apply.done.iter().fold(0.0, |sum, d| sum + d.seconds);
         out.push_str(&format!("Apply: {} made in {seconds:.1} s of AWS time.\n", plural(apply.done.len() as u64, "call")));
     }
     for unfinished in &apply.unfinished {
         out.push_str(&format!("  not finished: {}\n", safe::text(unfinished)));
+    }
+    for creating in &apply.creating {
+        out.push_str(&format!("  not ready: {}\n", safe::text(creating)));
     }
     let proof = if apply.converged {
         "Read again: live AWS is what the stack says.\n"

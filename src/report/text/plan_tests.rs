@@ -99,10 +99,20 @@ fn colour_adds_nothing_but_colour() {
 
 #[test]
 fn an_apply_that_did_not_converge_says_so() {
-    let apply = ApplyReport { done: Vec::new(), unfinished: vec!["table T: denied".into()], converged: false };
+    let apply = ApplyReport { unfinished: vec!["table T: denied".into()], ..ApplyReport::default() };
     insta::assert_snapshot!(render_apply(&apply), @r"
     Apply: 0 calls made in 0.0 s of AWS time.
       not finished: table T: denied
+    It is NOT proved that live AWS is what the stack says. Run `landfall plan` to see what is left.
+    ");
+}
+
+#[test]
+fn an_apply_that_finds_something_in_the_making_says_so() {
+    let apply = ApplyReport { creating: vec!["table T: index A is CREATING".into()], ..ApplyReport::default() };
+    insta::assert_snapshot!(render_apply(&apply), @r"
+    Apply: nothing to do.
+      not ready: table T: index A is CREATING
     It is NOT proved that live AWS is what the stack says. Run `landfall plan` to see what is left.
     ");
 }
@@ -119,7 +129,7 @@ fn an_apply_that_was_stopped_at_the_door_does_not_say_that_nothing_was_needed() 
 fn what_aws_has_under_way_is_no_clean_answer() {
     let plan = PlanReport { moving: vec!["table T: index A is CREATING".into()], ..PlanReport::default() };
     insta::assert_snapshot!(render(&plan, PLAIN), @r"
-    No changes, but AWS is not done yet; apply waits for it:
+    No changes, but AWS is not done yet:
       table T: index A is CREATING
     ");
 }

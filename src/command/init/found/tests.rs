@@ -85,6 +85,8 @@ fn others_who_have_a_say_are_noted() {
     held.holder = Some(Holder::CloudFormation("web".into()));
     held.replicas = vec!["eu-west-1".into()];
     held.busy = vec!["table is UPDATING".into()];
+    held.trouble.status = Some("ARCHIVED".into());
+    held.trouble.replicas = vec!["the replica in eu-west-1 is REGION_DISABLED".into()];
     let found = found(held);
     assert_eq!(found.strange.iter().collect::<Vec<_>>(), ["Users"]);
     assert!(found.tables["Users"].tags.is_empty());
@@ -93,6 +95,8 @@ first
 # table Users belongs to the stack other: a plan of this file is refused while its tag landfall:stack says so
 # table Users belongs to the CloudFormation stack web: two tools that change one table undo each other's work
 # table Users has replicas in eu-west-1: a stack does not manage them, and no change may touch them
+# table Users is ARCHIVED: nothing of it can be read or changed, and a plan of this file is refused while it is
+# table Users: the replica in eu-west-1 is REGION_DISABLED
 # table Users is changing (table is UPDATING): what is written is where it is going
 # table Users: the tag Landfall:x begins as landfall's own do, so it stays as it is, unmanaged
 rest

@@ -11,7 +11,7 @@ mod whole;
 
 use super::{PLAIN, render};
 use crate::live::{Live, LiveTable};
-use crate::plan::samples::{context, desired, live, seen};
+use crate::plan::samples::{context, desired, live, seen, table};
 use crate::plan::{Approvals, Context, Desired, diff, make};
 use crate::report::model::PlanReport;
 use crate::resource::Table;
@@ -45,6 +45,13 @@ fn shown(desired: &Desired, live: &Live, approvals: &Approvals, context: Context
 fn plan(want: &Table, live: Option<LiveTable>, allowed: &[&str]) -> String {
     let live = seen(live.map(|live| ("T", live)));
     shown(&desired([("T", want.clone())]), &live, &allowing(allowed), context(NOON_MS))
+}
+
+/// The plan of a table that is as the file says, after `spoil`.
+fn in_sync(spoil: impl FnOnce(&mut LiveTable)) -> String {
+    let mut live = applied(table());
+    spoil(&mut live);
+    plan(&table(), Some(live), &[])
 }
 
 /// From what was applied to what the file says now.

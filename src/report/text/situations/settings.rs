@@ -307,3 +307,18 @@ fn protection_is_dropped() {
     Plan: 0 to create, 1 to change, 0 to delete; 2 calls, about 2 s to 18 s.
     ");
 }
+
+#[test]
+fn what_aws_itself_says_is_wrong_is_told_though_nothing_differs() {
+    insta::assert_snapshot!(in_sync(|live| live.trouble.status = Some("INACCESSIBLE_ENCRYPTION_CREDENTIALS".into())), @r"
+    Refused:
+      table T: it is INACCESSIBLE_ENCRYPTION_CREDENTIALS: nothing of it can be read or changed
+          enable its KMS key again, or give DynamoDB its grant back; then plan again
+
+    Plan: 0 to create, 0 to change, 0 to delete, 1 refused; 0 calls.
+    ");
+    insta::assert_snapshot!(in_sync(|live| live.trouble.replicas.push("the replica in eu-west-1 is CREATION_FAILED".into())), @r"
+    No changes. Live AWS is what the stack says.
+    Note: table T: the replica in eu-west-1 is CREATION_FAILED: landfall changes no replica, see to it with the tool that owns the global table
+    ");
+}
