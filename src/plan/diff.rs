@@ -111,8 +111,9 @@ pub fn applied(table: &Table) -> String {
 fn settle(capacity: &mut Capacity, limits: &mut Limits) {
     limits.warm = None;
     let Capacity::Provisioned(Units { read, write }) = capacity else { return };
-    *read = limits.scaling.read.map_or(*read, |range| range.min);
-    *write = limits.scaling.write.map_or(*write, |range| range.min);
+    // Not from below: auto scaling does not go there.
+    *read = limits.scaling.read.map_or(*read, |range| range.min.min(*read));
+    *write = limits.scaling.write.map_or(*write, |range| range.min.min(*write));
 }
 
 /// Which side moved since the last finished apply; asked where `want` and `live` differ. Warm throughput is no part of the

@@ -6,7 +6,7 @@
 
 use super::words;
 use crate::live::LiveBucket;
-use crate::resource::{Bucket, Capacity, Insights, Limits, Policy, Projection, Scaling, Table};
+use crate::resource::{Bucket, Capacity, Insights, Limits, Policy, Projection, Range, Scaling, Table};
 use crate::safe;
 use std::collections::BTreeMap;
 
@@ -54,13 +54,14 @@ fn indexes(out: &mut Facets, table: &Table) {
     }
 }
 
-/// The units of a side that auto scaling owns are its to choose; its bounds have a path of their own.
+/// The units of a side that auto scaling owns are its to choose, from the least of its range; its bounds have a path of their own.
 fn capacity(capacity: Capacity, scaling: Scaling) -> String {
-    let side = |units: u64, owned: bool| if owned { "scaled".to_owned() } else { units.to_string() };
+    let chosen = |units: u64, range: Option<Range>| range.is_some_and(|range| units >= range.min);
+    let side = |units, range| if chosen(units, range) { "scaled".to_owned() } else { units.to_string() };
     match capacity {
         Capacity::OnDemand => "on-demand".to_owned(),
         Capacity::Provisioned(u) => {
-            format!("{} read, {} write", side(u.read, scaling.read.is_some()), side(u.write, scaling.write.is_some()))
+            format!("{} read, {} write", side(u.read, scaling.read), side(u.write, scaling.write))
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{Dimension, Mode, State, Step};
 use crate::live::{LiveBucket, LiveTable};
-use crate::resource::{Capacity, Index, Insights, Limits, Maximum, Policy, Scaling, Table, Units};
+use crate::resource::{Capacity, Index, Insights, Limits, Maximum, Policy, Range, Scaling, Table, Units};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why AWS would refuse `step` on `state`, or why it would harm; `None`: it is legal.
@@ -148,9 +148,10 @@ fn capacity(now: &Table, mode: Option<Mode>, table: Option<Units>, indexes: &BTr
     }
 }
 
-/// Each side differs or is kept, at least one differs, and none that auto scaling owns is set.
+/// Each side differs or is kept, at least one differs, and one that auto scaling owns is only lifted into its range.
 fn moved(to: Units, was: Units, scaling: Scaling) -> bool {
-    let owned = (to.read > 0 && scaling.read.is_some()) || (to.write > 0 && scaling.write.is_some());
+    let takes = |to: u64, was: u64, range: Option<Range>| to > 0 && range.is_some_and(|range| was >= range.min || to != range.min);
+    let owned = takes(to.read, was.read, scaling.read) || takes(to.write, was.write, scaling.write);
     let kept_without_owner = (to.read == 0 && scaling.read.is_none()) || (to.write == 0 && scaling.write.is_none());
     let differs = (to.read > 0 && to.read != was.read) || (to.write > 0 && to.write != was.write);
     differs && !owned && !kept_without_owner

@@ -223,11 +223,14 @@ pub(crate) fn any_live() -> impl Strategy<Value = LiveTable> {
     let applied = option::of(prop_oneof![Just("old".to_owned())]);
     let holder = option::weighted(0.1, Just(Holder::Terraform("ManagedBy=terraform".into())));
     let replicas = option::weighted(0.1, Just("eu-west-1".to_owned()));
-    (any_table(), owner, btree_map("[fg]", "[vw]", 0..2), applied, holder, replicas, any::<bool>()).prop_map(
-        |(table, owner, foreign_tags, applied, holder, replicas, orphaned)| {
+    (any_table(), owner, btree_map("[fg]", "[vw]", 0..2), applied, holder, replicas, any::<[bool; 2]>()).prop_map(
+        |(table, owner, foreign_tags, applied, holder, replicas, [orphaned, lowered])| {
             let mut live = live(table);
             if orphaned {
                 without_policy(&mut live.table);
+            }
+            if lowered {
+                below_its_range(&mut live.table);
             }
             LiveTable { owner, foreign_tags, applied, holder, replicas: replicas.into_iter().collect(), ..live }
         },
@@ -238,6 +241,14 @@ pub(crate) fn any_live() -> impl Strategy<Value = LiveTable> {
 fn without_policy(table: &mut Table) {
     if let Some(range) = &mut table.limits.scaling.read {
         range.target = None;
+    }
+}
+
+/// Somebody's change by hand leaves this.
+fn below_its_range(table: &mut Table) {
+    let Capacity::Provisioned(units) = &mut table.capacity else { return };
+    if table.limits.scaling.read.is_some() && units.read > 1 {
+        units.read -= 1;
     }
 }
 
@@ -271,7 +282,8 @@ fn fold(capacity: &mut Capacity, limits: &mut Limits, want: &Limits) {
 fn scaled(units: u64, live: Option<Range>, want: Option<Range>) -> u64 {
     let Some(want) = want else { return units };
     let held = live.is_some_and(|live| (live.min, live.max) == (want.min, want.max));
-    if held || (want.min..=want.max).contains(&units) { want.min } else { units }
+    let most = if held { u64::MAX } else { want.max };
+    if (want.min..=most).contains(&units) { want.min } else { units }
 }
 
 /// Every approval that could matter to the table `T` of these generators.

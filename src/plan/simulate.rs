@@ -2,7 +2,7 @@
 //!
 //! Rules: only the step's own effect; identity that AWS gives (id, ARN) stays empty after a create. A step that does not
 //! fit the state changes nothing. [`matches`] says when an observation is what was predicted.
-//! The state is as a refresh for the same wish reads it: what auto scaling owns reads as its minimum.
+//! The state is as a refresh for the same wish reads it: what auto scaling owns reads as its minimum, unless it is below.
 
 use super::model::State;
 use super::step::{Dimension, Mode, Step};
@@ -157,7 +157,8 @@ fn range(limits: &mut Limits, dimension: Dimension) -> Option<&mut Range> {
     }
 }
 
-/// A target keeps its policy when its bounds change. Once it is there, the capacity of its side reads as `min`, whatever it is.
+/// A target keeps its policy when its bounds change. Once it is there, the capacity of its side reads as `min`: AWS lifts what is below it
+/// (4 to 33 s later in one lab, so within the time that reads may lag), and what is above it reads so.
 fn claim(table: &mut Table, index: Option<&String>, dimension: Dimension, min: u64, max: u64) {
     let Some((capacity, limits)) = part(table, index) else { return };
     let target = range(limits, dimension).and_then(|range| range.target);

@@ -9,7 +9,7 @@ use landfall::exit::Exit;
 use landfall::lease::model::State;
 use landfall::local::{Effect, Moment, Rule};
 use landfall::plan::{Approvals, Desired, Plan};
-use landfall::resource::Capacity;
+use landfall::resource::{Capacity, Range, Units};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -216,6 +216,25 @@ async fn a_table_that_goes_out_of_reach_while_it_is_waited_for_ends_the_wait() {
     let outcome = run(&world, &plan, &events, &Options::default(), &Stop::never()).await;
     assert_eq!((outcome.exit(), says(&outcome, "REPLICATION_NOT_AUTHORIZED")), (Exit::Partial, 1), "{:#?}", outcome.problems);
     assert!(world.clock.now_ms() - began < HOUR_MS);
+}
+
+/// Registering a range moves nothing at that moment: what is below it is lifted some seconds later, by AWS.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_over_the_capacity_of_the_moment_is_waited_for() {
+    let world = World::start().await;
+    let name = unique("gates");
+    let scaled = |min, max| {
+        let mut table = table(Capacity::Provisioned(Units { read: min, write: 6 }), &[]);
+        table.limits.scaling.read = Some(Range { min, max, target: Some(70) });
+        desired([(name.clone(), table)])
+    };
+    let units = async || world.aws.describe_table(&name).await.expect("told").and_then(|t| t.units).map(|units| units.read);
+    let first = scaled(5, 8);
+    world.converge(&first, &Approvals::default(), "made").await;
+    world.clock.advance(LATER);
+    let over = Desired { stack: first.stack, ..scaled(10, 20) };
+    world.converge(&over, &Approvals::default(), "moved").await;
+    assert_eq!(units().await, Some(10), "and not only told so");
 }
 
 /// A world with the table of leases, and options that ask a lease of the plan's stack.

@@ -1,7 +1,8 @@
 //! Throughput beside the capacity: maximums, warm throughput, auto scaling, and the capacity that auto scaling owns.
 //!
 //! Rules, each with a test named after it: -1 and absent are no maximum; a warm throughput that nobody asked for is not managed, and one
-//! over the floor reads as the floor; capacity of a dimension that the stack scales reads as the range's least once AWS scales it so.
+//! over the floor reads as the floor; capacity of a dimension that the stack scales reads as the range's least once AWS scales it so,
+//! unless it is below that: AWS enforces a range when it is registered or changed, and not on a change by hand afterwards (one lab).
 //! A target counts as tracking utilisation only if that is all that moves it: a step policy, a metric of somebody's own, two policies
 //! or a suspension read as "no target", which no stack can ask for, so they are always seen.
 //! Called by [`super::table`].
@@ -61,11 +62,13 @@ fn warm(live: Option<Units>, floor: Option<Units>) -> Option<Units> {
     Some(Units { read: live.read.min(floor.read), write: live.write.min(floor.write) })
 }
 
-/// One side of a capacity. Before the target is there, a value in the range is as good as its least: registering would keep it.
+/// One side of a capacity. Before the target is there, a value in the range is as good as its least: registering would keep it. Over the
+/// range of a target that is there, no request is refused for want of it, and auto scaling comes down from it with the load.
 fn least(live: u64, want: Option<Range>, target: Option<Range>) -> u64 {
     let Some(want) = want else { return live };
     let registered = target.is_some_and(|t| (t.min, t.max) == (want.min, want.max));
-    if registered || (want.min..=want.max).contains(&live) { want.min } else { live }
+    let most = if registered { u64::MAX } else { want.max };
+    if (want.min..=most).contains(&live) { want.min } else { live }
 }
 
 impl Reader {

@@ -77,7 +77,9 @@ fn scaled_capacity_reads_as_the_least_once_aws_scales_the_same_range() {
     };
     let registered = want.limits.scaling;
     assert_eq!(live(units(33, 6), registered), want.capacity);
-    assert_eq!(live(units(900, 6), registered), want.capacity, "auto scaling will bring it back");
+    assert_eq!(live(units(900, 6), registered), want.capacity, "auto scaling comes down from it");
+    assert_eq!(live(units(5, 6), registered), want.capacity, "the least itself");
+    assert_eq!(live(units(4, 6), registered), Capacity::Provisioned(units(4, 6)), "AWS would leave it below its range");
     assert_eq!(live(units(5, 7), registered), Capacity::Provisioned(units(5, 7)), "the other side is nobody's");
     let other = Scaling { read: Some(Range { max: 60, ..RANGE }), write: None };
     for before in [Scaling::default(), other] {

@@ -12,7 +12,7 @@ use crate::live::{Live, LiveTable};
 use crate::plan::order::is_applied;
 use crate::plan::samples::{desired, index, live, plan_of, seen, table};
 use crate::plan::{Approvals, Desired, Plan, Planned, Step};
-use crate::resource::{Capacity, Limits, Maximum, Range, Scaling, StreamView, Table, Units};
+use crate::resource::{Capacity, Index, Limits, Maximum, Range, Scaling, StreamView, Table, Units};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn one(want: &Table, live: Option<&LiveTable>, approvals: &Approvals) -> Plan {
@@ -170,6 +170,24 @@ fn a_target_that_lost_its_policy_gets_it_and_nothing_else() {
     };
     let plan = one(&with(Some(70)), Some(&live(with(None))), &Approvals::default());
     assert_eq!(steps(&plan), ["PutScalingPolicy table writes, hold 70%"]);
+}
+
+#[test]
+fn a_scaled_side_below_its_range_is_lifted_to_its_least() {
+    let range = |min| Some(Range { min, max: 50, target: Some(70) });
+    let limits = Limits { scaling: Scaling { read: range(5), write: range(8) }, ..Limits::default() };
+    let with = |read, write| {
+        let capacity = Capacity::Provisioned(Units { read, write });
+        Table { capacity, limits, indexes: BTreeMap::from([("a".to_owned(), Index { limits, ..index("a", capacity) })]), ..table() }
+    };
+    let lift = |read, write| steps(&one(&with(5, 8), Some(&live(with(read, write))), &Approvals::default()));
+    assert_eq!(
+        lift(1, 8),
+        ["UpdateTable capacity: table 5 read (writes are scaled); index a 5 read (writes are scaled)"],
+        "what auto scaling has in its range is its own"
+    );
+    assert_eq!(lift(1, 1), ["UpdateTable capacity: table 5 read, 8 write; index a 5 read, 8 write"]);
+    assert_eq!(lift(5, 8), Vec::<String>::new());
 }
 
 #[test]

@@ -105,6 +105,7 @@ fn capacity_that_auto_scaling_moved_is_no_change_of_either_side() {
         diff::applied(&Table { capacity: Capacity::Provisioned(Units { read, write }), limits, ..table() })
     };
     assert_eq!((at(5, 5), at(5, 5)), (at(17, 5), at(5, 17)));
+    assert!(at(4, 5) != at(5, 5) && at(5, 4) != at(5, 5), "below its range it was somebody else");
 }
 
 #[test]

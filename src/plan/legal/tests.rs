@@ -51,6 +51,7 @@ fn planted() -> Vec<(Table, Step)> {
     let twenty = Table { indexes: (0..20).map(|n| (format!("i{n}"), index("a", Capacity::OnDemand))).collect(), ..table() };
     let raise = |read, write| Step::RaiseWarm { index: None, units: Units { read, write } };
     let limited = Table { limits: Limits { maximum: some, ..Limits::default() }, ..on_demand() };
+    let lowered = Table { capacity: Capacity::Provisioned(Units { read: 4, write: 5 }), ..full() };
     vec![
         (on_demand(), Step::CreateTable { table: table(), owner: "s".into() }),
         (provisioned(), capacity(None, Some(FIVE), &[])),
@@ -58,6 +59,7 @@ fn planted() -> Vec<(Table, Step)> {
         (provisioned(), capacity(None, None, &[("x", FIVE)])),
         (provisioned(), capacity(None, Some(Units { read: 0, write: 9 }), &[])),
         (full(), capacity(None, Some(Units { read: 6, write: 9 }), &[])),
+        (lowered, capacity(None, Some(Units { read: 6, write: 9 }), &[])),
         (full(), capacity(Some(Mode::OnDemand), None, &[])),
         (provisioned(), capacity(Some(Mode::OnDemand), Some(FIVE), &[])),
         (on_demand(), capacity(Some(Mode::OnDemand), None, &[])),

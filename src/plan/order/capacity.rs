@@ -2,7 +2,7 @@
 //!
 //! Rules: on-demand to provisioned carries the table and every index in one call; an unchanged value is never sent again;
 //! maximums belong to on-demand, so they are cleared before it is left, and set after it is reached.
-//! A side that auto scaling owns is sent as 0, which keeps it (see [`Step::SetCapacity`]).
+//! A side that auto scaling owns is sent as 0, which keeps it (see [`Step::SetCapacity`]), or as the least of its range where it is below.
 //! Called by [`super::next_step`].
 
 use crate::plan::step::{Mode, Step};

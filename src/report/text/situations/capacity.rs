@@ -247,6 +247,27 @@ fn scaling_removed() {
     ");
 }
 
+/// AWS leaves it there: a range is enforced when it is set.
+#[test]
+fn scaled_capacity_that_somebody_set_below_its_range() {
+    let want = scaled(Some((5, 50, 70)));
+    let now = Table { capacity: Capacity::Provisioned(Units { read: 1, write: 5 }), ..want.clone() };
+    let live = LiveTable { table: now, ..applied(want.clone()) };
+    insta::assert_snapshot!(plan(&want, Some(live), &[]), @r"
+    Changes (~ change in place):
+
+      ~ table T   # id 7c1e0000
+          # changed in AWS since the last apply; the file is as it was applied
+          ~ capacity  1 read, 5 write -> scaled read, 5 write
+
+    Calls, in this order for each resource (times are estimates):
+      table T
+        1. UpdateTable capacity: table 5 read, 5 write  (2 s to 60 s)
+
+    Plan: 0 to create, 1 to change, 0 to delete; 1 call, about 2 s to 60 s.
+    ");
+}
+
 /// Reads scaled from 5 to `max`, and what somebody else did to them.
 fn scaled_beside(max: u64, by: Mover) -> LiveTable {
     let foreign_scaling = vec![ForeignScaling { index: None, dimension: Dimension::Read, by }];
