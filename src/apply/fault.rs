@@ -1,8 +1,9 @@
 //! What a failed call means: try again, look and try a few times, wait for a budget, or stop.
 //!
 //! Rule: an answer that AWS gave to another question of ours (busy, cooling down, too many at once) is waited for;
-//! a spent budget is waited for where AWS says that it comes back in time; one that says no is final. Nothing here ever leads to another
-//! kind of step.
+//! a spent budget is waited for where AWS says that it comes back in time; one that says no is final. A quota's words that are not known
+//! here are waited for as long as a table that says it is busy, and then told as AWS said them. Nothing here ever leads to another kind of
+//! step.
 //! Facts: messages as users report them (`DynamoDB` puts all of this under one code, `LimitExceededException`, and tells apart in words);
 //! Application Auto Scaling's exceptions from its API reference.
 
@@ -19,7 +20,8 @@ pub(super) enum Fault {
     Cooldown(&'static str),
     /// AWS changes this only so often. The moment (epoch milliseconds) from which it may be done again, where AWS names it.
     Spent(Option<u64>),
-    /// AWS says that the resource is busy. If it looks quiet all the same, that passes soon or never: wait for a bounded time.
+    /// AWS says that the resource is busy, or names a limit that is not known here. If the resource looks quiet all the same, that passes
+    /// soon or never: wait for a bounded time.
     Busy,
     /// The outcome is unknown, or reads lag: look, and try a few more times.
     Doubt,
@@ -56,6 +58,8 @@ pub(super) fn judge(error: &Error, step: &Step) -> Fault {
         ("ResourceInUseException", Step::CreateTable { .. }) => Fault::Doubt,
         (code, _) if DOUBTFUL.contains(&code) => Fault::Doubt,
         ("ResourceInUseException", _) => Fault::Busy,
+        // Application Auto Scaling's: how many targets or policies there may be. What is under way there has a code of its own.
+        ("LimitExceededException", Step::ScaleTarget { .. } | Step::ScalePolicy { .. } | Step::Unscale { .. }) => Fault::Final,
         ("LimitExceededException", _) => limit(&error.message),
         ("ContinuousBackupsUnavailableException", _) => Fault::Wait("recovery is not available yet on the new table"),
         ("ConcurrentUpdateException", _) => Fault::Wait("auto scaling has another change under way"),
@@ -68,16 +72,19 @@ pub(super) fn judge(error: &Error, step: &Step) -> Fault {
     }
 }
 
+/// How many or how much there may be, not how often: no waiting brings more. Words of the number of tables and indexes, of the units of a
+/// table and of an account, of on-demand maximums.
+const QUOTA: [&str; 5] = ["There is a limit of", "limit for the number", "exceeds", "limit to be exceeded", "above the per table maximum"];
+
 /// Source: API reference, `LimitExceededException`, and its messages.
 fn limit(message: &str) -> Fault {
     let has = |words: &str| message.contains(words);
     match () {
         () if has("tags are being updated") => Fault::Wait("another change of its tags is under way"),
         () if has("simultaneously") => Fault::Wait("too many table operations are under way"),
-        // How many there may be, not how often: no waiting brings another.
-        () if has("There is a limit of") || has("limit for the number") => Fault::Final,
+        () if QUOTA.into_iter().any(has) => Fault::Final,
         () if has("are limited") || has("decrease") => Fault::Spent(budget::again_at(message)),
-        () => Fault::Wait("too many table operations are under way"),
+        () => Fault::Busy,
     }
 }
 
@@ -94,12 +101,34 @@ mod tests {
         let update = Step::Protect { on: true };
         let create = Step::CreateTable { table: crate::plan::samples::table(), owner: "s".into() };
         let ttl = Step::TtlOn { attribute: "e".into() };
+        let dimension = crate::resource::Dimension::Read;
+        let scale = Step::ScaleTarget { index: None, dimension, min: 1, max: 2 };
+        let policy = Step::ScalePolicy { index: None, dimension, target: 70 };
+        let unscale = Step::Unscale { index: None, dimension };
         let twice = "Time to live has been modified multiple times within a fixed interval";
         let cases = [
             (Some("ThrottlingException"), "", &update, Fault::Wait("AWS is throttling")),
             (Some("ResourceInUseException"), "", &update, Fault::Busy),
             (Some("ResourceInUseException"), "", &create, Fault::Doubt),
-            (Some("LimitExceededException"), "Only 1 online index", &update, Fault::Wait("too many table operations are under way")),
+            (
+                Some("LimitExceededException"),
+                "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
+                &update,
+                Fault::Wait("too many table operations are under way"),
+            ),
+            (Some("LimitExceededException"), "Subscriber limit exceeded.", &update, Fault::Busy),
+            (Some("LimitExceededException"), "Number of global secondary indexes exceeds per-table limit of 20", &update, Fault::Final),
+            (
+                Some("LimitExceededException"),
+                "The requested ReadCapacityUnits, 50000, is above the per table maximum for the account",
+                &create,
+                Fault::Final,
+            ),
+            (Some("LimitExceededException"), "This would have caused the ReadCapacityUnits limit to be exceeded", &update, Fault::Final),
+            (Some("LimitExceededException"), "simultaneously", &scale, Fault::Final),
+            (Some("LimitExceededException"), "", &policy, Fault::Final),
+            (Some("LimitExceededException"), "", &unscale, Fault::Final),
+            (Some("ConcurrentUpdateException"), "", &scale, Fault::Wait("auto scaling has another change under way")),
             (Some("LimitExceededException"), "Provisioned throughput decreases are limited", &update, Fault::Spent(None)),
             (Some("LimitExceededException"), "Encryption mode changes are limited", &update, Fault::Spent(None)),
             (Some("LimitExceededException"), "Next decrease can be made later", &update, Fault::Spent(None)),

@@ -92,6 +92,22 @@ async fn a_quiet_table_that_says_it_is_busy_is_asked_again_for_a_while_and_not_f
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_quota_ends_the_run_at_once_and_a_limit_in_unknown_words_soon_in_the_words_of_aws() {
+    for (words, at_least) in [("This request would have caused the ReadCapacityUnits limit to be exceeded", 0), ("Another limit", 60_000)] {
+        let world = World::start().await;
+        let (_, plan) = to_be_lowered(&world).await;
+        let message = Some(words.to_owned());
+        let over = Effect::Refuse { code: "LimitExceededException".into(), status: None, message, at: Moment::Before };
+        world.local.faults().install(Rule::new(over).operation("UpdateTable"));
+        let began = world.clock.now_ms();
+        let outcome = Box::pin(world.apply(&plan)).await;
+        assert_eq!((outcome.exit(), says(&outcome, words)), (Exit::Failed, 1), "{:#?}", outcome.problems);
+        let lasted = world.clock.now_ms() - began;
+        assert!((at_least..HOUR_MS).contains(&lasted), "{words}: {lasted}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_fault_that_lasts_is_tried_a_few_times_and_not_for_ever() {
     let world = World::start().await;
     let (_, plan) = to_be_lowered(&world).await;
