@@ -23,6 +23,9 @@ const PARALLEL: usize = 16;
 pub(super) const PATIENCE: Duration = Duration::from_mins(10);
 /// Tries when AWS's own reads disagree about whether a table exists.
 const DISAGREEMENTS: u32 = 6;
+/// How long they may go on to where the table is just being made.
+const NEWBORN_MS: u64 = 60_000;
+const CREATING: &str = "CREATING";
 const DELETING: &str = "DELETING";
 
 /// Why live could not be read.
@@ -190,7 +193,11 @@ async fn finish(
     deadline: Deadline,
 ) -> Result<Option<LiveTable>, Error> {
     let mut seen = looked.seen.clone();
-    for attempt in 0..DISAGREEMENTS {
+    let known_ms = aws.clock().now_ms() + if seen.status == CREATING { NEWBORN_MS } else { 0 };
+    for attempt in 0.. {
+        if attempt >= DISAGREEMENTS && aws.clock().now_ms() >= known_ms {
+            break;
+        }
         let mut all = ObservedAll { table: seen, scaling: targets.cloned().unwrap_or_default(), ..ObservedAll::default() };
         let denied = match Box::pin(rest(aws, looked, &mut all, deadline)).await {
             // Deleted in between, or just made: ask DescribeTable again.
@@ -259,10 +266,15 @@ async fn insights(
     let Some(want) = want else { return Ok(out) };
     let table = want.insights.map(|_| None);
     let here = |index: &&String| present.iter().any(|i| i.name == **index && i.status.as_deref() != Some("DELETING"));
+    // AWS does not know a new index here for the first 20 s or so of its making (one lab); its insights are off until somebody asks.
+    let new = |index: Option<&String>| present.iter().any(|i| Some(&i.name) == index && i.status.as_deref() == Some(CREATING));
     let indexes = want.indexes.iter().filter(|(_, i)| i.insights.is_some()).map(|(index, _)| index).filter(here);
     for index in table.into_iter().chain(indexes.map(|index| Some(index.clone()))) {
         let ask = || aws.describe_insights(name, index.as_deref());
-        let seen = aws.patiently(Api::DescribeContributorInsights, deadline, ask).await?;
+        let seen = match aws.patiently(Api::DescribeContributorInsights, deadline, ask).await {
+            Err(error) if error.is("ResourceNotFoundException") && new(index.as_ref()) => normal::ObservedInsights::default(),
+            answer => answer?,
+        };
         out.insert(index, seen);
     }
     Ok(out)

@@ -99,6 +99,51 @@ async fn reads_that_disagree_are_asked_again_and_told_when_they_go_on_to() {
     assert!(told.aws().is_some_and(|error| error.is("ValidationException")), "{told:?}");
 }
 
+/// What is new is shown by some reads before others know it: a policy's reader takes a second or two, insights' 20 s.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_being_made_is_given_longer_until_all_reads_know_it() {
+    let world = World::start().await;
+    let managed = Table { policy: Some(Policy::Off), ..table(Capacity::OnDemand, &[]) };
+    let unknown = || Rule::refuse("ResourceNotFoundException").operation("GetResourcePolicy");
+    let create = async || {
+        let name = unique("reads");
+        world.aws.create_table(&name, &managed, "s").await.expect("made");
+        name
+    };
+    let name = create().await;
+    world.local.faults().install(unknown().lasts(Duration::from_secs(30)));
+    assert_eq!(read(&world, &name, &managed).await.expect("in time").table.policy, Some(Policy::Off));
+    world.local.faults().clear();
+    world.local.faults().install(unknown());
+    let (name, began) = (create().await, world.clock.now_ms());
+    let told = read(&world, &name, &managed).await.expect_err("for ever");
+    assert!(matches!(&told, refresh::Error::Disagreement(_)), "{told:?}");
+    let lasted = world.clock.now_ms() - began;
+    assert!((60_000..120_000).contains(&lasted), "{lasted}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn insights_of_an_index_in_the_making_are_off_though_aws_does_not_know_it_there() {
+    let world = World::start().await;
+    let (name, mut managed) = (unique("reads"), table(Capacity::OnDemand, &["a"]));
+    managed.indexes.get_mut("by-a").expect("an index").insights = Some(Insights::All);
+    world.aws.create_table(&name, &managed, "s").await.expect("made");
+    world.local.faults().install(Rule::refuse("ResourceNotFoundException").operation("DescribeContributorInsights"));
+    let seen = read(&world, &name, &managed).await.expect("readable");
+    assert_eq!(seen.table.indexes["by-a"].insights, Some(Insights::Off));
+    assert!(seen.busy.contains(&"index by-a is CREATING".to_owned()), "{:?}", seen.busy);
+    let whole = Table { insights: Some(Insights::All), ..managed.clone() };
+    assert!(read(&world, &name, &whole).await.is_err(), "of the table there is no such rule");
+    // Not so long that a signature by the machine's clock is too old.
+    world.clock.advance(Duration::from_mins(3));
+    assert!(read(&world, &name, &managed).await.is_err(), "one that is made is known");
+    world.local.faults().clear();
+    world.local.faults().install(Rule::refuse("ValidationException").operation("DescribeContributorInsights"));
+    let name = unique("reads");
+    world.aws.create_table(&name, &managed, "s").await.expect("made");
+    assert!(read(&world, &name, &managed).await.is_err(), "any other failure is one");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn recovery_that_cannot_be_read_yet_keeps_a_table_busy() {
     let world = World::start().await;
