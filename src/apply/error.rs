@@ -29,6 +29,9 @@ pub enum Error {
     Imported { address: String, tables: String },
     #[error("{address}: live is not what the plan saw: {difference}")]
     Stale { address: String, difference: String },
+    /// AWS took the call, and could not do it afterwards.
+    #[error("{address}: {what}")]
+    Insights { address: String, what: String },
     #[error("{address}: {call}")]
     Call {
         address: String,
@@ -112,6 +115,9 @@ impl Error {
             }
             Self::Imported { .. } => "wait until the import is over, and plan again".into(),
             Self::Unusable { .. } => "see in the DynamoDB console why (most often a KMS key), bring it to ACTIVE, then run it again".into(),
+            Self::Insights { .. } => {
+                "most often a quota of CloudWatch's: raise it, or take `insights` out of the stack file; then run it again".into()
+            }
             Self::Creating { .. } => "it cannot be used yet, and its making can still fail: run it again when AWS is done".into(),
             Self::Taken(_) => "choose another bucket name in the stack file".into(),
             Self::Spent { .. } => "nothing needs repair: run it again then, and it goes on from what is there".into(),

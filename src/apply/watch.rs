@@ -2,9 +2,11 @@
 
 use super::Error;
 use super::worker::Worker;
+use crate::live::FailedInsights;
 use crate::live::refresh::{self, BucketWish};
-use crate::plan::simulate::matches;
-use crate::plan::{State, Target, diff};
+use crate::plan::simulate::{matches, simulate};
+use crate::plan::{State, Step, Target, diff};
+use crate::resource::Insights;
 use std::time::Duration;
 
 /// The longest wait without a look whether to go on.
@@ -50,7 +52,7 @@ impl Worker<'_> {
     }
 
     /// Waits until the resource is as `predicted` after our own change and quiescent, and returns it as observed. Reads may lag behind the
-    /// change for a while; after that, any difference is somebody else's.
+    /// change for a while; after that, any difference is somebody else's, unless AWS says that it failed itself.
     pub(super) async fn settled(&self, predicted: &State) -> Result<State, Error> {
         let mut pace = Pace::new(self);
         let mut lagging: Option<u64> = None;
@@ -61,7 +63,8 @@ impl Worker<'_> {
                 return Ok(seen);
             }
             if !same && !moving && self.outlasted(&mut lagging) {
-                return Err(self.stale(predicted, &seen));
+                let failed = failed(predicted, &seen).map(|what| Error::Insights { address: self.address(), what });
+                return Err(failed.unwrap_or_else(|| self.stale(predicted, &seen)));
             }
             if moving {
                 self.sit_out(&mut pace, &seen).await?;
@@ -102,6 +105,15 @@ impl Worker<'_> {
 /// Whether a read fails as it may after a deletion: AWS denies the tags of a table that is not there.
 fn forgets(after: &State, source: &refresh::Error) -> bool {
     after.is_absent() && source.aws().is_some_and(crate::aws::Error::is_denied)
+}
+
+/// What AWS could not do, in its words, where nothing else is in the way of `predicted`.
+fn failed(predicted: &State, seen: &State) -> Option<String> {
+    let failed = &seen.table()?.trouble.insights;
+    let without =
+        |state, failed: &FailedInsights| simulate(&state, &Step::SetInsights { index: failed.index.clone(), insights: Insights::Off }, "");
+    let told = || failed.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    matches(&failed.iter().fold(predicted.clone(), without), seen).then(told).filter(|told| !told.is_empty())
 }
 
 /// One line: which fields of `seen` are not as predicted.
@@ -212,6 +224,22 @@ mod tests {
         assert_eq!(difference(&bucket(&[]), &bucket(&["T"])), "something reads from it or writes into it");
         let filled = State::Bucket(Some(Box::new(crate::plan::samples::leaving_bucket(1, 0))));
         assert_eq!(difference(&bucket(&[]), &filled), "objects");
+    }
+
+    #[test]
+    fn what_aws_could_not_do_is_told_from_what_somebody_else_did() {
+        use crate::plan::samples::{live, table};
+        let state = |insights, protect, why: Option<&str>| {
+            let mut live = live(crate::resource::Table { insights: Some(insights), protect, ..table() });
+            live.trouble.insights.extend(why.map(|why| FailedInsights { index: None, why: why.into() }));
+            State::Table(Some(Box::new(live)))
+        };
+        let predicted = state(Insights::All, false, None);
+        let cause = Some("contributor insights failed: a quota".to_owned());
+        assert_eq!(failed(&predicted, &state(Insights::Off, false, Some("a quota"))), cause);
+        assert_eq!(failed(&predicted, &state(Insights::Off, true, Some("a quota"))), None, "something else differs too");
+        assert_eq!(failed(&predicted, &state(Insights::Off, false, None)), None, "somebody turned them off");
+        assert_eq!(failed(&predicted, &State::Table(None)), None);
     }
 
     #[test]

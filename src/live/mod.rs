@@ -3,4 +3,4 @@ pub mod model;
 pub mod normal;
 pub mod refresh;
 pub mod unmanaged;
-pub use model::{Contents, ForeignScaling, Holder, Live, LiveBucket, LiveTable, Mover, Trouble, Usage, Wanted};
+pub use model::{Contents, FailedInsights, ForeignScaling, Holder, Live, LiveBucket, LiveTable, Mover, Trouble, Usage, Wanted};

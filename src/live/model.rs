@@ -117,6 +117,24 @@ pub struct Trouble {
     pub status: Option<String>,
     /// One line for each replica of which the same is true: `the replica in eu-west-1 is CREATION_FAILED`.
     pub replicas: Vec<String>,
+    /// Of the insights that the wish manages.
+    pub insights: Vec<FailedInsights>,
+}
+
+/// Contributor insights that AWS took the call for and could not turn on. They read as off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedInsights {
+    /// `None`: the table's.
+    pub index: Option<String>,
+    /// In AWS's words.
+    pub why: String,
+}
+
+impl fmt::Display for FailedInsights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = self.index.as_ref().map_or_else(String::new, |name| format!(" of index {}", crate::safe::text(name)));
+        write!(f, "contributor insights{of} failed: {}", self.why)
+    }
 }
 
 /// A bucket as observed.

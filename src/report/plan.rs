@@ -97,10 +97,12 @@ fn notes(work: &Work) -> Vec<String> {
         )),
         _ => None,
     };
-    let ill = work.before.table().map(|live| live.trouble.replicas.as_slice()).unwrap_or_default();
-    let ill = ill.iter().map(|what| format!("{what}: landfall changes no replica, see to it with the tool that owns the global table"));
+    let trouble = work.before.table().map(|live| &live.trouble);
+    let replicas = trouble.map(|trouble| trouble.replicas.as_slice()).unwrap_or_default().iter();
+    let replicas = replicas.map(|what| format!("{what}: landfall changes no replica, see to it with the tool that owns the global table"));
+    let insights = trouble.map(|trouble| trouble.insights.as_slice()).unwrap_or_default().iter().map(ToString::to_string);
     let foreign = work.goal.table().zip(work.before.table()).map(|(want, live)| plan::foreign::left_alone(want, live)).unwrap_or_default();
-    let told = foreign.into_iter().chain(ill).map(|note| format!("{address}: {note}"));
+    let told = foreign.into_iter().chain(replicas).chain(insights).map(|note| format!("{address}: {note}"));
     work.steps.iter().filter_map(of_step).chain(told).collect()
 }
 

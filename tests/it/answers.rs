@@ -181,6 +181,22 @@ async fn a_refusal_that_says_nothing_is_there_is_an_answer_and_no_other_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn insights_that_failed_tell_why_as_far_as_aws_does() {
+    let script = Script::default();
+    let aws = script.connect().await;
+    for (told, why) in [
+        (r#","FailureException":{"ExceptionName":"LimitExceededException","ExceptionDescription":"m"}"#, Some("LimitExceededException: m")),
+        (r#","FailureException":{"ExceptionDescription":"m"}"#, Some("m")),
+        (r#","FailureException":{}"#, None),
+        ("", None),
+    ] {
+        script.answer("DescribeContributorInsights", 200, &format!(r#"{{"ContributorInsightsStatus":"FAILED"{told}}}"#));
+        let seen = ends(aws.describe_insights("T", None)).await.expect("an answer");
+        assert_eq!((seen.status.as_deref(), seen.failure.as_deref()), (Some("FAILED"), why), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_throttle_tells_its_reasons() {
     let script = Script::default();
     let aws = script.connect().await.once();

@@ -211,7 +211,9 @@ async fn a_table_that_goes_out_of_reach_while_it_is_waited_for_ends_the_wait() {
     let (_, plan) = to_be_lowered(&world).await;
     let faults = world.local.faults();
     let ill = || Rule::new(Effect::Status("REPLICATION_NOT_AUTHORIZED".into())).operation("DescribeTable");
-    let events = at_note("UpdateTable capacity", move || drop(faults.install(ill())));
+    let events = at_note("UpdateTable capacity", move || {
+        faults.install(ill());
+    });
     let began = world.clock.now_ms();
     let outcome = run(&world, &plan, &events, &Options::default(), &Stop::never()).await;
     assert_eq!((outcome.exit(), says(&outcome, "REPLICATION_NOT_AUTHORIZED")), (Exit::Partial, 1), "{:#?}", outcome.problems);

@@ -9,7 +9,7 @@ use crate::aws::{Aws, Error};
 use crate::live::normal::ObservedInsights;
 use crate::resource::{Class, Encryption, Insights, Maximum, Units};
 use aws_sdk_dynamodb::types::{
-    ContributorInsightsAction, ContributorInsightsMode, GlobalSecondaryIndexUpdate, UpdateGlobalSecondaryIndexAction,
+    ContributorInsightsAction, ContributorInsightsMode, FailureException, GlobalSecondaryIndexUpdate, UpdateGlobalSecondaryIndexAction,
 };
 use std::collections::BTreeMap;
 
@@ -31,6 +31,7 @@ impl Aws {
         Ok(ObservedInsights {
             status: answer.contributor_insights_status().map(|s| s.as_str().to_owned()),
             mode: answer.contributor_insights_mode().map(|m| m.as_str().to_owned()),
+            failure: answer.failure_exception().and_then(failure),
         })
     }
 
@@ -100,6 +101,12 @@ impl Aws {
         let sent = request.contributor_insights_action(action).set_contributor_insights_mode(mode).send().await;
         sent.map(drop).map_err(|e| from_sdk(call("UpdateContributorInsights", &part(name, index)), &e))
     }
+}
+
+/// Name and description; `None`: neither is told.
+fn failure(told: &FailureException) -> Option<String> {
+    let words: Vec<&str> = [told.exception_name(), told.exception_description()].into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join(": "))
 }
 
 /// The table, or an index of it.

@@ -5,8 +5,8 @@
 //! tomorrow counts as motion. For a table and its replicas "in motion" is the short list: what is neither at work nor on its way there
 //! is [`trouble`], because waiting for it may never end. Called by [`super::table`].
 
-use super::observed::{ObservedAll, ObservedIndex, ObservedTable};
-use crate::live::model::Trouble;
+use super::observed::{ObservedAll, ObservedIndex, ObservedInsights, ObservedTable};
+use crate::live::model::{FailedInsights, Trouble};
 use crate::safe;
 
 /// The words of a table or replica that is on its way.
@@ -57,13 +57,23 @@ fn settings(table: &ObservedTable, out: &mut Vec<String>) {
 }
 
 /// What no waiting mends.
-pub(super) fn trouble(seen: &ObservedTable) -> Trouble {
+pub(super) fn trouble(all: &ObservedAll) -> Trouble {
+    let seen = &all.table;
     let ill = |status: &&str| *status != "ACTIVE" && !MOVING.contains(status);
     let replicas = seen.replicas.iter().filter_map(|replica| {
         let status = replica.status.as_deref().filter(ill)?;
         Some(format!("the replica in {} is {}", safe::text(&replica.region), safe::text(status)))
     });
-    Trouble { status: Some(seen.status.as_str()).filter(ill).map(safe::text), replicas: replicas.collect() }
+    Trouble {
+        status: Some(seen.status.as_str()).filter(ill).map(safe::text),
+        replicas: replicas.collect(),
+        insights: all.insights.iter().filter(|(_, seen)| seen.status.as_deref() == Some("FAILED")).map(failed).collect(),
+    }
+}
+
+fn failed((index, seen): (&Option<String>, &ObservedInsights)) -> FailedInsights {
+    let why = seen.failure.as_deref().map_or_else(|| "AWS does not say why".to_owned(), safe::text);
+    FailedInsights { index: index.clone(), why }
 }
 
 /// Whether a line of [`busy`] says that something is being made: it cannot be used yet, and its making can fail.

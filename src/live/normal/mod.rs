@@ -81,7 +81,7 @@ pub fn table(name: &str, all: &ObservedAll, want: Option<&Table>) -> Result<Live
         replicas: replicas(seen),
         foreign_scaling: limits::foreign(&all.scaling),
         usage: usage(seen),
-        trouble: busy::trouble(seen),
+        trouble: busy::trouble(all),
     })
 }
 

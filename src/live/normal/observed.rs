@@ -136,6 +136,8 @@ pub struct ObservedInsights {
     pub status: Option<String>,
     /// `ACCESSED_AND_THROTTLED_KEYS` or `THROTTLED_KEYS`; absent means the former.
     pub mode: Option<String>,
+    /// Why they failed: the exception's name and description, as far as AWS tells them.
+    pub failure: Option<String>,
 }
 
 /// Everything that was read of one table; what the wish does not manage was not asked for.

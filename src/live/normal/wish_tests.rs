@@ -183,12 +183,19 @@ fn a_policy_counts_by_its_meaning_and_one_that_is_no_json_is_an_error() {
 }
 
 #[test]
-fn failed_insights_are_off_and_not_in_motion() {
+fn failed_insights_are_off_and_not_in_motion_and_their_cause_is_told() {
+    let told = |why: Option<&str>| ObservedInsights { status: Some("FAILED".into()), mode: None, failure: why.map(Into::into) };
     let want = Table { insights: Some(Insights::All), ..plain() };
     let mut all = shown(&want);
-    all.insights.insert(None, ObservedInsights { status: Some("FAILED".into()), mode: None });
+    all.insights.insert(None, told(Some("LimitExceededException: too many\u{1b}")));
+    all.insights.insert(Some("i".into()), told(None));
+    all.insights.insert(Some("j".into()), ObservedInsights { status: Some("ENABLED".into()), ..told(Some("old")) });
     let live = fold(&all, &want);
     assert_eq!((live.table.insights, live.busy), (Some(Insights::Off), Vec::new()));
+    let why: Vec<_> = live.trouble.insights.iter().map(ToString::to_string).collect();
+    let of_table = format!("contributor insights failed: {}", crate::safe::text("LimitExceededException: too many\u{1b}"));
+    assert_eq!(why, [of_table.as_str(), "contributor insights of index i failed: AWS does not say why"]);
+    assert!(!of_table.contains('\u{1b}'));
 }
 
 #[test]
@@ -217,10 +224,10 @@ fn nothing_in_motion_is_quiescent_and_each_motion_is_named() {
         ("TTL is DISABLING", |a| a.ttl.status = Some("DISABLING".into())),
         ("point-in-time recovery is ENABLING", |a| a.recovery.status = Some("ENABLING".into())),
         ("contributor insights are ENABLING", |a| {
-            a.insights.insert(None, ObservedInsights { status: Some("ENABLING".into()), mode: None });
+            a.insights.insert(None, ObservedInsights { status: Some("ENABLING".into()), mode: None, failure: None });
         }),
         ("contributor insights of index i are DISABLING", |a| {
-            a.insights.insert(Some("i".into()), ObservedInsights { status: Some("DISABLING".into()), mode: None });
+            a.insights.insert(Some("i".into()), ObservedInsights { status: Some("DISABLING".into()), mode: None, failure: None });
         }),
         ("the replica in eu-west-1 is CREATING", |a| {
             a.table.replicas = vec![ObservedReplica { region: "eu-west-1".into(), status: Some("CREATING".into()) }];

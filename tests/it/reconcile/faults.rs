@@ -3,6 +3,7 @@
 use super::proxy::{Call, Proxy, Spoil};
 use super::*;
 use crate::reconcile_faults::World;
+use landfall::resource::Insights;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many mutations the scene takes when nothing goes wrong.
@@ -160,6 +161,25 @@ async fn a_wait_that_runs_out_of_time_is_unfinished_and_resumes() {
     let outcome = apply::run(&aws, &plan, &Events::silent(), &short, &Stop::never()).await;
     assert_eq!((outcome.exit(), outcome.report.done.len()), (Exit::Partial, 1), "{:#?}", outcome.problems);
     finish(&stand, &scene).await;
+}
+
+/// Over a quota, AWS takes the call and gives up two seconds later.
+#[tokio::test]
+async fn insights_that_aws_gives_up_are_told_in_its_words_and_not_as_somebodys_change() {
+    let stand = Stand::embedded().await;
+    let mut scene = three_updates(&stand).await;
+    let name = scene.plain.clone();
+    *scene.table(&name) = Table { insights: Some(Insights::All), ..plain() };
+    let gave_up = "\"ContributorInsightsStatus\":\"FAILED\",\"FailureException\":{\"ExceptionName\":\"LimitExceededException\",\"ExceptionDescription\":\"no rule left\"}";
+    let proxy = Proxy::start(&stand.url, move |_| Spoil::Rewrite("\"ContributorInsightsStatus\":\"ENABLED\"", gave_up)).await;
+    let aws = stand.connect_by(&proxy.url).await;
+    let outcome = apply_plan(&aws, &scene.plan(&aws).await).await;
+    assert_eq!((outcome.exit(), outcome.report.done.len()), (Exit::Partial, 1), "{:#?}", outcome.problems);
+    let told = "contributor insights failed: LimitExceededException: no rule left";
+    assert!(outcome.problems[0].message.contains(told), "{:#?}", outcome.problems);
+    assert!(outcome.problems[0].help.as_ref().is_some_and(|help| help.contains("quota")), "{:#?}", outcome.problems);
+    let again = landfall::report::model::PlanReport::from(&scene.plan(&aws).await);
+    assert!(again.notes.iter().any(|note| note.contains(told)), "{:?}", again.notes);
 }
 
 #[tokio::test]

@@ -119,5 +119,5 @@ fn insight(insights: Insights) -> ObservedInsights {
         Insights::All => ("ENABLED", None),
         Insights::Throttled => ("ENABLED", Some("THROTTLED_KEYS".to_owned())),
     };
-    ObservedInsights { status: Some(status.into()), mode }
+    ObservedInsights { status: Some(status.into()), mode, failure: None }
 }

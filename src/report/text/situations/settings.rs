@@ -1,7 +1,7 @@
 //! Single settings, one call each.
 
 use super::*;
-use crate::live::Usage;
+use crate::live::{FailedInsights, Usage};
 use crate::plan::samples::table;
 use crate::resource::{Class, Encryption, Insights, Policy, StreamView};
 
@@ -320,5 +320,11 @@ fn what_aws_itself_says_is_wrong_is_told_though_nothing_differs() {
     insta::assert_snapshot!(in_sync(|live| live.trouble.replicas.push("the replica in eu-west-1 is CREATION_FAILED".into())), @r"
     No changes. Live AWS is what the stack says.
     Note: table T: the replica in eu-west-1 is CREATION_FAILED: landfall changes no replica, see to it with the tool that owns the global table
+    ");
+    let why = "LimitExceededException: no rule left".to_owned();
+    let failed = in_sync(|live| live.trouble.insights.push(FailedInsights { index: Some("byMail".into()), why }));
+    insta::assert_snapshot!(failed, @r"
+    No changes. Live AWS is what the stack says.
+    Note: table T: contributor insights of index byMail failed: LimitExceededException: no rule left
     ");
 }
