@@ -297,7 +297,7 @@ pub struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub struct Throttling {
-    /// Look back this far (`90m`, `24h`, `7d`); the stack's window by default.
+    /// Look back this far (`90m`, `24h`, `7d`), at most 15 days; the stack's window by default.
     #[arg(long)]
     pub window: Option<String>,
     /// Wait this many seconds for metrics that CloudWatch does not show yet.

@@ -10,7 +10,7 @@ use crate::report::model::Problem;
 use crate::report::outcome::Asked;
 use crate::safe::Masker;
 use crate::source::Snapshot;
-use crate::stack::Stack;
+use crate::stack::{self, Stack};
 use crate::throttling::{self, Subjects};
 use crate::validate;
 use std::collections::BTreeMap;
@@ -82,10 +82,10 @@ pub(super) async fn throttling(args: &Throttling) -> Exit {
 }
 
 async fn throttling_into(draft: &mut Draft, args: &Throttling) -> Result<(), Failure> {
-    let window = args.window.as_deref().map(seconds).transpose().map_err(Failure::Usage)?;
+    let back = args.window.as_deref().map(window).transpose().map_err(Failure::Usage)?;
     let session = Session::open(&args.common).await?;
     draft.of(&session, None);
-    let back = window.unwrap_or(session.stack.policy.throttle_window_secs);
+    let back = back.unwrap_or(session.stack.policy.throttle_window_secs);
     let now = jiff::Timestamp::now().as_second();
     let from = now.saturating_sub(i64::try_from(back).unwrap_or(i64::MAX));
     watch(draft, &session, from, None, Duration::from_secs(args.wait)).await?;
@@ -119,25 +119,15 @@ fn interrupted() -> Failure {
     Failure::Other(Problem { message, help: Some("run again to ask again".into()), exit: Exit::Interrupted })
 }
 
-/// `90s`, `90m`, `24h`, `7d` in seconds.
-fn seconds(text: &str) -> Result<u64, String> {
-    let wrong = || format!("'{}' is no time span: write 90m, 24h or 7d", crate::safe::text(text));
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
-    let factor = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = number.parse().ok().filter(|n| *n > 0).ok_or_else(wrong)?;
-    // CloudWatch keeps a month in the form that is asked for here.
-    number.checked_mul(factor).filter(|s| *s <= 60 * 86_400).ok_or_else(|| format!("{text} is longer than 60 days"))
+/// `--window` in seconds: as far back as the stack's own may reach.
+fn window(text: &str) -> Result<u64, String> {
+    let wrong = |why| format!("--window {} is {why}; write 90m, 24h or 7d", crate::safe::text(text));
+    stack::window_secs(text).map_err(wrong)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{busy, seconds};
+    use super::{busy, window};
     use crate::stack;
     use std::path::Path;
 
@@ -154,10 +144,11 @@ mod tests {
     }
 
     #[test]
-    fn time_spans_have_a_unit() {
-        assert_eq!(["90s", "90m", "24h", "7d"].map(|t| seconds(t).expect("a span")), [90, 5400, 86_400, 604_800]);
-        for wrong in ["", "h", "0h", "-1h", "24", "24w", "1é", "99999999999d", "61d"] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
+    fn a_window_is_what_a_stack_may_ask_for() {
+        assert_eq!(["90s", "90m", "24h", "15d"].map(|text| window(text).expect("a window")), [90, 5400, 86_400, 1_296_000]);
+        for (wrong, why) in [("30d", "over 15 days: CloudWatch keeps"), ("1s", "a minute or more"), ("24", "no time span"), ("1é", "write 90m")] {
+            let told = window(wrong).expect_err(wrong);
+            assert!(told.starts_with(&format!("--window {wrong} is ")) && told.contains(why), "{told}");
         }
     }
 }

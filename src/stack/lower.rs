@@ -20,6 +20,7 @@ mod table;
 
 pub(super) use columns::reads;
 pub(super) use item::word as type_word;
+pub use policy::{NoWindow, window_secs};
 pub(super) use rows::Lowered;
 pub(in crate::stack) use source::url;
 

@@ -22,6 +22,7 @@ mod tests;
 
 pub use address::address;
 pub use load::{load, parse};
+pub use lower::{NoWindow, window_secs};
 pub use model::Stack;
 pub use schema::schema;
 pub use secret::masked;

@@ -132,9 +132,11 @@ fn row(table: String, index: Option<String>, series: &[Series], window: Window, 
     }
 }
 
-/// The smallest window of whole periods around the given one; at most 1,440 periods.
+/// The smallest window of whole periods around the given one; at most 1,440 periods. Where it begins over 15 days ago, CloudWatch has
+/// datapoints only for periods of whole five minutes: a shorter one gets none, which is not zero.
 fn whole_minutes(from: i64, to: i64) -> Window {
     let minutes = ((to - from) / 60 / 1440 + 1).clamp(1, 1440);
+    let minutes = if minutes > 15 { (minutes + 4) / 5 * 5 } else { minutes };
     let period = i32::try_from(minutes * 60).unwrap_or(86_400);
     let p = i64::from(period);
     Window { from: from.div_euclid(p) * p, to: (to.div_euclid(p) + 1) * p, period }
@@ -152,6 +154,13 @@ mod tests {
     fn a_window_is_widened_to_whole_minutes() {
         assert_eq!(whole_minutes(61, 119), Window { from: 60, to: 120, period: 60 });
         assert_eq!(whole_minutes(60, 120), Window { from: 60, to: 180, period: 60 });
+    }
+
+    #[test]
+    fn a_window_that_begins_fifteen_days_ago_is_of_whole_five_minutes() {
+        let day = 86_400;
+        let period = |days: i64| whole_minutes(0, days * day).period;
+        assert_eq!([1, 13, 14, 15].map(period), [2 * 60, 14 * 60, 15 * 60, 20 * 60]);
     }
 
     /// The series of a row: throttled writes, consumed writes, and what is told while an index is made.

@@ -201,6 +201,15 @@ fn rows_that_make_one_key_are_found_before_anything_is_written() {
     assert!(!place.names().contains("movies"), "{}", place.names());
 }
 
+/// CloudWatch has no such data, and a window without data is not one without throttling.
+#[test]
+fn a_window_that_cloudwatch_cannot_answer_for_is_a_usage_error() {
+    let place = Place::new();
+    for (window, why) in [("30d", "over 15 days"), ("1s", "a minute or more"), ("week", "no time span")] {
+        place.landfall(&format!("throttling stacks/users.toml --local --window {window}")).exits(2).says("--window").says(why);
+    }
+}
+
 #[test]
 fn an_approval_that_names_nothing_at_all_is_a_usage_error() {
     let place = Place::new();

@@ -75,12 +75,31 @@ fn throttling(written: &Throttling, policy: &mut Policy, found: &mut Findings<'_
 }
 
 fn window(at: &At<String>, policy: &mut Policy, found: &mut Findings<'_>) {
-    match seconds(&at.value) {
-        Some(secs) if secs > LONGEST_WINDOW_SECS => {
-            found.error(&at.span, "`window` is over 15 days: CloudWatch keeps its one-minute data no longer");
-        }
-        Some(secs) if secs >= 60 => policy.throttle_window_secs = secs,
-        _ => found.error_with(&at.span, "`window` is no time span of a minute or more", "write \"90m\", \"24h\" or \"7d\""),
+    match window_secs(&at.value) {
+        Ok(secs) => policy.throttle_window_secs = secs,
+        Err(why @ NoWindow::TooLong) => found.error(&at.span, format!("`window` is {why}")),
+        Err(why @ NoWindow::NoSpan) => found.error_with(&at.span, format!("`window` is {why}"), "write \"90m\", \"24h\" or \"7d\""),
+    }
+}
+
+/// Why a text is no window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoWindow {
+    #[error("over 15 days: CloudWatch keeps its one-minute data no longer")]
+    TooLong,
+    #[error("no time span of a minute or more")]
+    NoSpan,
+}
+
+/// The seconds of a throttling window, such as `90m`, `24h` or `7d`: in the stack, and where a person asks for another.
+///
+/// # Errors
+/// It is no time span, shorter than a minute, or longer than CloudWatch can answer for.
+pub fn window_secs(text: &str) -> Result<u64, NoWindow> {
+    match seconds(text) {
+        Some(secs) if secs > LONGEST_WINDOW_SECS => Err(NoWindow::TooLong),
+        Some(secs) if secs >= 60 => Ok(secs),
+        _ => Err(NoWindow::NoSpan),
     }
 }
 
@@ -135,6 +154,20 @@ mod tests {
             ("é", None),
         ] {
             assert_eq!(seconds(written), want, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_window_is_a_minute_to_fifteen_days() {
+        for (written, want) in [
+            ("59s", Err(NoWindow::NoSpan)),
+            ("60s", Ok(60)),
+            ("15d", Ok(1_296_000)),
+            ("361h", Err(NoWindow::TooLong)),
+            ("30d", Err(NoWindow::TooLong)),
+            ("soon", Err(NoWindow::NoSpan)),
+        ] {
+            assert_eq!(window_secs(written), want, "{written}");
         }
     }
 }
