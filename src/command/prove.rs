@@ -146,7 +146,9 @@ mod tests {
     #[test]
     fn a_window_is_what_a_stack_may_ask_for() {
         assert_eq!(["90s", "90m", "24h", "15d"].map(|text| window(text).expect("a window")), [90, 5400, 86_400, 1_296_000]);
-        for (wrong, why) in [("30d", "over 15 days: CloudWatch keeps"), ("1s", "a minute or more"), ("24", "no time span"), ("1é", "write 90m")] {
+        for (wrong, why) in
+            [("30d", "over 15 days: CloudWatch keeps"), ("1s", "a minute or more"), ("24", "no time span"), ("1é", "write 90m")]
+        {
             let told = window(wrong).expect_err(wrong);
             assert!(told.starts_with(&format!("--window {wrong} is ")) && told.contains(why), "{told}");
         }

@@ -1,7 +1,7 @@
 //! Access-pattern parity: for sampled parameters, the SQL answer is the DynamoDB answer.
 //!
 //! Rules: answers are compared as texts (types are the full check's concern), as a bag or in order as the stack says;
-//! a pattern that found nothing anywhere proves nothing.
+//! a pattern that found nothing anywhere proves nothing; one whose table or index is not there has no answer.
 
 use super::error::Error;
 use super::run::{Context, check};
@@ -36,6 +36,10 @@ pub(super) async fn run(context: &mut Context<'_>, snapshot: &mut Snapshot, patt
     let problem = |problem: String| Error::Access { name: pattern.name.clone(), problem };
     let table = &pattern.query.table;
     let spec = context.stack.tables.get(table).ok_or_else(|| problem(format!("the stack has no table {table}")))?.clone();
+    if let Some(reason) = context.unreadable.query(table, pattern.query.index.as_deref()).cloned() {
+        context.unread(table, CheckKind::Access, &pattern.name, &reason);
+        return Ok(());
+    }
     let sets = parameters(context, snapshot, pattern).await?;
     let zone = context.zone();
     let (mut counts, mut wrong, mut slowest, mut units) = (Counts::default(), Wrong::default(), 0.0_f64, 0.0);

@@ -56,7 +56,7 @@ pub(super) fn records(spec: &TableSpec, item: &Item, seed: u64) -> Vec<Option<u1
     keys(spec).map(|(_, key)| key_of(item, key).map(|k| canonical::hash(&k, seed))).collect()
 }
 
-/// Reads every index to its end; `feed` gets its position, table key and index key of each item. The answer is in read units.
+/// Reads every index that is there to its end; `feed` gets its position, table key and index key of each item. The answer is in read units.
 pub(super) async fn scan(
     context: &Context<'_>,
     name: &str,
@@ -64,7 +64,8 @@ pub(super) async fn scan(
     mut feed: impl FnMut(usize, u128, u128),
 ) -> Result<f64, Error> {
     let mut units = 0.0;
-    for (position, (index, key)) in keys(spec).enumerate() {
+    let readable = keys(spec).enumerate().filter(|(_, (index, _))| context.unreadable.index(name, index).is_none());
+    for (position, (index, key)) in readable {
         units += one(context, name, spec, index, key, |table, record| feed(position, table, record)).await?;
     }
     Ok(units)
@@ -104,7 +105,7 @@ async fn one(
     if swept.count == taken { Ok(swept.units) } else { Err(Error::Lost { table: name.to_owned() }) }
 }
 
-/// One check for each index.
+/// One check for each index that is there; those that are not are booked already.
 pub(super) async fn judge(
     context: &mut Context<'_>,
     name: &str,
@@ -113,6 +114,9 @@ pub(super) async fn judge(
     doubts: &Doubts,
 ) -> Result<(), Error> {
     for side in sides {
+        if context.unreadable.index(name, &side.name).is_some() {
+            continue;
+        }
         let left = side.reconciler.finish();
         let counts = look_again(context, name, spec, &side.name, &side.key, &left).await?;
         let doubts = Doubts { unresolved: 0, ..*doubts };

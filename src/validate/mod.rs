@@ -14,6 +14,7 @@ pub mod reconcile;
 mod run;
 mod sample;
 mod settle;
+mod there;
 pub mod verdict;
 
 pub use error::Error;

@@ -4,6 +4,7 @@
 //! Called by the verbs `validate` and `run`.
 
 use super::error::Error;
+use super::there::{Reason, Unreadable};
 use super::verdict::{Counts, Gate, Judgement};
 use super::{access, count, full, sample};
 use crate::aws::Aws;
@@ -69,6 +70,8 @@ pub(super) struct Context<'a> {
     pub(super) events: &'a Events,
     /// Of every hash and draw; in the report.
     pub(super) seed: u64,
+    /// Known of every table that was looked at, and before any access pattern.
+    pub(super) unreadable: Unreadable,
     pub(super) found: Findings,
 }
 
@@ -85,7 +88,8 @@ pub(super) struct Findings {
 
 /// Validates `stack`'s tables against `snapshot`.
 pub async fn run(aws: &Aws, snapshot: &mut Snapshot, stack: &Stack, options: &Options, events: &Events) -> Result<ValidateReport, Error> {
-    let mut context = Context { aws, stack, options, events, seed: options.seed.unwrap_or(stack.policy.seed), found: Findings::default() };
+    let seed = options.seed.unwrap_or(stack.policy.seed);
+    let mut context = Context { aws, stack, options, events, seed, unreadable: Unreadable::default(), found: Findings::default() };
     for name in stack.tables.iter().filter(|(_, spec)| spec.rows.is_empty()).map(|(name, _)| name) {
         events.warn(format!("table {name} has no rows in the stack: nothing says what it should hold, and it is not validated"));
     }
@@ -99,21 +103,18 @@ pub async fn run(aws: &Aws, snapshot: &mut Snapshot, stack: &Stack, options: &Op
     }
     let Findings { checks, mismatches, total, planted, noticed, units } = context.found;
     let prove = Prove { planted, found: noticed };
-    Ok(ValidateReport {
-        checks,
-        mismatches,
-        mismatches_total: total,
-        prove,
-        seed: options.seed.unwrap_or(stack.policy.seed),
-        read_units: units,
-    })
+    Ok(ValidateReport { checks, mismatches, mismatches_total: total, prove, seed, read_units: units })
 }
 
 impl Context<'_> {
     async fn table(&mut self, snapshot: &mut Snapshot, name: &str, spec: &TableSpec) -> Result<(), Error> {
-        if self.aws.table_state(name).await?.is_none() {
-            self.absent(name);
+        self.unreadable.look(name, &spec.table, self.aws.describe_table(name).await?.as_ref());
+        if let Some(reason) = self.unreadable.table(name).cloned() {
+            self.unread(name, CheckKind::Count, "", &reason);
             return Ok(());
+        }
+        for (index, reason) in self.unreadable.indexes(name) {
+            self.unread(name, CheckKind::Index, &format!("index {index}"), &reason);
         }
         if self.options.full {
             full::run(self, snapshot, name, spec).await?;
@@ -126,10 +127,10 @@ impl Context<'_> {
         Ok(())
     }
 
-    fn absent(&mut self, name: &str) {
-        let note = "the table does not exist: run `landfall apply`, then `landfall load`".to_owned();
-        let check = Check { table: name.to_owned(), ..check(CheckKind::Count, "", &Counts::default(), Judgement::Mismatch, note) };
-        self.found.checks.push(check);
+    /// Books what cannot be read: nothing of it was compared.
+    pub(super) fn unread(&mut self, table: &str, kind: CheckKind, of: &str, reason: &Reason) {
+        let Reason { judgement, note } = reason.clone();
+        self.book(table, check(kind, of, &Counts::default(), judgement, note));
     }
 
     /// Books a check of `table`.

@@ -49,6 +49,23 @@ fn every_kind_of_fault_is_found_in_every_stack() {
     }
 }
 
+/// What is not there is an answer, and no reason to say nothing of the rest.
+#[test]
+fn an_index_and_a_table_that_somebody_deleted_are_a_no() {
+    let (_local, place) = loaded("users");
+    let drop = "import time\nd = c('dynamodb')\n\
+                d.update_table(TableName='Users', GlobalSecondaryIndexUpdates=[dict(Delete=dict(IndexName='EmailIndex'))])\n\
+                while len(d.describe_table(TableName='Users')['Table'].get('GlobalSecondaryIndexes', [])) > 1: time.sleep(0.02)";
+    place.python(drop).exits(0);
+    let note = "index EmailIndex does not exist: run `landfall apply`";
+    place.landfall("validate stacks/users.toml").exits(3).says(note).says("index UsernameIndex   match").says("all found");
+    place.landfall("validate stacks/users.toml --count-only").exits(3).says(note);
+    place
+        .python("c('dynamodb').delete_table(TableName='Users')\nc('dynamodb').get_waiter('table_not_exists').wait(TableName='Users')")
+        .exits(0);
+    place.landfall("validate stacks/users.toml").exits(3).says("the table does not exist: run `landfall apply`, then `landfall load`");
+}
+
 #[test]
 fn counting_alone_sees_a_missing_and_a_stray_item() {
     for kind in ["delete", "add"] {

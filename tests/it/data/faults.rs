@@ -152,6 +152,50 @@ async fn a_table_that_does_not_exist_is_a_no() {
     assert_eq!(report.checks.len(), 2);
 }
 
+/// Two indexes, of which the table has one, and a pattern on each, on the table, and on a table that is not there.
+fn with_an_index_too_many() -> String {
+    let index = "[table.Products.index.ByName]\nkey = [\"name:S\"]\n[[table.Products.rows]]";
+    let gone = "[table.Gone]\nkey = [\"id:N\"]\n[[table.Gone.rows]]\nfrom = \"products\"\nitem = { id = \"{id}\" }\n";
+    let pattern = |name: &str, table: &str, index: &str, key: &str| {
+        let query = format!("{{ table = \"{table}\"{index}, key = {{ {key} = \":{key}\" }}, returns = [\"id\"] }}");
+        format!(
+            "[[access]]\nname = \"{name}\"\nsql = \"select id from products where {key} = :{key}\"\nquery = {query}\n\
+             params_from = \"select {key} from products\"\n"
+        )
+    };
+    let patterns = [
+        pattern("by maker", "Products", ", index = \"ByMaker\"", "maker"),
+        pattern("by name", "Products", ", index = \"ByName\"", "name"),
+        pattern("by id", "Products", "", "id"),
+        pattern("of nothing", "Gone", "", "id"),
+    ];
+    SHOP.replacen("[[table.Products.rows]]", index, 1) + gone + &patterns.concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_does_not_exist_is_a_no_beside_everything_that_is_there() {
+    let field = loaded(20).await.under(&with_an_index_too_many());
+    let report = field.validate().await;
+    let told = |kind, subject: &str, verdict| {
+        let of = report.checks.iter().find(|c| c.kind == kind && c.subject == subject && c.verdict == verdict);
+        of.unwrap_or_else(|| panic!("no {kind:?} {subject:?} {verdict:?} in {:#?}", report.checks)).note.clone()
+    };
+    assert_eq!(told(CheckKind::Index, "index ByName", Verdict::Mismatch), "index ByName does not exist: run `landfall apply`");
+    assert!(told(CheckKind::Access, "by name", Verdict::Mismatch).contains("index ByName does not exist"));
+    assert!(told(CheckKind::Access, "of nothing", Verdict::Mismatch).contains("the table does not exist"));
+    told(CheckKind::Index, "index ByMaker", Verdict::Match);
+    told(CheckKind::Access, "by maker", Verdict::Match);
+    told(CheckKind::Access, "by id", Verdict::Match);
+    assert_eq!((full(&report, "Products").verdict, full(&report, "Shop").verdict), (Verdict::Match, Verdict::Match));
+    assert_eq!(checks(&report, "Products", CheckKind::Index).len(), 2, "each index once");
+    let none = validate::Options { full: false, access: false, ..validate::Options::default() };
+    for lesser in [none.clone(), validate::Options { sample: Some(5), ..none }] {
+        let report = field.validate_with(&lesser).await;
+        let index = checks(&report, "Products", CheckKind::Index);
+        assert!(index.len() == 1 && index[0].verdict == Verdict::Mismatch, "{index:#?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_value_is_shown_unless_asked_for() {
     let field = loaded(20).await;

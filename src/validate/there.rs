@@ -1,0 +1,142 @@
+//! What of the stack can be read at all: a table or an index that is not there is an answer, not a read that failed.
+//!
+//! Rules: one DescribeTable for each table, before anything of it is read; what cannot be read is a check of its own, and everything else
+//! is checked all the same. Called by `run`; `indexes` and `access` ask it before they read.
+
+use super::verdict::Judgement;
+use crate::live::normal::ObservedTable;
+use crate::resource::Table;
+use std::collections::BTreeMap;
+
+/// What cannot be read.
+#[derive(Debug, Default)]
+pub(super) struct Unreadable {
+    tables: BTreeMap<String, Reason>,
+    /// By table and index.
+    indexes: BTreeMap<(String, String), Reason>,
+}
+
+/// Why something cannot be read, and what that says of the stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reason {
+    pub(super) judgement: Judgement,
+    pub(super) note: String,
+}
+
+impl Unreadable {
+    /// Holds `table` of the stack against what AWS shows of it.
+    pub(super) fn look(&mut self, name: &str, table: &Table, shown: Option<&ObservedTable>) {
+        let status = shown.map(|shown| shown.status.as_str());
+        if let Some(reason) = reason("the table", "run `landfall apply`, then `landfall load`", status) {
+            self.tables.insert(name.to_owned(), reason);
+            return;
+        }
+        let shown: BTreeMap<&str, &str> = shown.into_iter().flat_map(indexes).collect();
+        for index in table.indexes.keys().chain(table.locals.keys()) {
+            if let Some(reason) = reason(&format!("index {index}"), "run `landfall apply`", shown.get(index.as_str()).copied()) {
+                self.indexes.insert((name.to_owned(), index.clone()), reason);
+            }
+        }
+    }
+
+    pub(super) fn table(&self, name: &str) -> Option<&Reason> {
+        self.tables.get(name)
+    }
+
+    pub(super) fn index(&self, name: &str, index: &str) -> Option<&Reason> {
+        self.indexes.get(&(name.to_owned(), index.to_owned()))
+    }
+
+    /// The indexes of a table that cannot be read.
+    pub(super) fn indexes(&self, name: &str) -> Vec<(String, Reason)> {
+        let own = self.indexes.iter().filter(|((table, _), _)| table == name);
+        own.map(|((_, index), reason)| (index.clone(), reason.clone())).collect()
+    }
+
+    /// What a query of `name`, or of an index of it, cannot read.
+    pub(super) fn query(&self, name: &str, index: Option<&str>) -> Option<&Reason> {
+        self.table(name).or_else(|| self.index(name, index?))
+    }
+}
+
+/// The indexes that AWS shows, with their status; a local one is as its table.
+fn indexes(shown: &ObservedTable) -> impl Iterator<Item = (&str, &str)> {
+    let all = shown.globals.iter().chain(&shown.locals);
+    all.map(|index| (index.name.as_str(), index.status.as_deref().unwrap_or("ACTIVE")))
+}
+
+/// `what` that AWS shows in `status`; `None`: it can be read. `mend`: what makes it be there.
+fn reason(what: &str, mend: &str, status: Option<&str>) -> Option<Reason> {
+    let (judgement, note) = match status {
+        None => (Judgement::Mismatch, format!("{what} does not exist: {mend}")),
+        Some("DELETING") => (Judgement::Mismatch, format!("{what} is being deleted: once it is gone, {mend}")),
+        Some("CREATING") => (Judgement::Inconclusive, format!("{what} is still being made: validate again once it is there")),
+        Some(_) => return None,
+    };
+    Some(Reason { judgement, note })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::normal::ObservedIndex;
+    use crate::resource::{Index, Key, KeyKind, KeyPart, LocalIndex, Projection};
+
+    fn table() -> Table {
+        let key = |name: &str| Key { partition: vec![KeyPart { name: name.into(), kind: KeyKind::S }], sort: vec![] };
+        Table {
+            indexes: [("Global".to_owned(), Index::plain(key("g")))].into(),
+            locals: [("Local".to_owned(), LocalIndex { key: key("l"), projection: Projection::Keys })].into(),
+            ..Table::plain(key("id"))
+        }
+    }
+
+    fn shown(status: &str, global: Option<&str>, local: bool) -> ObservedTable {
+        let index =
+            |name: &str, status: Option<&str>| ObservedIndex { name: name.into(), status: status.map(Into::into), ..Default::default() };
+        ObservedTable {
+            status: status.into(),
+            globals: global.map(|status| index("Global", Some(status))).into_iter().collect(),
+            locals: local.then(|| index("Local", None)).into_iter().collect(),
+            ..Default::default()
+        }
+    }
+
+    fn looked(shown: Option<&ObservedTable>) -> Unreadable {
+        let mut found = Unreadable::default();
+        found.look("T", &table(), shown);
+        found
+    }
+
+    #[test]
+    fn a_table_that_is_not_there_has_no_indexes_to_miss() {
+        for (shown, judgement, note) in [
+            (None, Judgement::Mismatch, "the table does not exist: run `landfall apply`, then `landfall load`"),
+            (Some(shown("CREATING", None, false)), Judgement::Inconclusive, "the table is still being made"),
+            (Some(shown("DELETING", None, false)), Judgement::Mismatch, "the table is being deleted"),
+        ] {
+            let found = looked(shown.as_ref());
+            let reason = found.table("T").expect("not readable");
+            assert!(reason.judgement == judgement && reason.note.starts_with(note), "{reason:?}");
+            assert_eq!((found.indexes("T"), found.query("T", Some("Global"))), (vec![], Some(reason)));
+        }
+    }
+
+    #[test]
+    fn an_index_is_there_absent_or_on_its_way_whatever_the_others_are() {
+        for (global, local, judgement, note) in [
+            (None, true, Judgement::Mismatch, "index Global does not exist: run `landfall apply`"),
+            (Some("CREATING"), true, Judgement::Inconclusive, "index Global is still being made"),
+            (Some("DELETING"), true, Judgement::Mismatch, "index Global is being deleted"),
+            (Some("ACTIVE"), false, Judgement::Mismatch, "index Local does not exist"),
+        ] {
+            let found = looked(Some(&shown("UPDATING", global, local)));
+            let unreadable = found.indexes("T");
+            assert!(unreadable.len() == 1 && unreadable[0].1.judgement == judgement, "{unreadable:?}");
+            assert!(unreadable[0].1.note.starts_with(note) && found.table("T").is_none(), "{unreadable:?}");
+            assert_eq!(found.query("T", Some(&unreadable[0].0)), Some(&unreadable[0].1));
+            assert_eq!((found.query("T", None), found.indexes("U")), (None, vec![]));
+        }
+        assert!(looked(Some(&shown("ACTIVE", Some("UPDATING"), true))).indexes("T").is_empty());
+    }
+}
