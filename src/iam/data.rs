@@ -48,11 +48,13 @@ fn import(table: &str, bucket: &str, prefix: &str, needs: &mut Needs) {
     needs.implied("ImportTable", &logs, &On::ImportLogs);
 }
 
-/// `validate`: reads of items and indexes, nothing else.
+/// `validate`: what is there of every table, and the items and indexes of those with rows.
 pub(super) fn validate(stack: &Stack, needs: &mut Needs) {
+    for name in stack.tables.keys() {
+        needs.call("dynamodb", "DescribeTable", &On::Table(name.clone()));
+    }
     for (name, spec) in stack.tables.iter().filter(|(_, spec)| !spec.rows.is_empty()) {
         let on = On::Table(name.clone());
-        needs.call("dynamodb", "DescribeTable", &on);
         needs.call("dynamodb", "Scan", &on);
         needs.rare("dynamodb", "BatchGetItem", &on, "a sample, and looking again at what differed");
         if !spec.table.indexes.is_empty() || !spec.table.locals.is_empty() {

@@ -224,6 +224,7 @@ fn tables_of(verb: Verb, action: &str) -> Vec<String> {
 fn only_tables_with_rows_are_loaded_and_validated_and_only_those_without_local_indexes_imported() {
     assert_eq!(tables_of(Verb::Load, "dynamodb:BatchWriteItem"), ["Local", "One"]);
     assert_eq!(tables_of(Verb::Validate, "dynamodb:Scan"), ["Local", "One"]);
+    assert_eq!(tables_of(Verb::Validate, "dynamodb:DescribeTable"), ["Bare", "Local", "One"], "whether it is there");
     assert_eq!(tables_of(Verb::Load, "dynamodb:ImportTable"), ["One"]);
     assert_eq!(tables_of(Verb::Load, "dynamodb:UpdateTable"), ["One"], "after an import, which cannot set everything");
 }

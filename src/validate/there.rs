@@ -5,7 +5,7 @@
 
 use super::verdict::Judgement;
 use crate::live::normal::ObservedTable;
-use crate::resource::Table;
+use crate::stack::model::TableSpec;
 use std::collections::BTreeMap;
 
 /// What cannot be read.
@@ -24,15 +24,15 @@ pub(super) struct Reason {
 }
 
 impl Unreadable {
-    /// Holds `table` of the stack against what AWS shows of it.
-    pub(super) fn look(&mut self, name: &str, table: &Table, shown: Option<&ObservedTable>) {
+    /// Holds the table `name` of the stack against what AWS shows of it.
+    pub(super) fn look(&mut self, name: &str, spec: &TableSpec, shown: Option<&ObservedTable>) {
         let status = shown.map(|shown| shown.status.as_str());
-        if let Some(reason) = reason("the table", "run `landfall apply`, then `landfall load`", status) {
+        if let Some(reason) = reason("the table", mend(spec), status) {
             self.tables.insert(name.to_owned(), reason);
             return;
         }
         let shown: BTreeMap<&str, &str> = shown.into_iter().flat_map(indexes).collect();
-        for index in table.indexes.keys().chain(table.locals.keys()) {
+        for index in spec.table.indexes.keys().chain(spec.table.locals.keys()) {
             if let Some(reason) = reason(&format!("index {index}"), "run `landfall apply`", shown.get(index.as_str()).copied()) {
                 self.indexes.insert((name.to_owned(), index.clone()), reason);
             }
@@ -59,6 +59,11 @@ impl Unreadable {
     }
 }
 
+/// What makes the table be there as it should.
+fn mend(spec: &TableSpec) -> &'static str {
+    if spec.rows.is_empty() { "run `landfall apply`" } else { "run `landfall apply`, then `landfall load`" }
+}
+
 /// The indexes that AWS shows, with their status; a local one is as its table.
 fn indexes(shown: &ObservedTable) -> impl Iterator<Item = (&str, &str)> {
     let all = shown.globals.iter().chain(&shown.locals);
@@ -80,15 +85,17 @@ fn reason(what: &str, mend: &str, status: Option<&str>) -> Option<Reason> {
 mod tests {
     use super::*;
     use crate::live::normal::ObservedIndex;
-    use crate::resource::{Index, Key, KeyKind, KeyPart, LocalIndex, Projection};
+    use crate::resource::{Index, Key, KeyKind, KeyPart, LocalIndex, Projection, Table};
 
-    fn table() -> Table {
+    /// Without rows: two indexes are all that it says.
+    fn spec() -> TableSpec {
         let key = |name: &str| Key { partition: vec![KeyPart { name: name.into(), kind: KeyKind::S }], sort: vec![] };
-        Table {
+        let table = Table {
             indexes: [("Global".to_owned(), Index::plain(key("g")))].into(),
             locals: [("Local".to_owned(), LocalIndex { key: key("l"), projection: Projection::Keys })].into(),
             ..Table::plain(key("id"))
-        }
+        };
+        TableSpec { table, rows: Vec::new() }
     }
 
     fn shown(status: &str, global: Option<&str>, local: bool) -> ObservedTable {
@@ -104,14 +111,14 @@ mod tests {
 
     fn looked(shown: Option<&ObservedTable>) -> Unreadable {
         let mut found = Unreadable::default();
-        found.look("T", &table(), shown);
+        found.look("T", &spec(), shown);
         found
     }
 
     #[test]
     fn a_table_that_is_not_there_has_no_indexes_to_miss() {
         for (shown, judgement, note) in [
-            (None, Judgement::Mismatch, "the table does not exist: run `landfall apply`, then `landfall load`"),
+            (None, Judgement::Mismatch, "the table does not exist: run `landfall apply`"),
             (Some(shown("CREATING", None, false)), Judgement::Inconclusive, "the table is still being made"),
             (Some(shown("DELETING", None, false)), Judgement::Mismatch, "the table is being deleted"),
         ] {

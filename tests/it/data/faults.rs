@@ -197,6 +197,29 @@ async fn an_index_that_does_not_exist_is_a_no_beside_everything_that_is_there() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_nothing_says_the_contents_of_is_no_part_of_a_pass() {
+    let field = loaded(5).await.under(&format!("{SHOP}[table.Bare]\nkey = [\"id:S\"]\nprotect = false\n"));
+    let counts = validate::Options { full: false, ..validate::Options::default() };
+    let bare = |report: &ValidateReport| {
+        let of = checks(report, "Bare", CheckKind::Count);
+        let rest = report.checks.iter().filter(|c| c.table != "Bare").all(|c| c.verdict == Verdict::Match);
+        (of.len(), of[0].verdict, of[0].note.clone(), rest)
+    };
+    for options in [validate::Options::default(), counts.clone()] {
+        let absent = bare(&field.validate_with(&options).await);
+        assert_eq!(absent, (1, Verdict::Mismatch, "the table does not exist: run `landfall apply`".to_owned(), true));
+    }
+    field.create("Bare").await;
+    for options in [validate::Options::default(), counts] {
+        let (checks, verdict, note, rest) = bare(&field.validate_with(&options).await);
+        assert_eq!((checks, verdict, rest), (1, Verdict::Inconclusive, true));
+        assert!(note.contains("nothing was compared"), "{note}");
+    }
+    let named = validate::Options { tables: Some(["Shop".to_owned()].into()), ..validate::Options::default() };
+    assert!(green(&field.validate_with(&named).await), "the others were asked for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_value_is_shown_unless_asked_for() {
     let field = loaded(20).await;
     field.set_product(7, "name", s("sesame")).await;
