@@ -264,6 +264,8 @@ pub struct ValidateReport {
     pub seed: u64,
     /// What the run read.
     pub read_units: f64,
+    /// What the checks leave out, because it was not asked for.
+    pub notes: Vec<String>,
 }
 
 /// One check of one table.

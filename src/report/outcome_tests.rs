@@ -89,6 +89,7 @@ fn good() -> Report {
             prove: Prove { planted: 3, found: 3 },
             seed: 1,
             read_units: 0.0,
+            notes: Vec::new(),
         }),
         throttling: Some(ThrottlingReport {
             from: String::new(),

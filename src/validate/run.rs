@@ -100,7 +100,14 @@ pub async fn run(aws: &Aws, snapshot: &mut Snapshot, stack: &Stack, options: &Op
     }
     let Findings { checks, mismatches, total, planted, noticed, units } = context.found;
     let prove = Prove { planted, found: noticed };
-    Ok(ValidateReport { checks, mismatches, mismatches_total: total, prove, seed, read_units: units })
+    Ok(ValidateReport { checks, mismatches, mismatches_total: total, prove, seed, read_units: units, notes: notes(options) })
+}
+
+/// What a reader of a pass has to know.
+fn notes(options: &Options) -> Vec<String> {
+    let counts_only = !options.full && options.sample.is_none();
+    let note = "counts only: no record compared; without --count-only every record, every index and the access patterns are";
+    counts_only.then(|| note.to_owned()).into_iter().collect()
 }
 
 impl Context<'_> {

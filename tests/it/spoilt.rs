@@ -67,6 +67,19 @@ fn an_index_and_a_table_that_somebody_deleted_are_a_no() {
 }
 
 #[test]
+fn counting_alone_says_that_it_compared_no_record() {
+    let (local, place) = loaded("users");
+    place.oracle("spoil.py", &[&local.url, "Users", "change"]).exits(0);
+    place
+        .landfall("validate stacks/users.toml --count-only -o table -o json=counted.json")
+        .exits(0)
+        .says("counts only: no record compared");
+    let report: serde_json::Value = serde_json::from_str(&place.read("counted.json")).expect("JSON");
+    assert!(report["validate"]["notes"][0].as_str().is_some_and(|note| note.starts_with("counts only")), "{report:#}");
+    place.landfall("validate stacks/users.toml").exits(3).never_says("counts only");
+}
+
+#[test]
 fn counting_alone_sees_a_missing_and_a_stray_item() {
     for kind in ["delete", "add"] {
         let (local, place) = loaded("users");

@@ -65,6 +65,9 @@ pub(super) fn render_validate(validate: &ValidateReport, style: Style) -> String
         out.push_str(&safe::text(&format!("  {} {}{}: {}", check.table, kind(check.kind), of(check), check.note)));
         out.push('\n');
     }
+    for note in &validate.notes {
+        out.push_str(&format!("  {}\n", safe::text(note)));
+    }
     out.push_str(&prove(validate));
     out.push_str(&mismatches(validate, style));
     out

@@ -88,6 +88,7 @@ fn a_validation() -> ValidateReport {
         prove: Prove { planted: 3, found: 3 },
         seed: 7,
         read_units: 1.0,
+        notes: Vec::new(),
     }
 }
 
@@ -112,6 +113,14 @@ fn a_mismatch_names_item_attribute_values_and_row() {
       + email: S a@c
         userId: N 101
     ");
+}
+
+#[test]
+fn what_was_left_out_is_said_before_the_verdict() {
+    let mut validation = a_validation();
+    assert!(!render_validate(&validation, PLAIN).contains("counts only"));
+    validation.notes.push("counts only: no record compared".into());
+    assert!(render_validate(&validation, PLAIN).contains("\n  counts only: no record compared\nControl:"));
 }
 
 #[test]

@@ -246,7 +246,11 @@ async fn mismatches_over_the_list_are_still_counted() {
 async fn counts_alone_are_exact_by_entity_and_find_a_gap() {
     let field = loaded(20).await;
     let only = validate::Options { full: false, ..validate::Options::default() };
-    assert!(green(&field.validate_with(&only).await));
+    let counted = field.validate_with(&only).await;
+    assert!(green(&counted) && counted.notes.len() == 1 && counted.notes[0].starts_with("counts only: no record compared"), "{counted:#?}");
+    for more in [validate::Options::default(), validate::Options { sample: Some(5), ..only.clone() }] {
+        assert!(field.validate_with(&more).await.notes.is_empty());
+    }
     field.sql("insert into customers values (500, 'new', null, '2023-01-15')");
     let report = field.validate_with(&only).await;
     let of = |subject: &str| checks(&report, "Shop", CheckKind::Count).into_iter().find(|c| c.subject == subject).expect("there").verdict;
