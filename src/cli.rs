@@ -255,7 +255,7 @@ pub struct Load {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Load")]
 pub struct LoadLimits {
-    /// Rows that may end in quarantine instead of DynamoDB before the load counts as failed.
+    /// Rows that may end in quarantine instead of DynamoDB before the load counts as failed; with one there, it is inconclusive (4).
     #[arg(long, value_name = "ROWS", default_value_t = 0)]
     pub max_quarantined: u64,
     /// Where rows that cannot become items are written, with reasons [default: STACK-quarantine.ndjson].

@@ -85,7 +85,7 @@ async fn parts_locked(draft: &mut Draft, args: &Run, session: &Session, snapshot
     let masker = prove::masker(output);
     transfer::load(draft, session, snapshot, &args.limits, masker, &plan.approvals).await?;
     draft.show(output);
-    if !draft.good_so_far(Asked { apply: true, load: true, ..Asked::NOTHING }) {
+    if !draft.good_so_far(Asked { apply: true, ..Asked::NOTHING }) || !draft.report.load.as_ref().is_some_and(outcome::loaded) {
         return Ok(());
     }
     let read = jiff::Timestamp::now().as_second();

@@ -13,7 +13,11 @@ pub(super) fn render_load(load: &LoadReport, style: Style) -> String {
     let mut out = format!("Load (rows read = written + merged + quarantined + filtered):\n{}", table(style, &head, rows));
     load.tables.iter().for_each(|t| out.push_str(&table_line(t)));
     if let Some(path) = &load.quarantine {
-        out.push_str(&format!("Quarantined rows, with reasons: {} (at most {} allowed)\n", safe::text(path), load.max_quarantined));
+        let allowed = load.max_quarantined;
+        out.push_str(&format!(
+            "Quarantined rows, with reasons: {} (at most {allowed} allowed); they are not in DynamoDB\n",
+            safe::text(path)
+        ));
     }
     out
 }
