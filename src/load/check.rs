@@ -169,7 +169,14 @@ impl<'a> Tally<'a> {
     }
 
     fn find(&mut self, entity: usize, what: String, group: Group, declared: bool, unmappable: bool) {
-        self.plan.findings.push(Finding { entity: self.entity(entity), what, rows: group.rows, samples: group.samples, declared });
+        self.plan.findings.push(Finding {
+            entity: self.entity(entity),
+            what,
+            rows: group.rows,
+            samples: group.samples,
+            declared,
+            allowed: false,
+        });
         self.plan.unmappable.push(unmappable);
     }
 
@@ -182,14 +189,14 @@ impl DataPlan {
     /// Allows the rows that cannot become items: their findings no longer stop the load.
     pub fn allow_quarantine(&mut self) {
         for (finding, _) in self.findings.iter_mut().zip(&self.unmappable).filter(|(_, unmappable)| **unmappable) {
-            finding.declared = true;
+            finding.allowed = true;
             finding.what.push_str("; quarantined, as --max-quarantined allows");
         }
     }
 
     /// Whether something stands against the load.
     pub fn blocked(&self) -> bool {
-        self.findings.iter().any(|f| !f.declared)
+        self.findings.iter().any(Finding::stops)
     }
 }
 
@@ -287,8 +294,10 @@ mod tests {
     fn allowing_quarantine_allows_no_row_that_would_be_lost() {
         let mut plan = plan([(0, made(1)), (1, made(1)), (0, unmappable("x", 0))]);
         plan.allow_quarantine();
-        let open: Vec<&str> = plan.findings.iter().filter(|f| !f.declared).map(|f| f.what.as_str()).collect();
+        let open: Vec<&str> = plan.findings.iter().filter(|f| f.stops()).map(|f| f.what.as_str()).collect();
         assert_eq!((plan.blocked(), open.len()), (true, 1), "{open:?}");
+        let told: Vec<(bool, bool)> = plan.findings.iter().map(|f| (f.declared, f.allowed)).collect();
+        assert_eq!(told, [(false, false), (false, true)], "the flag allows, and the stack declares nothing");
     }
 
     #[tokio::test]

@@ -77,7 +77,7 @@ fn check_key_part(part: &KeyPart, value: &Attribute, role: &str) -> Result<(), S
     };
     match (empty, part.name.len() > KEY_NAME_LIMIT) {
         (true, _) => Err(format!(
-            "{role} is empty, which DynamoDB refuses; omit it with `on_empty = \"omit\"` if it is no table key, or filter such rows with `when`"
+            "{role} is empty, which DynamoDB refuses; omit it with `empty = \"omit\"` if it is no table key, or filter such rows with `when`"
         )),
         (_, true) => Err(format!("{role} has a name of {} bytes, and {KEY_NAME_LIMIT} is the limit in keys", part.name.len())),
         _ => Ok(()),

@@ -251,6 +251,15 @@ pub struct Finding {
     pub samples: Vec<String>,
     /// Declared by the stack, so it does not stop the load.
     pub declared: bool,
+    /// A flag of this run allows it (`--max-quarantined`), so it does not stop the load.
+    pub allowed: bool,
+}
+
+impl Finding {
+    /// Whether it keeps the load from being begun.
+    pub fn stops(&self) -> bool {
+        !self.declared && !self.allowed
+    }
 }
 
 /// The verdict of validation and its evidence.

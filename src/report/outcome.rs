@@ -3,7 +3,9 @@
 //! Rule: every part that was asked for and is not proved good makes the answer worse; a part that was asked for and is
 //! absent is an error, not a pass.
 
-use super::model::{ApplyReport, Check, LoadReport, PlanReport, Prove, Report, TableLoad, ThrottlingReport, ValidateReport, Verdict};
+use super::model::{
+    ApplyReport, Check, Finding, LoadReport, PlanReport, Prove, Report, TableLoad, ThrottlingReport, ValidateReport, Verdict,
+};
 use crate::exit::Exit;
 use crate::live::normal::is_creating;
 
@@ -98,13 +100,13 @@ fn quarantine(load: &LoadReport) -> Exit {
 fn tables(load: &LoadReport) -> Exit {
     let empty = if load.tables.is_empty() { Exit::Inconclusive } else { Exit::Pass };
     // A finding keeps every table of the stack from being written: the sound ones are not failures of their own.
-    let stopped = load.tables.iter().any(|t| !t.attempted && t.findings.iter().any(|f| !f.declared));
+    let stopped = load.tables.iter().any(|t| !t.attempted && t.findings.iter().any(Finding::stops));
     load.tables.iter().map(|t| table_load(t, stopped)).fold(empty, Exit::and)
 }
 
 /// `stopped`: the data check kept the load from being begun.
 fn table_load(table: &TableLoad, stopped: bool) -> Exit {
-    if (stopped && !table.attempted) || table.findings.iter().any(|f| !f.declared) {
+    if (stopped && !table.attempted) || table.findings.iter().any(Finding::stops) {
         return Exit::No;
     }
     let written: u64 = table.entities.iter().map(|e| e.written).sum();

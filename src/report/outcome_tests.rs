@@ -1,7 +1,7 @@
 //! Truth table of the exit code.
 
 use super::*;
-use crate::report::model::{Change, CheckKind, EntityLoad, Finding, LoadPath, Problem, Refusal, SCHEMA, ThrottlingRow};
+use crate::report::model::{Change, CheckKind, EntityLoad, LoadPath, Problem, Refusal, SCHEMA, ThrottlingRow};
 
 fn empty() -> Report {
     Report {
@@ -205,7 +205,8 @@ fn what_was_loaded_is_validated_unless_more_is_wrong_than_an_allowed_quarantine(
 
 #[test]
 fn a_finding_that_stopped_the_load_is_a_no() {
-    let finding = Finding { entity: "e".into(), what: "2 rows make one item".into(), rows: 2, samples: Vec::new(), declared: false };
+    let finding =
+        Finding { entity: "e".into(), what: "2 rows make one item".into(), rows: 2, samples: Vec::new(), declared: false, allowed: false };
     for attempted in [false, true] {
         let finding = finding.clone();
         let spoil = |r: &mut Report| {
@@ -218,16 +219,18 @@ fn a_finding_that_stopped_the_load_is_a_no() {
 
 #[test]
 fn a_table_that_anothers_finding_kept_back_is_no_failure_of_its_own() {
-    let stopped = |declared| {
+    let stopped = |(declared, allowed)| {
         spoilt(|r| {
-            let finding = Finding { entity: "e".into(), what: "2 rows make one item".into(), rows: 2, samples: Vec::new(), declared };
+            let finding =
+                Finding { entity: "e".into(), what: "2 rows make one item".into(), rows: 2, samples: Vec::new(), declared, allowed };
             let tables = &mut r.load.as_mut().expect("load").tables;
             tables.push(TableLoad { attempted: false, acknowledged: 0, findings: vec![finding], ..table() });
             tables[0] = TableLoad { attempted: false, acknowledged: 0, ..table() };
         })
     };
-    assert_eq!(stopped(false), Exit::No);
-    assert_eq!(stopped(true), Exit::Failed, "a declared finding stops nothing: something else did");
+    assert_eq!(stopped((false, false)), Exit::No);
+    assert_eq!(stopped((true, false)), Exit::Failed, "a declared finding stops nothing: something else did");
+    assert_eq!(stopped((false, true)), Exit::Failed, "nor does one that a flag allows");
 }
 
 #[test]

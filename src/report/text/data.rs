@@ -56,7 +56,11 @@ fn finding(f: &Finding) -> String {
     if f.entity.is_empty() {
         return safe::text(&format!("    note: {}", f.what)) + "\n";
     }
-    let status = if f.declared { "declared in the stack" } else { "finding" };
+    let status = match (f.declared, f.allowed) {
+        (true, _) => "declared in the stack",
+        (false, true) => "allowed",
+        (false, false) => "finding",
+    };
     let samples = if f.samples.is_empty() { String::new() } else { format!(", such as {}", f.samples.join("; ")) };
     safe::text(&format!("    {status}: {}: {} ({}){samples}", f.entity, f.what, plural(f.rows, "row"))) + "\n"
 }

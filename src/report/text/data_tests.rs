@@ -17,6 +17,7 @@ fn a_load() -> LoadReport {
             rows: 4,
             samples: vec!["PK=‹#1›".into()],
             declared: true,
+            allowed: false,
         }],
         attempted: true,
         acknowledged: 1210,
@@ -42,10 +43,19 @@ fn a_load_shows_its_accounts() {
 }
 
 #[test]
+fn what_let_a_finding_through_is_named() {
+    for (declared, allowed, status) in [(true, false, "declared in the stack"), (false, true, "allowed"), (false, false, "finding")] {
+        let mut load = a_load();
+        (load.tables[0].findings[0].declared, load.tables[0].findings[0].allowed) = (declared, allowed);
+        assert!(render_load(&load, PLAIN).contains(&format!("    {status}: order: 2 rows make one item")), "{status}");
+    }
+}
+
+#[test]
 fn a_word_about_the_table_names_no_rows() {
     let mut load = a_load();
     let what = "the table was not empty before the load".to_owned();
-    load.tables[0].findings = vec![Finding { entity: String::new(), what, rows: 0, samples: Vec::new(), declared: true }];
+    load.tables[0].findings = vec![Finding { entity: String::new(), what, rows: 0, samples: Vec::new(), declared: true, allowed: false }];
     assert!(render_load(&load, PLAIN).ends_with("    note: the table was not empty before the load\n"));
 }
 

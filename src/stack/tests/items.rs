@@ -1,6 +1,45 @@
 //! Rules, the rest, and children.
 
-use super::told;
+use super::{told, whole};
+use crate::mapping::encode::{Unmappable, check};
+use crate::mapping::{Attribute, Item};
+use crate::stack::{Stack, parse};
+use std::path::Path;
+
+/// The words between backticks that set something: `type = "S"`.
+fn recipes(told: &str) -> Vec<String> {
+    told.split('`').skip(1).step_by(2).filter(|code| code.contains(" = ")).map(str::to_owned).collect()
+}
+
+/// A stack whose rule for an attribute holds `recipe`.
+fn taking(recipe: &str) -> Stack {
+    let body = format!(
+        "[table.Tab]\nkey = [\"id:S\"]\n[table.Tab.index.ByKey]\nkey = [\"k:S\"]\n[[table.Tab.rows]]\nfrom = \"t\"\n\
+         item = {{ id = \"{{id}}\", k = \"{{k}}\", v = {{ from = \"{{v}}\", {recipe} }} }}"
+    );
+    parse(&whole(&body), Path::new("stack.toml"), None).unwrap_or_else(|found| panic!("{recipe}: {found}"))
+}
+
+/// What the check of the data advises, a stack takes.
+#[test]
+fn a_recipe_for_a_row_that_cannot_go_is_one_that_a_stack_takes() {
+    let table = &taking("type = \"S\"").tables["Tab"].table;
+    let text = |text: &str| Attribute::S(text.into());
+    let deep = (0..40).fold(Attribute::Null, |inner, _| Attribute::L(vec![inner]));
+    let unnamed = Attribute::M([(String::new(), Attribute::Null)].into());
+    let cases = [
+        ("k", text(""), "empty = \"omit\""),
+        ("k", Attribute::Null, "type = \"S\""),
+        ("v", deep, "type = \"S\""),
+        ("v", unnamed, "type = \"S\""),
+    ];
+    for (name, value, recipe) in cases {
+        let item: Item = [("id".to_owned(), text("1")), (name.to_owned(), value)].into();
+        let told = check(&item, table).map_err(|Unmappable { reason, .. }| reason).expect_err("refused");
+        assert_eq!(recipes(&told), [recipe], "{told}");
+        taking(recipe);
+    }
+}
 
 #[test]
 fn templates_and_types() {
