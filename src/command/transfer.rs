@@ -16,6 +16,9 @@ use crate::source::Snapshot;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+/// How long `load`, which has no `--timeout`, waits for what follows an import.
+const FINISH_SECS: u64 = 3600;
+
 /// `load`.
 pub(super) async fn run(args: &Load) -> Exit {
     let mut draft = Draft::new("load", Asked { plan: true, load: true, ..Asked::NOTHING });
@@ -51,7 +54,7 @@ async fn run_open(draft: &mut Draft, args: &Load, session: &mut Session, snapsho
 async fn run_locked(draft: &mut Draft, args: &Load, approval: Approval, session: &Session, snapshot: &mut Snapshot) -> Result<(), Failure> {
     let Some(plan) = approved(draft, args, approval, session).await? else { return Ok(()) };
     let masker = super::prove::masker(&args.common.output);
-    load(draft, session, snapshot, &args.limits, masker, &plan.approvals).await
+    load(draft, session, snapshot, &args.limits, masker, &plan.approvals, FINISH_SECS).await
 }
 
 /// The plan, shown and approved; `None`: it is refused.
@@ -93,7 +96,8 @@ pub(super) fn desired(session: &Session, limits: &LoadLimits) -> Desired {
     Desired { defer, ..Desired::from(stack) }
 }
 
-/// Loads every table, then finishes what ImportTable cannot set, into the report.
+/// Loads every table, then finishes what ImportTable cannot set, into the report. `timeout`: seconds that the latter may take; a load
+/// that goes on is not cut.
 pub(super) async fn load(
     draft: &mut Draft,
     session: &Session,
@@ -101,6 +105,7 @@ pub(super) async fn load(
     limits: &LoadLimits,
     masker: Masker,
     approved: &Approvals,
+    timeout: u64,
 ) -> Result<(), Failure> {
     let options = load::Options {
         max_quarantined: limits.max_quarantined,
@@ -116,11 +121,11 @@ pub(super) async fn load(
             let exit = error.exit();
             let (report, cause) = error.into_parts();
             draft.report.load = report;
-            finish_imports(draft, session, approved, Ended::Broken).await.ok();
+            finish_imports(draft, session, approved, Ended::Broken, timeout).await.ok();
             return Err(load_failure(&cause, exit));
         }
     }
-    finish_imports(draft, session, approved, Ended::Whole).await
+    finish_imports(draft, session, approved, Ended::Whole, timeout).await
 }
 
 /// Whether a load came to its end.
@@ -131,7 +136,7 @@ enum Ended {
 }
 
 /// Tags, TTL, recovery, streams and protection of freshly imported tables: a plan as any other, with those tables adopted.
-async fn finish_imports(draft: &mut Draft, session: &Session, approved: &Approvals, ended: Ended) -> Result<(), Failure> {
+async fn finish_imports(draft: &mut Draft, session: &Session, approved: &Approvals, ended: Ended, timeout: u64) -> Result<(), Failure> {
     let imported = draft.report.load.as_ref().map(|report| imported(report, ended)).unwrap_or_default();
     if imported.is_empty() {
         return Ok(());
@@ -143,7 +148,7 @@ async fn finish_imports(draft: &mut Draft, session: &Session, approved: &Approva
         let refusals: Vec<String> = plan.refusals.iter().map(|r| format!("{}: {}", r.target, r.reason)).collect();
         return Err(Failure::Refused(format!("after the import: {}", refusals.join("; ")), "run `landfall plan` to see the recipe".into()));
     }
-    let done = provision::carry_out(draft, session.hands(), &plan, 3600).await;
+    let done = provision::carry_out(draft, session.hands(), &plan, timeout).await;
     let report = draft.report.apply.get_or_insert_with(Default::default);
     report.done.extend(done.done);
     report.unfinished.extend(done.unfinished);

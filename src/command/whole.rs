@@ -83,7 +83,7 @@ async fn parts_locked(draft: &mut Draft, args: &Run, session: &Session, snapshot
         return Ok(());
     }
     let masker = prove::masker(output);
-    transfer::load(draft, session, snapshot, &args.limits, masker, &plan.approvals).await?;
+    transfer::load(draft, session, snapshot, &args.limits, masker, &plan.approvals, args.timeout).await?;
     draft.show(output);
     if !draft.good_so_far(Asked { apply: true, ..Asked::NOTHING }) || !draft.report.load.as_ref().is_some_and(outcome::loaded) {
         return Ok(());

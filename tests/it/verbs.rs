@@ -78,6 +78,24 @@ fn a_table_whose_rows_are_none_is_finished_as_any_other() {
     place.landfall("plan stacks/users.toml --detailed-exitcode").exits(0).says("No changes");
 }
 
+/// The tag that an import cannot set is refused as long as the run waits for it.
+#[test]
+fn the_time_of_a_run_bounds_what_follows_the_import() {
+    let local = LocalAws::start();
+    let place = local.place();
+    let stack = place.read("stacks/users.toml");
+    // The bucket is there before, so that nothing else has to be done in so short a time.
+    place.write("stacks/bucket.toml", stack.split("[table.Users]").next().expect("a beginning"));
+    place.landfall("apply stacks/bucket.toml --yes").exits(0);
+    refuse(&place, "TagResource", "LimitExceededException");
+    let since = Instant::now();
+    let ran = place.landfall("run stacks/users.toml --yes --timeout 5").says("Users: staged on S3, ImportTable: 3 items");
+    ran.exits(1).says("table Users: time is up while waiting").says("AWS says that it is busy");
+    assert!(since.elapsed() < Duration::from_mins(2), "{:?}", since.elapsed());
+    allow(&place);
+    place.landfall("run stacks/users.toml --yes").exits(0);
+}
+
 #[test]
 fn what_nobody_approved_or_a_guard_refused_takes_no_lease() {
     let local = LocalAws::start();
