@@ -14,7 +14,7 @@ pub struct Init {
     /// The stack's name.
     #[arg(long)]
     pub name: String,
-    /// This table; every table of the account and region without it. Repeatable.
+    /// This table; every table of the account and region without it (but that of landfall's leases). Repeatable.
     #[arg(long = "table", value_name = "NAME", conflicts_with = "prefix")]
     pub tables: Vec<String>,
     /// Tables whose name begins so.

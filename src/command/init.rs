@@ -10,7 +10,7 @@ mod found;
 
 use super::failure::Failure;
 use super::{console, embedded, output};
-use crate::aws::{Aws, Resolved, Settings};
+use crate::aws::{Aws, Resolved, Settings, leases};
 use crate::cli::Init;
 use crate::event::Events;
 use crate::exit::Exit;
@@ -34,6 +34,9 @@ pub(super) async fn run(args: &Init) -> Exit {
 
 async fn from_live(args: &Init) -> Result<(), Failure> {
     stack::can_be_named(&args.name).map_err(|reason| Failure::Usage(format!("--name {}: {reason}", safe::text(&args.name))))?;
+    if args.tables.iter().any(|name| name == leases::TABLE) {
+        return Err(Failure::Usage(format!("--table {}: it holds landfall's own leases, and no stack manages it", leases::TABLE)));
+    }
     free(args)?;
     let local = embedded::start(&args.aws, None, args.aws.region.as_deref().unwrap_or(LOCAL_REGION)).await?;
     let done = with(args, local.as_ref()).await;
@@ -93,13 +96,14 @@ async fn read(aws: &Aws, args: &Init, events: &Events) -> Result<Live, Failure> 
     Ok(live)
 }
 
-/// The tables that are named, or those of the account and region that begin with the prefix.
+/// The tables that are named, or those of the account and region that begin with the prefix; never landfall's own.
 async fn names(aws: &Aws, args: &Init) -> Result<BTreeSet<String>, Failure> {
     if !args.tables.is_empty() {
         return Ok(args.tables.iter().cloned().collect());
     }
     let prefix = args.prefix.as_deref().unwrap_or_default();
-    let names: BTreeSet<String> = aws.table_names().await?.into_iter().filter(|name| name.starts_with(prefix)).collect();
+    let chosen = |name: &String| name.starts_with(prefix) && name != leases::TABLE;
+    let names: BTreeSet<String> = aws.table_names().await?.into_iter().filter(chosen).collect();
     if names.is_empty() && args.buckets.is_empty() {
         let id = aws.identity();
         let which = if prefix.is_empty() { String::new() } else { format!(" whose name begins with {}", safe::text(prefix)) };

@@ -5,7 +5,7 @@
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::session::Session;
-use crate::aws::{Aws, leases};
+use crate::aws::Aws;
 use crate::cli::LockArgs;
 use crate::event::Events;
 use crate::exit::Exit;
@@ -47,9 +47,6 @@ pub(super) async fn release(lease: &Lease, events: &Events) {
 impl Session {
     /// Takes the lease of the session's stack, and puts every call from here behind it.
     pub(super) async fn lock(&mut self, verb: &str, args: LockArgs) -> Result<(), Failure> {
-        if self.stack.tables.contains_key(leases::TABLE) {
-            return Err(Failure::Usage(format!("the table {} holds landfall's own leases: no stack can manage it", leases::TABLE)));
-        }
         let lease = take(&self.aws, &self.stack.name, verb, args, &self.events, &self.interrupt).await?;
         self.aws = lease.fence(&self.aws);
         self.lease = Some(lease);

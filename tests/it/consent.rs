@@ -137,7 +137,9 @@ fn the_table_of_leases_is_no_stacks_and_a_lease_that_cannot_be_given_back_is_tol
     let mut place = local.place();
     let mine = "name = \"one\"\naccount = \"123456789012\"\nregion = \"us-east-1\"\n[table.landfall-leases]\nkey = [\"stack:S\"]\nprotect = false\n";
     place.write("mine.toml", mine);
-    place.landfall("apply mine.toml --yes").exits(2).says("holds landfall's own leases");
+    for verb in ["check", "plan", "apply --yes"] {
+        place.landfall(&format!("{verb} mine.toml")).exits(2).says("mine.toml:4:8").says("holds landfall's own leases");
+    }
     assert_eq!(place.names(), NOTHING);
     // Who holds it is named by the first variable that says something.
     place.set("USER", "");

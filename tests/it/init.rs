@@ -289,6 +289,12 @@ async fn what_cannot_be_written_is_refused_before_or_said() {
     place.landfall("init --from-live --name shop --table Missing").exits(2).says("there is no table Missing in account 123456789012");
     place.landfall("init --from-live --name shop --bucket acme-missing").exits(2).says("there is no bucket acme-missing");
     place.landfall("init --from-live --name a/b").exits(2).says("a stack's name has 1 to 128 of");
+    let leases = "landfall-leases";
+    place
+        .landfall(&format!("init --from-live --name shop --table {leases}"))
+        .exits(2)
+        .says("landfall's own leases")
+        .never_says("account 1");
     place.landfall("init --name shop").exits(2).says("--from-live");
     place.write("there.toml", "mine");
     place.landfall("init --from-live --name shop --out there.toml").exits(5).says("there.toml is there already").never_says("account 1");
@@ -297,6 +303,12 @@ async fn what_cannot_be_written_is_refused_before_or_said() {
     let create = create.key_schema(element("id", KeyType::Hash)).attribute_definitions(attribute("id", ScalarAttributeType::S));
     create.send().await.expect("created");
     world.settled("Plain").await;
-    place.landfall("init --from-live --name shop --out there.toml --force").exits(0).says("landfall plan there.toml --adopt Plain");
-    assert!(place.read("there.toml").contains("[table.Plain]"));
+    let create = world.dynamodb.create_table().table_name(leases).billing_mode(BillingMode::PayPerRequest);
+    let create = create.key_schema(element("stack", KeyType::Hash)).attribute_definitions(attribute("stack", ScalarAttributeType::S));
+    create.send().await.expect("created");
+    place.landfall("init --from-live --name shop --prefix landfall-").exits(4).says("whose name begins with landfall-");
+    let ran =
+        place.landfall("init --from-live --name shop --out there.toml --force").exits(0).says("landfall plan there.toml --adopt Plain");
+    ran.never_says(leases);
+    assert!(place.read("there.toml").contains("[table.Plain]") && !place.read("there.toml").contains(leases));
 }

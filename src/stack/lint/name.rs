@@ -2,6 +2,8 @@
 //!
 //! Sources: DynamoDB developer guide, "Supported data types and naming rules"; S3 user guide, "General purpose bucket naming rules".
 
+use crate::resource::LEASE_TABLE;
+
 /// The error says what a valid name looks like.
 pub(crate) type Verdict = Result<(), String>;
 
@@ -13,6 +15,11 @@ pub(crate) fn stack(name: &str) -> Verdict {
 /// Table and index names: 3 to 255 of `A-Z a-z 0-9 _ . -`.
 pub(crate) fn table(name: &str) -> Verdict {
     plain(name, "a table or index name", 3, 255)
+}
+
+/// The table of leases is no stack's: whoever changed or deleted it would take the leases of all of them.
+pub(crate) fn not_leases(name: &str) -> Verdict {
+    if name == LEASE_TABLE { Err("it holds landfall's own leases, those of every stack of the account".to_owned()) } else { Ok(()) }
 }
 
 fn plain(name: &str, what: &str, least: usize, most: usize) -> Verdict {

@@ -20,6 +20,9 @@ pub(super) fn table(at: &At<String>, syntax: &Syntax, around: &mut Around<'_>, f
     if let Err(reason) = name::table(&at.value) {
         found.error(&at.span, format!("table `{}`: {reason}", at.value));
     }
+    if let Err(reason) = name::not_leases(&at.value) {
+        found.error_with(&at.span, format!("table `{}`: {reason}", at.value), "take it out of the file: no stack manages it");
+    }
     let key = syntax.key.as_ref().and_then(|k| key::table(k, found));
     let written = capacity::of_table(syntax.capacity.as_ref(), found);
     let limits = limits(&format!("table `{}`", at.value), syntax.maximum.as_ref(), syntax.warm.as_ref(), written, found);

@@ -3,6 +3,29 @@
 use super::told;
 use std::fmt::Write as _;
 
+/// Said where the name stands; an index may be called so.
+#[test]
+fn the_table_of_leases_is_no_stacks() {
+    insta::assert_snapshot!(told(r#"
+        [table.landfall-leases]
+        key = ["stack:S"]
+        [table.Mine]
+        key = ["stack:S"]
+        [table.Mine.index.landfall-leases]
+        key = ["id:S"]
+    "#), @r"
+    error: table `landfall-leases`: it holds landfall's own leases, those of every stack of the account
+     --> stack.toml:5:8
+      |
+    5 | [table.landfall-leases]
+      |        ^^^^^^^^^^^^^^^
+      |
+      = help: take it out of the file: no stack manages it
+
+    1 error
+    ");
+}
+
 #[test]
 fn keys() {
     insta::assert_snapshot!(told(r#"
