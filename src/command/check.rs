@@ -18,7 +18,7 @@ fn one(path: &Path, phase: Option<&str>) -> Exit {
             let rows: usize = stack.tables.values().map(|t| t.rows.len()).sum();
             let line = format!(
                 "{}: stack {}: {} tables, {indexes} indexes, {} buckets, {rows} mappings, {} access patterns: ok\n",
-                path.display(),
+                crate::safe::text(&path.display().to_string()),
                 stack.name,
                 stack.tables.len(),
                 stack.buckets.len(),

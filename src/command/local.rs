@@ -33,7 +33,7 @@ pub(super) async fn run(args: LocalArgs) -> Exit {
 /// What to export so that landfall, the AWS CLI and SDKs talk to it.
 fn environment(url: &str, args: &LocalArgs) -> String {
     let secret = if args.secret_key == "local" { "local" } else { "\"$LANDFALL_LOCAL_SECRET\"" };
-    let kept = args.dir.as_ref().map_or("in memory".to_owned(), |dir| format!("in {}", dir.display()));
+    let kept = args.dir.as_ref().map_or("in memory".to_owned(), |dir| format!("in {}", crate::safe::text(&dir.display().to_string())));
     format!(
         "export AWS_ENDPOINT_URL={url}\nexport AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={secret}\nexport AWS_REGION={}\n\
          export AWS_DEFAULT_REGION={}\n# The embedded AWS listens on {url}, account {}; its data is {kept}. Ctrl-C stops it.\n",

@@ -2,6 +2,7 @@
 
 use crate::between::Between;
 use crate::program::{LocalAws, Place, Ran, ran};
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -162,6 +163,21 @@ fn an_answer_that_cannot_be_written_is_no_pass() {
         let told = place.command(&[verb, "stacks/users.toml"]).stdout(full).output().expect("landfall starts");
         ran(&told).exits(1).says("cannot write to stdout");
     }
+}
+
+/// A name is anybody's, and CI takes a line that begins with `::` for a command.
+#[test]
+fn a_file_or_folder_whose_name_is_hostile_is_shown_inert() {
+    let place = Place::new();
+    let hostile = "a\n::error::x\u{1b}[2J.toml";
+    place.write(hostile, &place.read("stacks/users.toml"));
+    let told = ran(&place.command(&["check", hostile]).output().expect("landfall starts")).exits(0);
+    assert!(told.stdout.starts_with("a\\u{a}::error::x\\u{1b}[2J.toml: stack users: 1 tables"), "{}", told.stdout);
+    let folder = place.path("k\nexport AWS_PROFILE=x");
+    let mut child = place.command(&["local", "--dir"]).arg(&folder).stdout(Stdio::piped()).spawn().expect("landfall starts");
+    let told: Vec<String> = BufReader::new(child.stdout.take().expect("its stdout")).lines().take(6).map_while(Result::ok).collect();
+    child.kill().and_then(|()| child.wait()).expect("killed");
+    assert!(told[5].starts_with('#') && told[5].contains("k\\u{a}export AWS_PROFILE=x. Ctrl-C"), "{told:?}");
 }
 
 /// What each permission is for, and not a policy.
