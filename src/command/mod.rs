@@ -6,6 +6,7 @@
 mod check;
 mod consent;
 mod console;
+mod destination;
 mod embedded;
 mod failure;
 mod iam;
@@ -33,10 +34,14 @@ use crate::report::model::{Identity, Problem, SCHEMA};
 use crate::report::outcome::{self, Asked};
 use crate::report::text;
 use failure::Failure;
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Runs the verb; the answer is the process's exit code.
 pub async fn run(cli: Cli) -> Exit {
+    if let Some(exit) = destination::unfit(&cli.verb) {
+        return exit;
+    }
     match cli.verb {
         Verb::Check(args) => check::run(&args),
         Verb::Init(args) => init::run(&args).await,
@@ -150,22 +155,44 @@ impl Draft {
         self.report.errors.push(failure.problem());
     }
 
-    /// Computes the exit code, writes the outputs (and `extra` ones), says the errors.
+    /// Computes the exit code, writes the outputs (and `extra` ones), says the errors. What any of them says is what the process leaves with.
     fn finish(mut self, args: &OutputArgs, extra: &[Output]) -> Exit {
-        let outcome = outcome::exit(&self.report, self.asked);
         self.report.seconds = (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
-        self.report.outcome = outcome;
-        self.report.exit_code = outcome.code();
+        self.conclude();
         self.report.errors.iter().for_each(tell);
-        match output::write(&self.report, args, extra, self.shown) {
-            Ok(()) => {
-                let files = extra.iter().filter_map(|o| o.file.as_ref()).filter(|_| !args.quiet);
-                files.for_each(|file| console::line(&format!("The whole report is in {}", crate::safe::text(&file.display().to_string()))));
-                outcome
+        let outputs = output::in_order(args, extra);
+        let written: Vec<&Output> = outputs.iter().filter(|output| self.write(output)).collect();
+        if written.len() < outputs.len() {
+            // What was written before the failure says nothing of it.
+            for output in written.iter().filter(|output| output::can_be_replaced(output)) {
+                self.write(output);
             }
-            Err(message) => outcome.and(say(Failure::Io(message))),
         }
+        for file in extra.iter().filter(|o| !args.quiet && written.contains(o)).filter_map(|o| o.file.as_ref()) {
+            console::line(&format!("The whole report is in {}", crate::safe::text(&file.display().to_string())));
+        }
+        self.report.outcome
     }
+
+    /// Whether the report got there; if not, that is one of its errors from here.
+    fn write(&mut self, output: &Output) -> bool {
+        let Err(message) = output::write(&self.report, output, self.shown) else { return true };
+        let problem = Failure::Io(message).problem();
+        tell(&problem);
+        self.report.errors.push(problem);
+        self.conclude();
+        false
+    }
+
+    fn conclude(&mut self) {
+        self.report.outcome = outcome::exit(&self.report, self.asked);
+        self.report.exit_code = self.report.outcome.code();
+    }
+}
+
+/// Where `run` leaves its report, when nobody says.
+fn report_file(stack: &str) -> PathBuf {
+    PathBuf::from(format!("{stack}-report.json"))
 }
 
 fn now() -> String {

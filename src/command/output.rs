@@ -5,7 +5,7 @@ use crate::report::{Report, json, text};
 use std::fs::OpenOptions;
 use std::io::{IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Columns when nobody says.
 const WIDTH: u16 = 120;
@@ -18,18 +18,29 @@ pub(super) fn table_on_stdout(args: &OutputArgs) -> bool {
     to_stdout.peek().is_none() || to_stdout.all(|o| o.format == Format::Table)
 }
 
-/// Writes `report` to every output; stdout gets a table where no output names it, less the `shown` bytes that it has already.
-pub(super) fn write(report: &Report, args: &OutputArgs, extra: &[Output], shown: usize) -> Result<(), String> {
+/// Every output that is wanted; stdout gets a table where none names it. Files stand first, because they can be written again when
+/// something after them cannot be written; then pipes and devices, then stdout.
+pub(super) fn in_order(args: &OutputArgs, extra: &[Output]) -> Vec<Output> {
     let table = Output { format: Format::Table, file: None };
     let to_stdout = args.outputs.iter().any(|o| o.file.is_none());
     let implied = (!to_stdout).then_some(&table);
-    for output in implied.into_iter().chain(&args.outputs).chain(extra) {
-        write_one(report, output, shown)?;
-    }
-    Ok(())
+    let mut all: Vec<Output> = implied.into_iter().chain(&args.outputs).chain(extra).cloned().collect();
+    all.sort_by_key(|output| (output.file.is_none(), !can_be_replaced(output)));
+    all
 }
 
-fn write_one(report: &Report, output: &Output, shown: usize) -> Result<(), String> {
+/// Whether writing the output again takes back what it said before.
+pub(super) fn can_be_replaced(output: &Output) -> bool {
+    output.file.as_ref().is_some_and(|path| !is_special(path))
+}
+
+/// A device or a pipe.
+pub(super) fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
+}
+
+/// Writes `report` to one output, less the `shown` bytes that stdout has already.
+pub(super) fn write(report: &Report, output: &Output, shown: usize) -> Result<(), String> {
     let style = if output.file.is_none() { style() } else { text::Style { colour: false, width: WIDTH } };
     let rendered = match output.format {
         Format::Table => text::render(report, style),
@@ -54,17 +65,36 @@ pub(super) fn to_stdout(text: &str) -> Result<(), String> {
 /// Writes `bytes` to `path` whole or not at all, readable by the owner only: a report may hold row values.
 pub(super) fn file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     // A device or a pipe is written to; a rename would put a file in its place.
-    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+    if is_special(path) {
         return OpenOptions::new().write(true).open(path)?.write_all(bytes);
     }
-    let mut name = path.file_name().ok_or_else(|| std::io::Error::other("not a file name"))?.to_os_string();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
+    let part = part(path)?;
     let written = write_part(&part, bytes).and_then(|()| std::fs::rename(&part, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&part);
     }
     written
+}
+
+/// Whether [`file`] would find a place, without leaving anything there. Of a device or a pipe only writing tells.
+pub(super) fn can_write(path: &Path) -> std::io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|m| m.is_dir()) {
+        return Err(std::io::ErrorKind::IsADirectory.into());
+    }
+    if is_special(path) {
+        return Ok(());
+    }
+    let part = part(path)?;
+    let written = write_part(&part, b"");
+    let _ = std::fs::remove_file(&part);
+    written
+}
+
+/// Where a file is made, beside the place where it will stand.
+fn part(path: &Path) -> std::io::Result<PathBuf> {
+    let mut name = path.file_name().ok_or_else(|| std::io::Error::other("not a file name"))?.to_os_string();
+    name.push(format!(".{}.part", std::process::id()));
+    Ok(path.with_file_name(name))
 }
 
 fn write_part(part: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -115,6 +145,29 @@ mod tests {
         assert!(
             !table_on_stdout(&args(&[(Format::Json, None)])) && !table_on_stdout(&args(&[(Format::Table, None), (Format::Json, None)]))
         );
+    }
+
+    #[test]
+    fn files_come_before_pipes_and_stdout_is_last() {
+        let output = |file: Option<&str>| Output { format: Format::Json, file: file.map(Into::into) };
+        let args = OutputArgs { outputs: vec![output(None), output(Some("/dev/null")), output(Some("f"))], ..OutputArgs::default() };
+        assert_eq!(in_order(&args, &[output(Some("g"))]), [Some("f"), Some("g"), Some("/dev/null"), None].map(output));
+        let implied = in_order(&OutputArgs::default(), &[output(Some("g"))]);
+        assert_eq!(implied, [output(Some("g")), Output { format: Format::Table, file: None }]);
+    }
+
+    #[test]
+    fn a_place_is_tried_without_a_trace() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| can_write(&folder.path().join(name)).is_ok();
+        std::fs::write(folder.path().join("old"), "old").expect("written");
+        assert_eq!(
+            [at("new"), at("old"), at("no/new"), at(".."), can_write(Path::new("/dev/full")).is_ok()],
+            [true, true, false, false, true]
+        );
+        let left: Vec<_> = std::fs::read_dir(folder.path()).expect("there").flatten().map(|e| e.file_name()).collect();
+        assert_eq!(left, ["old"]);
+        assert_eq!(std::fs::read_to_string(folder.path().join("old")).expect("there"), "old");
     }
 
     #[test]

@@ -10,7 +10,6 @@ use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::outcome::{self, Asked};
 use crate::source::Snapshot;
-use std::path::PathBuf;
 use std::time::Duration;
 
 const ALL: Asked = Asked { changes_are_no: false, plan: true, apply: true, load: true, validate: true, throttling: true };
@@ -22,7 +21,7 @@ pub(super) async fn run(args: &Run) -> Exit {
     if let Err(failure) = done {
         draft.failed(failure);
     }
-    let file = args.report.clone().or_else(|| draft.report.stack.as_ref().map(|name| PathBuf::from(format!("{name}-report.json"))));
+    let file = args.report.clone().or_else(|| draft.report.stack.as_deref().map(super::report_file));
     let extra: Vec<Output> = file.map(|file| Output { format: Format::Json, file: Some(file) }).into_iter().collect();
     draft.finish(&args.common.output, &extra)
 }

@@ -157,10 +157,60 @@ fn the_table_of_leases_is_no_stacks_and_a_lease_that_cannot_be_given_back_is_tol
 fn a_result_that_cannot_be_written_is_no_pass() {
     let local = LocalAws::start();
     let place = local.place();
-    place.landfall("plan stacks/users.toml --output json=nowhere/plan.json").exits(1).says("cannot write nowhere/plan.json");
+    place.write("folder/file", "");
+    for words in [
+        "plan stacks/users.toml --output json=nowhere/plan.json",
+        "run stacks/users.toml --yes --report nowhere/r.json -o json",
+        "drift stacks/users.toml -o table=folder",
+        "load stacks/users.toml --yes -o json=nowhere/plan.json",
+    ] {
+        place.landfall(words).exits(1).says("cannot write ").says("nothing was begun").never_says("account 1");
+    }
+    // The report of such a run, too.
+    let told = place.landfall("throttling stacks/users.toml -o json -o table=nowhere/t").exits(1);
+    let report: serde_json::Value = serde_json::from_str(&told.stdout).expect("JSON alone");
+    assert_eq!((&report["verb"], &report["exit_code"]), (&"throttling".into(), &1.into()), "{report:#}");
+    assert_eq!(place.names(), NOTHING);
     let full = File::options().write(true).open("/dev/full").expect("a full device");
     let mut command = place.command(&["plan", "stacks/users.toml"]);
     ran(&command.stdout(full).output().expect("landfall starts")).exits(1).says("cannot write to stdout");
+}
+
+/// Whatever tells how the run ended tells the same.
+#[test]
+fn every_other_output_is_written_and_says_that_one_could_not_be() {
+    let local = LocalAws::start();
+    let place = local.place();
+    let told = |name: &str| serde_json::from_str::<serde_json::Value>(&place.read(name)).expect("JSON")["exit_code"].clone();
+    let shown = place.landfall("plan stacks/users.toml -o table -o json=/dev/full -o json=a.json -o json=b.json").exits(1);
+    assert!(shown.stdout.contains("Plan: ") && shown.stdout.contains("(exit 1)") && !shown.stdout.contains("PASS"), "{}", shown.stdout);
+    assert_eq!((told("a.json"), told("b.json")), (1.into(), 1.into()));
+    let full = File::options().write(true).open("/dev/full").expect("a full device");
+    let mut command = place.command(&["plan", "stacks/users.toml", "-o", "json=a.json", "-o", "table"]);
+    ran(&command.stdout(full).output().expect("landfall starts")).exits(1);
+    assert_eq!(told("a.json"), 1);
+    place.landfall("plan stacks/users.toml -o table=a.txt -o json=/dev/null -o table=/dev/null").exits(0);
+    assert!(place.read("a.txt").contains("(exit 0)"));
+    // A report that nobody can find is not said to be there.
+    let unfound = place.landfall("run stacks/users.toml --yes --wait 0 --report /dev/full").exits(1).says("(exit 1)");
+    unfound.never_says("The whole report is in");
+}
+
+#[test]
+fn no_output_takes_the_place_of_another_or_of_the_stack() {
+    let local = LocalAws::start();
+    let place = local.place();
+    let stack = place.read("stacks/users.toml");
+    for words in [
+        "plan stacks/users.toml -o json=a -o table=stacks/../a",
+        "plan stacks/users.toml -o json=./stacks/users.toml",
+        "run stacks/users.toml --yes -o table=r.json --report r.json",
+        "run stacks/users.toml --yes -o table=users-report.json",
+    ] {
+        place.landfall(words).exits(2).says("are one file").never_says("account 1");
+    }
+    assert!(!place.path("a").exists() && place.read("stacks/users.toml") == stack);
+    place.landfall("plan stacks/users.toml -o json=a -o json=a").exits(0);
 }
 
 #[test]

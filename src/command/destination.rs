@@ -1,0 +1,111 @@
+//! Where a run's files will go, looked at before its first call: nobody learns at the end of a load that its report cannot be written.
+//!
+//! Rules: no two files are one, and none is the stack file; what cannot be written is told as it would be at the end. A run that ends here
+//! has its report on stdout alone. Called by [`super::run`].
+
+use super::failure::Failure;
+use super::{Draft, output};
+use crate::cli::{Common, Format, OutputArgs, Verb};
+use crate::exit::Exit;
+use crate::report::outcome::Asked;
+use crate::{safe, stack};
+use std::path::{Path, PathBuf};
+
+/// A file that the run reads or will write.
+struct Target {
+    /// The words that asked for it.
+    asked: String,
+    /// What it holds: two files that hold the same may be one.
+    holds: &'static str,
+    path: PathBuf,
+}
+
+impl Target {
+    fn new(asked: &str, holds: &'static str, path: &Path) -> Self {
+        Self { asked: asked.to_owned(), holds, path: path.to_owned() }
+    }
+}
+
+/// The exit code of a run that ends here, its failure told.
+pub(super) fn unfit(verb: &Verb) -> Option<Exit> {
+    let (name, common) = reporting(verb)?;
+    let failure = check(verb, common).err()?;
+    let mut draft = Draft::new(name, Asked::NOTHING);
+    draft.failed(failure);
+    let outputs = common.output.outputs.iter().filter(|output| output.file.is_none()).cloned().collect();
+    Some(draft.finish(&OutputArgs { outputs, ..common.output.clone() }, &[]))
+}
+
+/// The verbs that end in a report.
+fn reporting(verb: &Verb) -> Option<(&'static str, &Common)> {
+    Some(match verb {
+        Verb::Plan(args) => ("plan", &args.common),
+        Verb::Apply(args) => ("apply", &args.common),
+        Verb::Drift(common) => ("drift", common),
+        Verb::Load(args) => ("load", &args.common),
+        Verb::Validate(args) => ("validate", &args.common),
+        Verb::Throttling(args) => ("throttling", &args.common),
+        Verb::Run(args) => ("run", &args.common),
+        _ => return None,
+    })
+}
+
+fn check(verb: &Verb, common: &Common) -> Result<(), Failure> {
+    let targets = targets(verb, common);
+    apart(&Target::new("the stack file", "stack", &common.stack), &targets)?;
+    targets.iter().try_for_each(writable)
+}
+
+fn targets(verb: &Verb, common: &Common) -> Vec<Target> {
+    let outputs = common.output.outputs.iter().filter_map(|output| {
+        let (word, path) = (if output.format == Format::Json { "json" } else { "table" }, output.file.as_ref()?);
+        Some(Target::new(&format!("--output {word}"), word, path))
+    });
+    outputs.chain(of_verb(verb, common)).collect()
+}
+
+/// What a verb writes beside its outputs.
+fn of_verb(verb: &Verb, common: &Common) -> Option<Target> {
+    match verb {
+        Verb::Plan(args) => args.out.as_ref().map(|path| Target::new("--out", "plan", path)),
+        Verb::Run(args) => {
+            // A stack that cannot be read is told by the verb itself.
+            let default = || stack::load(&common.stack, common.phase.as_deref()).ok().map(|stack| super::report_file(&stack.name));
+            args.report.clone().or_else(default).map(|path| Target::new("--report", "json", &path))
+        }
+        _ => None,
+    }
+}
+
+/// No output takes another's place, nor the stack's.
+fn apart(stack: &Target, targets: &[Target]) -> Result<(), Failure> {
+    for (at, one) in targets.iter().enumerate() {
+        let before = || targets[..at].iter().chain([stack]);
+        if let Some(other) = before().find(|other| other.holds != one.holds && same(&other.path, &one.path)) {
+            let path = shown(&one.path);
+            return Err(Failure::Usage(format!("{} and {} are one file, {path}: name another", other.asked, one.asked)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two paths are one file; a device or a pipe takes what it is given, one after the other.
+fn same(one: &Path, other: &Path) -> bool {
+    !output::is_special(one) && settled(one) == settled(other)
+}
+
+/// The file's own path, also where only its folder is there.
+fn settled(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let in_folder = || Some(absolute.parent()?.canonicalize().ok()?.join(absolute.file_name()?));
+    absolute.canonicalize().ok().or_else(in_folder).unwrap_or(absolute)
+}
+
+fn writable(target: &Target) -> Result<(), Failure> {
+    output::can_write(&target.path)
+        .map_err(|e| Failure::Io(format!("{}: cannot write {}: {e}; nothing was begun", target.asked, shown(&target.path))))
+}
+
+fn shown(path: &Path) -> String {
+    safe::text(&path.display().to_string())
+}
