@@ -258,7 +258,8 @@ pub struct LoadLimits {
     /// Rows that may end in quarantine instead of DynamoDB before the load counts as failed; with one there, it is inconclusive (4).
     #[arg(long, value_name = "ROWS", default_value_t = 0)]
     pub max_quarantined: u64,
-    /// Where rows that cannot become items are written, with reasons [default: STACK-quarantine.ndjson].
+    /// Where rows that cannot become items are written, with reasons; a file that is there is refused, because it may hold an earlier
+    /// run's rows [default: STACK-quarantine.ndjson, or STACK-quarantine-2.ndjson and so on].
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,
     /// Write items directly even where ImportTable could be used.

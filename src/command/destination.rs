@@ -1,15 +1,18 @@
 //! Where a run's files will go, looked at before its first call: nobody learns at the end of a load that its report cannot be written.
 //!
-//! Rules: no two files are one, and none is the stack file; what cannot be written is told as it would be at the end. A run that ends here
-//! has its report on stdout alone. Called by [`super::run`].
+//! Rules: no two files are one, and none is the stack file; what is in the way of a quarantine is refused and never overwritten; what cannot
+//! be written is told as it would be at the end. A run that ends here has its report on stdout alone. Called by [`super::run`].
 
 use super::failure::Failure;
 use super::{Draft, output};
-use crate::cli::{Common, Format, OutputArgs, Verb};
+use crate::cli::{Common, Format, LoadLimits, OutputArgs, Run, Verb};
 use crate::exit::Exit;
 use crate::report::outcome::Asked;
-use crate::{safe, stack};
+use crate::{load, safe, stack};
 use std::path::{Path, PathBuf};
+
+/// What a quarantine file holds.
+const QUARANTINE: &str = "quarantine";
 
 /// A file that the run reads or will write.
 struct Target {
@@ -53,6 +56,7 @@ fn reporting(verb: &Verb) -> Option<(&'static str, &Common)> {
 fn check(verb: &Verb, common: &Common) -> Result<(), Failure> {
     let targets = targets(verb, common);
     apart(&Target::new("the stack file", "stack", &common.stack), &targets)?;
+    targets.iter().filter(|target| target.holds == QUARANTINE).try_for_each(not_there)?;
     targets.iter().try_for_each(writable)
 }
 
@@ -61,20 +65,39 @@ fn targets(verb: &Verb, common: &Common) -> Vec<Target> {
         let (word, path) = (if output.format == Format::Json { "json" } else { "table" }, output.file.as_ref()?);
         Some(Target::new(&format!("--output {word}"), word, path))
     });
-    outputs.chain(of_verb(verb, common)).collect()
+    let beside = match verb {
+        Verb::Plan(args) => vec![args.out.as_ref().map(|path| Target::new("--out", "plan", path))],
+        Verb::Load(args) => vec![quarantine(&args.limits, common)],
+        Verb::Run(args) => vec![report(args, common), quarantine(&args.limits, common)],
+        _ => Vec::new(),
+    };
+    outputs.chain(beside.into_iter().flatten()).collect()
 }
 
-/// What a verb writes beside its outputs.
-fn of_verb(verb: &Verb, common: &Common) -> Option<Target> {
-    match verb {
-        Verb::Plan(args) => args.out.as_ref().map(|path| Target::new("--out", "plan", path)),
-        Verb::Run(args) => {
-            // A stack that cannot be read is told by the verb itself.
-            let default = || stack::load(&common.stack, common.phase.as_deref()).ok().map(|stack| super::report_file(&stack.name));
-            args.report.clone().or_else(default).map(|path| Target::new("--report", "json", &path))
-        }
-        _ => None,
+fn report(args: &Run, common: &Common) -> Option<Target> {
+    let path = args.report.clone().or_else(|| stack_name(common).map(|name| super::report_file(&name)))?;
+    Some(Target::new("--report", "json", &path))
+}
+
+/// Where no row may be left behind, it is most likely that none is: only a name that was given is looked at.
+fn quarantine(limits: &LoadLimits, common: &Common) -> Option<Target> {
+    let default = || stack_name(common).filter(|_| limits.max_quarantined > 0).map(|name| load::free_quarantine(&name));
+    Some(Target::new("--quarantine", QUARANTINE, &limits.quarantine.clone().or_else(default)?))
+}
+
+/// Of a stack that can be read; one that cannot is told by the verb itself.
+fn stack_name(common: &Common) -> Option<String> {
+    stack::load(&common.stack, common.phase.as_deref()).ok().map(|stack| stack.name)
+}
+
+fn not_there(target: &Target) -> Result<(), Failure> {
+    if std::fs::symlink_metadata(&target.path).is_err() {
+        return Ok(());
     }
+    Err(Failure::Refused(
+        format!("{} {} is there already, and may hold an earlier run's rows", target.asked, shown(&target.path)),
+        "move it away, or name another file".into(),
+    ))
 }
 
 /// No output takes another's place, nor the stack's.

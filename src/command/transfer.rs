@@ -14,7 +14,6 @@ use crate::report::outcome::Asked;
 use crate::safe::Masker;
 use crate::source::Snapshot;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 /// How long `load`, which has no `--timeout`, waits for what follows an import.
 const FINISH_SECS: u64 = 3600;
@@ -109,7 +108,7 @@ pub(super) async fn load(
 ) -> Result<(), Failure> {
     let options = load::Options {
         max_quarantined: limits.max_quarantined,
-        quarantine: limits.quarantine.clone().unwrap_or_else(|| PathBuf::from(format!("{}-quarantine.ndjson", session.stack.name))),
+        quarantine: limits.quarantine.clone().unwrap_or_else(|| load::free_quarantine(&session.stack.name)),
         masker,
         stop: session.interrupt.flag(),
         lease: session.lease.clone(),
@@ -175,6 +174,9 @@ fn load_failure(error: &load::Error, exit: Exit) -> Failure {
     let help = match error {
         load::Error::Aws(error) => failure::aws_help(error).0,
         load::Error::Lease(error) => Some(error.help()),
+        load::Error::Quarantine { .. } => {
+            Some("name a file that is not there yet with --quarantine, then run the same command again".into())
+        }
         _ => None,
     };
     Failure::Other(Problem { message: chain(error), help, exit })

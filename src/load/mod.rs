@@ -26,4 +26,5 @@ mod write;
 pub use check::{DataPlan, Look, check};
 pub use error::{Error, Partial};
 pub use preflight::preflight;
+pub use quarantine::free as free_quarantine;
 pub use run::{Options, run};

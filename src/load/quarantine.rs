@@ -81,6 +81,14 @@ impl Quarantine {
     }
 }
 
+/// Where the quarantine of `stack` goes when nobody says: `STACK-quarantine.ndjson`, or with the first number that no earlier run's file has.
+pub fn free(stack: &str) -> PathBuf {
+    let first = PathBuf::from(format!("{stack}-quarantine.ndjson"));
+    let numbered = (2..=u32::MAX).map(|n| PathBuf::from(format!("{stack}-quarantine-{n}.ndjson")));
+    let mut names = std::iter::once(first.clone()).chain(numbered);
+    names.find(|path| std::fs::symlink_metadata(path).is_err()).unwrap_or(first)
+}
+
 /// A new file with mode 0600; an existing one is an error, because it may hold an earlier run's rows.
 fn create(path: &Path) -> std::io::Result<File> {
     let mut options = File::options();
@@ -133,6 +141,18 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_file_has_is_taken() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let stack = dir.path().join("shop").display().to_string();
+        for name in ["shop-quarantine.ndjson", "shop-quarantine-2.ndjson", "shop-quarantine-3.ndjson"] {
+            let path = free(&stack);
+            assert_eq!(path, dir.path().join(name));
+            // A link that leads nowhere is in the way too.
+            std::os::unix::fs::symlink("nowhere", path).expect("a link");
         }
     }
 

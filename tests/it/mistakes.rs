@@ -191,6 +191,30 @@ fn an_item_that_is_too_large_and_a_key_that_is_empty() {
     }
 }
 
+/// A load with quarantine is run again as any other, and no earlier run's rows are lost for that.
+#[test]
+fn a_quarantine_takes_a_free_name_and_one_that_is_named_must_be_free() {
+    let local = LocalAws::start();
+    let sql = "create table t (id text primary key, v text); insert into t values ('a','b'), ('', 'x');";
+    let (place, _source) = one(&local, sql, "from = \"t\"\nitem = { id = \"{id}\", v = \"{v}\" }");
+    place.landfall("apply one.toml --yes").exits(0);
+    for name in ["one-quarantine.ndjson", "one-quarantine-2.ndjson"] {
+        place.landfall("load one.toml --yes --max-quarantined 1").exits(0).says(&format!("with reasons: {name} ("));
+        assert!(place.read(name).contains("empty"));
+    }
+    place.write("kept.ndjson", "earlier");
+    for verb in ["load", "run"] {
+        let ran = place.landfall(&format!("{verb} one.toml --yes --quarantine kept.ndjson")).exits(5).says("kept.ndjson is there already");
+        ran.says("name another file").never_says("account 1");
+    }
+    assert_eq!(place.read("kept.ndjson"), "earlier");
+    place.landfall("load one.toml --yes --quarantine nowhere/q").exits(1).says("cannot write nowhere/q").never_says("account 1");
+    place.landfall("load one.toml --yes --quarantine q -o json=q").exits(2).says("are one file");
+    place.landfall("load one.toml --yes --quarantine one.toml").exits(2).says("are one file");
+    std::fs::create_dir(place.path("closed")).expect("a folder");
+    place.landfall("load one.toml --yes --max-quarantined 1 --quarantine closed/q").exits(0).says("closed/q");
+}
+
 #[test]
 fn rows_that_make_one_key_are_found_before_anything_is_written() {
     let local = LocalAws::start();
