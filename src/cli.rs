@@ -198,7 +198,7 @@ pub struct ApprovalArgs {
 
 #[derive(Debug, Args)]
 pub struct Plan {
-    /// Seal the plan into this file, for `apply FILE`.
+    /// Seal the plan into this file, for `apply FILE`. An older plan is replaced; any other file that is there is refused.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Exit 3 when there are changes.

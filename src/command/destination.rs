@@ -1,14 +1,18 @@
 //! Where a run's files will go, looked at before its first call: nobody learns at the end of a load that its report cannot be written.
 //!
-//! Rules: no two files are one, and none is the stack file; what is in the way of a quarantine is refused and never overwritten; what cannot
-//! be written is told as it would be at the end. A run that ends here has its report on stdout alone. Called by [`super::run`].
+//! Rules: no two files are one, and none is the stack file; what is in the way of a quarantine, or of a plan and no plan itself, is refused
+//! and never overwritten; what cannot be written is told as it would be at the end. A run that ends here has its report on stdout alone. Called by [`super::run`].
 
 use super::failure::Failure;
+use super::provision::MAX_PLAN_BYTES;
 use super::{Draft, output};
 use crate::cli::{Common, Format, LoadLimits, OutputArgs, Run, Verb};
 use crate::exit::Exit;
+use crate::plan::seal;
 use crate::report::outcome::Asked;
 use crate::{load, safe, stack};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What a quarantine file holds.
@@ -56,6 +60,9 @@ fn reporting(verb: &Verb) -> Option<(&'static str, &Common)> {
 fn check(verb: &Verb, common: &Common) -> Result<(), Failure> {
     let targets = targets(verb, common);
     apart(&Target::new("the stack file", "stack", &common.stack), &targets)?;
+    if let Verb::Plan(args) = verb {
+        args.out.as_ref().map_or(Ok(()), |path| sealable(path, common))?;
+    }
     targets.iter().filter(|target| target.holds == QUARANTINE).try_for_each(not_there)?;
     targets.iter().try_for_each(writable)
 }
@@ -88,6 +95,30 @@ fn quarantine(limits: &LoadLimits, common: &Common) -> Option<Target> {
 /// Of a stack that can be read; one that cannot is told by the verb itself.
 fn stack_name(common: &Common) -> Option<String> {
     stack::load(&common.stack, common.phase.as_deref()).ok().map(|stack| stack.name)
+}
+
+/// A new plan may take an older one's place, and nothing else's.
+fn sealable(path: &Path, common: &Common) -> Result<(), Failure> {
+    if common.aws.local {
+        return Err(Failure::Usage(
+            "--out: a sealed plan belongs to the endpoint it was made for, and --local ends with this run; start `landfall local` and \
+             export its environment"
+                .into(),
+        ));
+    }
+    let mut bytes = Vec::new();
+    let in_the_way = std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() > 0);
+    if in_the_way {
+        // One that cannot be read is not known to be a plan.
+        let _ = File::open(path).and_then(|file| file.take(MAX_PLAN_BYTES).read_to_end(&mut bytes));
+    }
+    if !in_the_way || seal::was_sealed(&bytes) {
+        return Ok(());
+    }
+    Err(Failure::Refused(
+        format!("--out {} is there already, and is no sealed plan", shown(path)),
+        "name another file, or remove it".into(),
+    ))
 }
 
 fn not_there(target: &Target) -> Result<(), Failure> {

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A sealed plan is small; more is not one.
-const MAX_PLAN_BYTES: u64 = 64 * 1024 * 1024;
+pub(super) const MAX_PLAN_BYTES: u64 = 64 * 1024 * 1024;
 
 /// `plan`: reads only.
 pub(super) async fn plan(args: &PlanArgs) -> Exit {
@@ -55,10 +55,19 @@ async fn plan_into(
     if let Some(path) = out {
         output::file(path, plan::seal::seal(&made).as_bytes())
             .map_err(|e| Failure::Io(format!("cannot write the plan to {}: {e}", path.display())))?;
-        session.events.note(format!("The plan is sealed in {0}; landfall apply {0} carries it out within 24 hours", path.display()));
+        session.events.note(sealed_in(path, &made));
     }
     session.close(common).await;
     Ok(())
+}
+
+/// What a sealed file is good for.
+fn sealed_in(path: &Path, plan: &Plan) -> String {
+    let path = path.display();
+    if refused(plan) {
+        return format!("The plan is sealed in {path}; it holds refusals, so landfall apply {path} does nothing");
+    }
+    format!("The plan is sealed in {path}; landfall apply {path} carries it out within 24 hours")
 }
 
 /// `apply`: of a stack (plan and ask) or of a sealed plan.

@@ -10,6 +10,8 @@ use super::model::Plan;
 use sha2::{Digest, Sha256};
 
 const HEAD: &str = "{\"format\":\"landfall.plan/v1\",\"sha256\":\"";
+/// What no stack file holds.
+const MARK: &[u8] = b"\"format\":\"landfall.plan/";
 const MIDDLE: &str = "\",\"plan\":";
 const TAIL: &str = "}\n";
 const DIGEST_LEN: usize = 64;
@@ -41,6 +43,11 @@ pub fn open(text: &str) -> Result<Plan, SealError> {
         return Err(SealError::Altered);
     }
     serde_json::from_str(body).map_err(SealError::Shape)
+}
+
+/// Whether a file was a sealed plan once, as far as its bytes still show it.
+pub fn was_sealed(bytes: &[u8]) -> bool {
+    bytes.windows(MARK.len()).any(|window| window == MARK)
 }
 
 fn digest(body: &str) -> String {
@@ -76,6 +83,14 @@ mod tests {
                 assert!(!matches!(opened, Ok(Ok(_))), "byte {at} flipped by {flip:#x} was taken");
             }
         }
+    }
+
+    #[test]
+    fn a_plan_is_known_as_one_whichever_byte_before_its_mark_was_changed_and_a_stack_is_none() {
+        let sealed = seal(&samples::plan());
+        assert!(HEAD.as_bytes().windows(MARK.len()).any(|window| window == MARK));
+        assert!(was_sealed(sealed.as_bytes()) && was_sealed(format!("\u{feff}x{}", &sealed[1..]).as_bytes()));
+        assert!(!was_sealed(b"") && !was_sealed(b"# landfall.plan/v1\nname = \"a\"") && !was_sealed(&sealed.as_bytes()[3..]));
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn a_plan_with_a_refusal_takes_no_lease_and_a_file_too_large_is_no_plan() {
     let make = "c('dynamodb').create_table(TableName='Users', KeySchema=[dict(AttributeName='userId', KeyType='HASH')], \
                 AttributeDefinitions=[dict(AttributeName='userId', AttributeType='N')], BillingMode='PAY_PER_REQUEST')";
     place.python(make).exits(0);
-    place.landfall("plan stacks/users.toml --out users.plan").exits(5);
+    place.landfall("plan stacks/users.toml --out users.plan").exits(5).says("it holds refusals").never_says("carries it out");
     place.landfall("apply users.plan").exits(5).says("--adopt");
     place.landfall("apply stacks/users.toml").exits(5);
     assert_eq!(place.python("print(c('dynamodb').list_tables()['TableNames'])").exits(0).stdout.trim(), "['Users']");
@@ -194,6 +194,31 @@ fn every_other_output_is_written_and_says_that_one_could_not_be() {
     // A report that nobody can find is not said to be there.
     let unfound = place.landfall("run stacks/users.toml --yes --wait 0 --report /dev/full").exits(1).says("(exit 1)");
     unfound.never_says("The whole report is in");
+}
+
+/// A plan is sealed for an endpoint that is there later, in a file that nothing else needs.
+#[test]
+fn a_plan_is_sealed_only_where_it_can_be_applied_and_over_nothing_but_a_plan() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("plan stacks/users.toml --local --out users.plan").exits(2).says("belongs to the endpoint it was made for");
+    assert!(!place.path("users.plan").exists());
+    place.write("mine.toml", "mine");
+    place
+        .landfall("plan stacks/users.toml --out mine.toml")
+        .exits(5)
+        .says("is no sealed plan")
+        .says("name another")
+        .never_says("account 1");
+    place.landfall("plan stacks/users.toml --out stacks/users.toml").exits(2).says("are one file");
+    place.landfall("plan stacks/users.toml --out p -o json=p").exits(2).says("--output json").says("--out").says("are one file");
+    assert!(place.read("mine.toml") == "mine" && place.read("stacks/users.toml").contains("[table.Users]") && !place.path("p").exists());
+    place.write("users.plan", "");
+    for _ in 0..2 {
+        place.landfall("plan stacks/users.toml --out users.plan").exits(0).says("carries it out within 24 hours");
+    }
+    place.landfall("plan stacks/users.toml --out /dev/null").exits(0);
+    place.landfall("plan stacks/users.toml --out nowhere/p").exits(1).says("nothing was begun");
 }
 
 #[test]
