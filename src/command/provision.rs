@@ -171,17 +171,18 @@ async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<()
     Ok(())
 }
 
-/// The sealed plan in `path`, if that is what the file is.
+/// The sealed plan in `path`, if that is what the file is, or was before its bytes were changed.
 fn sealed(path: &Path) -> Result<Option<Plan>, Failure> {
     let Ok(metadata) = std::fs::metadata(path) else { return Ok(None) };
     if metadata.len() > MAX_PLAN_BYTES {
         return Ok(None);
     }
-    let Ok(text) = std::fs::read_to_string(path) else { return Ok(None) };
-    if !text.trim_start().starts_with('{') {
+    let Ok(bytes) = std::fs::read(path) else { return Ok(None) };
+    if !bytes.trim_ascii_start().starts_with(b"{") && !plan::seal::was_sealed(&bytes) {
         return Ok(None);
     }
-    plan::seal::open(&text).map(Some).map_err(|error| {
+    // What is no text was none when it was sealed: the seal does not fit.
+    plan::seal::open(&String::from_utf8_lossy(&bytes)).map(Some).map_err(|error| {
         Failure::Other(Problem {
             message: format!("{}: {error}", path.display()),
             help: Some("make a new plan with `landfall plan STACK --out FILE`".into()),

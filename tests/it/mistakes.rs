@@ -376,8 +376,22 @@ fn a_plan_file_with_a_changed_byte_or_an_old_world_is_refused() {
     }
     place.write("cut.plan", &plan[..plan.len() / 2]);
     place.landfall("apply cut.plan").exits(6).says("cut short").says("make a new plan");
-    place.write("altered.plan", &plan.replacen("\"Users\"", "\"Userz\"", 1));
-    place.landfall("apply altered.plan").exits(6);
+    let bytes = |at: usize, byte: u8| {
+        let mut bytes = plan.clone().into_bytes();
+        bytes[at] = byte;
+        bytes
+    };
+    for altered in [
+        plan.replacen("\"Users\"", "\"Userz\"", 1).into_bytes(),
+        bytes(0, b'x'),
+        bytes(1, 0xff),
+        bytes(0, 0xff),
+        bytes(plan.len() / 2, 0xff),
+        format!("\u{feff}{plan}").into_bytes(),
+    ] {
+        std::fs::write(place.path("altered.plan"), altered).expect("a file");
+        place.landfall("apply altered.plan").exits(6).says("make a new plan");
+    }
     assert_eq!(place.names(), NOTHING);
     place.landfall("apply stacks/users.toml --yes").exits(0);
     place
