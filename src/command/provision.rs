@@ -50,15 +50,31 @@ async fn plan_into(
 ) -> Result<(), Failure> {
     let session = Session::open(common).await?;
     draft.of(&session, None);
-    let made = make_by(&session, Desired::from(&session.stack), approvals.clone(), deadline).await?;
-    draft.report.plan = Some((&made).into());
-    if let Some(path) = out {
-        output::file(path, plan::seal::seal(&made).as_bytes())
-            .map_err(|e| Failure::Io(format!("cannot write the plan to {}: {e}", path.display())))?;
-        session.events.note(sealed_in(path, &made));
-    }
+    let stop = session.interrupt.stop();
+    let done = tokio::select! {
+        made = make_by(&session, Desired::from(&session.stack), approvals.clone(), deadline) => {
+            made.and_then(|made| planned(draft, &session, &made, out))
+        }
+        // Nothing but reads is cut short.
+        () = stop.said() => Err(interrupted()),
+    };
     session.close(common).await;
+    done
+}
+
+/// Puts the plan into the report, and into the file that it is to be sealed in.
+fn planned(draft: &mut Draft, session: &Session, made: &Plan, out: Option<&Path>) -> Result<(), Failure> {
+    draft.report.plan = Some(made.into());
+    let Some(path) = out else { return Ok(()) };
+    output::file(path, plan::seal::seal(made).as_bytes())
+        .map_err(|e| Failure::Io(format!("cannot write the plan to {}: {e}", path.display())))?;
+    session.events.note(sealed_in(path, made));
     Ok(())
+}
+
+fn interrupted() -> Failure {
+    let message = "interrupted before everything was read; nothing was changed".to_owned();
+    Failure::Other(Problem { message, help: Some("run the same command again".into()), exit: Exit::Interrupted })
 }
 
 /// What a sealed file is good for.

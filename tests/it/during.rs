@@ -49,3 +49,27 @@ fn ctrl_c_while_metrics_are_waited_for_ends_the_wait() {
     ran(&child.wait_with_output().expect("its output")).exits(130).says("interrupted");
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
 }
+
+/// What only reads has a safe point everywhere.
+#[test]
+fn a_signal_ends_a_plan_at_once() {
+    let local = LocalAws::start();
+    for (signal, words) in
+        [("-INT", &["plan", "stacks/users.toml", "--out", "users.plan"][..]), ("-TERM", &["drift", "stacks/users.toml"][..])]
+    {
+        let (reading, read) = std::sync::mpsc::channel();
+        let between = Between::start(&local.url, move |name, forward| {
+            if name == "DescribeTable" {
+                reading.send(()).expect("somebody waits");
+                std::thread::sleep(Duration::from_mins(1));
+            }
+            Some(forward())
+        });
+        let place = Place::at(&between.url, "local", "local");
+        let child = place.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("landfall starts");
+        read.recv_timeout(Duration::from_mins(1)).expect("a first read");
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill").success());
+        ran(&child.wait_with_output().expect("its output")).exits(130).says("nothing was changed").says("(exit 130)");
+        assert!(!place.path("users.plan").exists());
+    }
+}
