@@ -184,7 +184,7 @@ impl std::str::FromStr for Output {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Approvals")]
 pub struct ApprovalArgs {
-    /// Manage this existing table or bucket, which carries no ownership tag. Repeatable.
+    /// Manage this existing table or bucket, which carries no ownership tag or another stack's: that stack loses it. Repeatable.
     #[arg(long, value_name = "NAME", value_parser = named::adoptable)]
     pub adopt: Vec<String>,
     /// Allow this table (`NAME`), bucket (`s3://NAME`) or index (`TABLE/INDEX`) to be deleted, or a table to lose its recovery points,

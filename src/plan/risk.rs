@@ -216,8 +216,23 @@ fn gone(wish: &Wish<'_>, live: &LiveTable) -> Vec<Reason> {
     });
     let nothing = Table::plain(live.table.key.clone());
     let scaled = foreign::refusals(&nothing, live);
-    let ours = leaving(live).or_else(|| unusable(live)).into_iter().chain(not_ours(wish, live.owner.as_deref(), false));
-    ours.chain(held).chain(replicated).chain(scaled).chain(unnamed).collect()
+    let ours = || not_ours(wish, live.owner.as_deref(), false);
+    leaving(live)
+        .or_else(|| unusable(live))
+        .into_iter()
+        .chain(anothers(wish, live.owner.as_deref()).or_else(ours))
+        .chain(held)
+        .chain(replicated)
+        .chain(scaled)
+        .chain(unnamed)
+        .collect()
+}
+
+/// A table that another stack has tagged is not deleted from here, whatever is adopted.
+fn anothers(wish: &Wish<'_>, owner: Option<&str>) -> Option<Reason> {
+    let owner = owner.filter(|owner| *owner != wish.stack)?;
+    let recipe = "delete it with that stack's file; or put it into this one and apply that with --adopt first, which takes it over";
+    Some((format!("it has {}", owned_by(Some(owner))), recipe.into()))
 }
 
 /// Nothing but this stack's own tag makes a bucket one to delete: what was only adopted on the command line was never this stack's.

@@ -1,8 +1,8 @@
-//! Buckets that are to go: who may, what is lost, and in which order.
+//! Buckets and tables that are to go: who may, what is lost, and in which order.
 
 use super::{allow, steps};
-use crate::live::{Contents, Holder, LiveBucket};
-use crate::plan::samples::{bucket, desired, leaving_bucket, plan_of, seen, seen_bucket, table};
+use crate::live::{Contents, Holder, LiveBucket, LiveTable};
+use crate::plan::samples::{bucket, desired, leaving_bucket, live, plan_of, seen, seen_bucket, table};
 use crate::plan::simulate::matches;
 use crate::plan::{Approvals, Desired, Goal, Next, Plan, State, Target, Wish, diff, next_step, risk};
 use std::collections::BTreeMap;
@@ -51,6 +51,26 @@ fn a_bucket_goes_only_where_nothing_at_all_stands_against_it() {
     let adopted = Approvals { with_data: true, ..allow(&["acme-staging"], &[NAME]) };
     let foreign = LiveBucket { owner: None, ..leaving_bucket(0, 0) };
     assert_eq!(plan_of(&desired([]), &seen_bucket(foreign), &adopted).refusals.len(), 1, "to adopt is not to own");
+}
+
+/// Buckets go by the same rule, and one without a tag, too.
+#[test]
+fn another_stacks_table_is_not_deleted_from_here_and_one_without_a_tag_only_when_adopted() {
+    let leave = |owner: Option<&str>, adopt: &[&str]| {
+        let there = seen([("Old", LiveTable { owner: owner.map(Into::into), ..live(table()) })]);
+        plan_of(&desired([]), &there, &allow(adopt, &["Old"]))
+    };
+    for adopt in [&[][..], &["Old"]] {
+        let plan = leave(Some("other"), adopt);
+        let told = format!("{:?}", plan.refusals);
+        assert!(plan.calls() == 0 && plan.refusals.len() == 1 && told.contains("the tag of the stack \\\"other\\\""), "{told}");
+        assert!(told.contains("that stack's file") && !told.contains("--adopt Old"), "{told}");
+    }
+    let untagged = leave(None, &[]);
+    assert!(untagged.calls() == 0 && untagged.refusals[0].recipe.contains("--adopt Old"), "{:?}", untagged.refusals);
+    for plan in [leave(None, &["Old"]), leave(Some("s"), &[])] {
+        assert!(plan.calls() > 0 && plan.refusals.is_empty(), "{:?}", plan.refusals);
+    }
 }
 
 #[test]
