@@ -124,7 +124,7 @@ pub struct Common {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "AWS")]
 pub struct AwsArgs {
-    /// Profile of the shared configuration.
+    /// Profile of the shared configuration; its credentials go before the environment's.
     #[arg(long)]
     pub profile: Option<String>,
     /// Region; it must be the stack's.

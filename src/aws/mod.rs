@@ -14,6 +14,7 @@ pub mod limit;
 pub mod metrics;
 pub mod objects;
 pub mod patience;
+mod profile;
 pub mod provenance;
 pub mod scaling;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use std::time::Duration;
 /// How to reach AWS. `None` everywhere means the standard chain decides.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
+    /// Given by name, it goes before every other source of credentials, the environment's keys too.
     pub profile: Option<String>,
     pub region: Option<String>,
     /// Where neither the flag, the environment nor the profile names a region.
@@ -81,6 +83,8 @@ pub struct Resolved {
     config: SdkConfig,
     region: String,
     clock: Clock,
+    /// Whose credentials were asked for by name.
+    profile: Option<String>,
 }
 
 impl Resolved {
@@ -89,7 +93,10 @@ impl Resolved {
         let config = load(settings).await;
         let region = config.region().map(ToString::to_string).or_else(|| settings.fallback_region.clone()).ok_or_else(no_region)?;
         let config = config.into_builder().region(Region::new(region.clone())).build();
-        Ok(Self { config, region, clock: settings.clock.clone() })
+        // An endpoint of our own has credentials of its own.
+        let profile = settings.profile.clone().filter(|_| settings.endpoint.is_none());
+        let config = profile.as_deref().map_or_else(|| config.clone(), |name| profile::of(&config, name));
+        Ok(Self { config, region, clock: settings.clock.clone(), profile })
     }
 
     /// The region that every call will go to.
@@ -99,7 +106,7 @@ impl Resolved {
 
     /// Asks STS who we are: the first call of a run.
     pub async fn identify(self) -> Result<Aws, Error> {
-        let identity = identify(&self.config, self.region).await?;
+        let identity = identify(&self.config, self.region).await.map_err(|error| profile::named(error, self.profile.as_deref()))?;
         let s3 = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(identity.endpoint != "aws").build();
         let beside = beside(&self.config, &identity.endpoint);
         Ok(Aws {

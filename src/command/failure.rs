@@ -83,6 +83,8 @@ pub(super) fn inert(problem: Problem) -> Problem {
 pub(super) fn aws_help(error: &aws::Error) -> (Option<String>, Exit) {
     let help = if error.is("NoCredentials") {
         "no credentials were found: set AWS_PROFILE, pass --profile, run `aws sso login`, or use --local for the embedded AWS"
+    } else if error.is("NoProfile") {
+        "name one that `aws configure list-profiles` shows, or leave --profile out to use the environment's credentials"
     } else if error.is("ExpiredToken") || error.is("ExpiredTokenException") {
         "the credentials have expired: log in again, then run the same command; it goes on from what AWS holds"
     } else if error.is_credentials() {
@@ -122,6 +124,7 @@ mod tests {
     fn each_refusal_of_awss_is_told_with_its_own_next_step_and_one_that_has_none_with_none() {
         for (code, help) in [
             (Some("NoCredentials"), "no credentials were found"),
+            (Some("NoProfile"), "list-profiles"),
             (Some("ExpiredToken"), "have expired"),
             (Some("ExpiredTokenException"), "have expired"),
             (Some("InvalidClientTokenId"), "does not accept these credentials"),

@@ -130,6 +130,28 @@ fn no_credentials_and_wrong_ones() {
 }
 
 #[test]
+fn a_profile_that_is_named_is_whose_credentials_are_used_and_one_that_is_not_there_is_told_by_name() {
+    let local = LocalAws::start();
+    let mut place = local.place();
+    let file = place.write("aws", "[mine]\naws_access_key_id = local\naws_secret_access_key = local\n[empty]\nsource_profile = x\n");
+    // With files and without any.
+    for file in [file.display().to_string(), "/dev/null".to_owned()] {
+        place.set("AWS_SHARED_CREDENTIALS_FILE", &file);
+        for verb in ["plan stacks/users.toml", "init --from-live --name shop"] {
+            let ran = place.landfall(&format!("{verb} --profile nope")).exits(1).says("there is no profile nope");
+            ran.says("list-profiles").never_says("account 1");
+        }
+    }
+    place.set("AWS_SHARED_CREDENTIALS_FILE", &file.display().to_string());
+    place.landfall("plan stacks/users.toml --profile empty").exits(1).says("there is no profile empty with credentials");
+    place.set("AWS_ACCESS_KEY_ID", "theirs");
+    place.set("AWS_SECRET_ACCESS_KEY", "wrong");
+    place.landfall("plan stacks/users.toml").exits(1).says("does not accept these credentials");
+    place.landfall("plan stacks/users.toml --profile mine").exits(0);
+    place.landfall("plan stacks/users.toml --profile nope --local").exits(0);
+}
+
+#[test]
 fn another_region_or_account_is_refused() {
     let local = LocalAws::start();
     let mut place = local.place();
