@@ -127,7 +127,7 @@ pub struct AwsArgs {
     /// Profile of the shared configuration; its credentials go before the environment's.
     #[arg(long)]
     pub profile: Option<String>,
-    /// Region; it must be the stack's.
+    /// Region; for a verb that takes a stack, the stack's.
     #[arg(long)]
     pub region: Option<String>,
     /// Use the embedded AWS, in this process, instead of the real one.
@@ -201,7 +201,7 @@ pub struct Plan {
     /// Seal the plan into this file, for `apply FILE`. An older plan is replaced; any other file that is there is refused.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Exit 3 when there are changes.
+    /// Exit 3 when there are changes, or refusals.
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// Refuse the plan if it may not be done by then, at its worst: `90m`, or `2026-11-21T02:00Z`. A call that AWS may refuse, because

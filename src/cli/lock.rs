@@ -22,7 +22,8 @@ pub struct Unlock {
     /// The stack file.
     #[arg(value_name = "STACK")]
     pub stack: PathBuf,
-    /// Take the lease away from its holder, whose run then stops before its next change.
+    /// Take the lease away from its holder, whose run then stops before its next change. Asks first; where nobody can be asked, give --yes
+    /// too.
     #[arg(long)]
     pub force: bool,
     #[command(flatten)]

@@ -10,7 +10,7 @@ pub struct Iam {
     /// The stack file.
     #[arg(value_name = "STACK")]
     pub stack: PathBuf,
-    /// Only what this verb needs; every verb's needs together by default. Repeatable.
+    /// Only what this verb needs; by default the needs of all these together. Repeatable.
     #[arg(long = "verb", value_name = "VERB")]
     pub verbs: Vec<Verb>,
     /// With this phase's overlay.

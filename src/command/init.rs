@@ -49,8 +49,7 @@ async fn with(args: &Init, local: Option<&embedded::Embedded>) -> Result<(), Fai
     let mut settings = Settings { profile: args.aws.profile.clone(), region: args.aws.region.clone(), ..Settings::default() };
     embedded::point(&mut settings, local, LOCAL_REGION);
     let aws = Resolved::new(&settings).await?.identify().await?;
-    let id = aws.identity();
-    events.note(format!("account {} · {} · {} · endpoint {}", id.account, id.region, id.arn, id.endpoint));
+    events.note(super::whereabouts(aws.identity()));
     let found = Found::from(&read(&aws, args, &events).await?, &args.name);
     write(args, &aws, &found, &events)
 }

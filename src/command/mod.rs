@@ -130,10 +130,10 @@ impl Draft {
         self.identity(&session.stack.name, session.aws.identity(), &session.events, source);
     }
 
-    /// The first line of every run: account, region, role, endpoint, source.
+    /// The first line of every run.
     fn identity(&mut self, stack: &str, id: &aws::Identity, events: &Events, source: Option<&crate::source::Source>) {
         let from = source.map(|s| format!(" · source {}", s.target())).unwrap_or_default();
-        events.note(format!("account {} · {} · {} · endpoint {}{from}", id.account, id.region, id.arn, id.endpoint));
+        events.note(format!("{}{from}", whereabouts(id)));
         self.report.stack = Some(stack.to_owned());
         self.report.source = source.map(|s| s.target().to_owned());
         self.report.identity =
@@ -188,6 +188,11 @@ impl Draft {
         self.report.outcome = outcome::exit(&self.report, self.asked);
         self.report.exit_code = self.report.outcome.code();
     }
+}
+
+/// Account, region, role and endpoint.
+fn whereabouts(id: &aws::Identity) -> String {
+    format!("account {} · {} · {} · endpoint {}", id.account, id.region, id.arn, id.endpoint)
 }
 
 /// Where `run` leaves its report, when nobody says.

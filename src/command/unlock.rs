@@ -6,7 +6,7 @@
 use super::consent::Approval;
 use super::failure::Failure;
 use super::session::Session;
-use super::{output, say};
+use super::{output, say, whereabouts};
 use crate::aws::leases::Stored;
 use crate::cli::{Common, OutputArgs, Unlock};
 use crate::exit::Exit;
@@ -23,6 +23,7 @@ async fn run_into(args: &Unlock) -> Result<Exit, Failure> {
     let output = OutputArgs::default();
     let common = Common { stack: args.stack.clone(), aws: args.aws.clone(), output, source: None, phase: None };
     let session = Session::open(&common).await?;
+    session.events.note(whereabouts(session.aws.identity()));
     let stack = session.stack.name.clone();
     let shown = match session.aws.read_lease(&stack).await? {
         Stored::Record(record) if record.state != State::Released => record,

@@ -140,7 +140,7 @@ fn no_verb_that_writes_begins_while_another_run_holds_the_lease() {
     let local = LocalAws::start();
     let place = local.place();
     place.landfall("apply stacks/users.toml --yes").exits(0);
-    place.landfall("unlock stacks/users.toml").exits(0).says("nobody holds its lease");
+    place.landfall("unlock stacks/users.toml").exits(0).says("nobody holds its lease").says("account 123456789012 · us-east-1");
     let held = "c('dynamodb').update_item(TableName='landfall-leases', Key=dict(stack=dict(S='users')), \
                 UpdateExpression='SET #s = :held, lease_ms = :hour REMOVE boot', ExpressionAttributeNames={'#s': 'state'}, \
                 ExpressionAttributeValues={':held': dict(S='held'), ':hour': dict(N='3600000')})";
