@@ -10,6 +10,7 @@ mod destination;
 mod embedded;
 mod failure;
 mod iam;
+mod imported;
 mod init;
 mod interrupt;
 mod keys;

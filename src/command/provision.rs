@@ -4,13 +4,13 @@ use super::consent::Approval;
 use super::failure::{self, Failure};
 use super::interrupt::Interrupt;
 use super::session::{Session, pinned};
-use super::{Draft, console, keys, lock, output};
+use super::{Draft, console, imported, keys, lock, output};
 use crate::aws::Settings;
 use crate::cli::{Apply, ApprovalArgs, Common, Plan as PlanArgs};
 use crate::event::Events;
 use crate::exit::Exit;
 use crate::lease::Lease;
-use crate::live::{Live, refresh, unmanaged};
+use crate::live::{refresh, unmanaged};
 use crate::plan::deadline::Deadline;
 use crate::plan::{self, Approvals, Context, Desired, Plan};
 use crate::report::model::{ApplyReport, Problem};
@@ -216,7 +216,7 @@ pub(super) async fn make(session: &Session, desired: Desired, approvals: Approva
 async fn make_by(session: &Session, desired: Desired, mut approvals: Approvals, deadline: Option<Deadline>) -> Result<Plan, Failure> {
     let desired = keys::resolve(&session.aws, desired).await?;
     let live = refresh::refresh(&session.aws, &desired.wanted(&approvals), &session.events).await?;
-    adopt_own_imports(session, &live, &mut approvals).await?;
+    let adopted = imported::adopt(session, &live, &mut approvals).await;
     let known = desired.wanted(&approvals).tables.into_keys().collect();
     let (left, skipped) = unmanaged::unmanaged(&session.aws, &session.stack.name, &known).await?;
     let id = session.aws.identity();
@@ -230,23 +230,11 @@ async fn make_by(session: &Session, desired: Desired, mut approvals: Approvals, 
         unmanaged: left,
     };
     let mut made = plan::make(&desired, &live, &approvals, context);
+    made.notes.extend(adopted);
     if skipped > 0 {
         made.notes.push(format!("{skipped} more tables of this account were not looked at for the stack's tag"));
     }
     Ok(made)
-}
-
-/// ImportTable cannot tag what it makes. A run that was killed between import and tag left a table without an owner, which
-/// is ours all the same when AWS says that it was imported from this stack's own staging prefix.
-async fn adopt_own_imports(session: &Session, live: &Live, approvals: &mut Approvals) -> Result<(), Failure> {
-    let Some(bucket) = session.stack.buckets.values().next() else { return Ok(()) };
-    for (name, table) in live.tables.iter().filter(|(name, t)| t.owner.is_none() && session.stack.tables.contains_key(*name)) {
-        let prefix = format!("{}/{name}/", session.stack.name);
-        if session.aws.was_imported_from(&table.arn, &bucket.name, &prefix).await.unwrap_or(false) {
-            approvals.adopt.insert(name.clone());
-        }
-    }
-    Ok(())
 }
 
 /// What it takes to change AWS.

@@ -18,6 +18,7 @@ pub(super) fn reads(stack: &Stack, needs: &mut Needs) {
     needs.rare("dynamodb", "ListTagsOfResource", &On::AnyTable, FORGOTTEN);
     if !stack.buckets.is_empty() && !stack.tables.is_empty() {
         needs.rare("dynamodb", "ListImports", &On::Any, KILLED_IMPORT);
+        stack.tables.keys().for_each(|name| needs.rare("dynamodb", "DescribeImport", &On::Imports(name.clone()), KILLED_IMPORT));
     }
     for (name, spec) in &stack.tables {
         any_table_reads(name, needs);

@@ -81,13 +81,23 @@ fn a_drift_policy_is_short_and_reads() {
         },
         {
           "Action": [
+            "dynamodb:DescribeImport"
+          ],
+          "Effect": "Allow",
+          "Resource": [
+            "arn:aws:dynamodb:us-east-1:123456789012:table/One/import/*"
+          ],
+          "Sid": "Landfall3"
+        },
+        {
+          "Action": [
             "dynamodb:ListTagsOfResource"
           ],
           "Effect": "Allow",
           "Resource": [
             "arn:aws:dynamodb:us-east-1:123456789012:table/*"
           ],
-          "Sid": "Landfall3"
+          "Sid": "Landfall4"
         },
         {
           "Action": [
@@ -104,7 +114,7 @@ fn a_drift_policy_is_short_and_reads() {
           "Resource": [
             "arn:aws:s3:::one-staging"
           ],
-          "Sid": "Landfall4"
+          "Sid": "Landfall5"
         }
       ],
       "Version": "2012-10-17"

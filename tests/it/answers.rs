@@ -4,6 +4,7 @@ use crate::reconcile_faults::{LATER, World, table, unique};
 use crate::scripted::Script;
 use landfall::aws::buckets::{Head, Upload, Version};
 use landfall::aws::items::{self, Broken, Query, Scan, Test};
+use landfall::aws::provenance::Which;
 use landfall::aws::scaling;
 use landfall::local::{Effect, Rule};
 use landfall::mapping::{Attribute, Item};
@@ -43,14 +44,55 @@ async fn a_tables_tags_and_imports_are_listed_to_their_last_page() {
     let list = || [&first, &second].map(|page| script.answer("ListImports", 200, page));
     list();
     assert_eq!(ends(aws.running_imports("arn")).await.expect("listed"), [format!("{IMPORT}2"), format!("{IMPORT}3")]);
+    assert_eq!(script.take_asked().len(), 2);
+    let made = |id: &str| script.answer("DescribeImport", 200, &format!(r#"{{"ImportTableDescription":{{"TableId":"{id}"}}}}"#));
+    let table = Which { arn: "arn", id: "t", created_ms: 1 };
     list();
-    assert!(ends(aws.was_imported_from("arn", "c", "s/T/")).await.expect("listed"), "the second page has it");
+    made("t");
+    assert!(ends(aws.was_imported_from(table, "c", "s/T/")).await.expect("listed"), "the second page has it");
     list();
-    assert!(!ends(aws.was_imported_from("arn", "d", "s/T/")).await.expect("listed"), "neither page has it");
-    assert_eq!(script.take_asked().len(), 6);
+    assert!(!ends(aws.was_imported_from(table, "d", "s/T/")).await.expect("listed"), "neither page has it");
+    list();
+    assert!(!ends(aws.was_imported_from(table, "c", "s/U/")).await.expect("listed"), "another table's rows");
+    assert_eq!(script.take_asked().len(), 7);
     script.answer("ListImports", 200, &first);
-    assert!(ends(aws.was_imported_from("arn", "b", "s/T/")).await.expect("listed"));
-    assert_eq!(script.take_asked().len(), 1, "what is found needs no other page");
+    made("t");
+    assert!(ends(aws.was_imported_from(table, "b", "s/T/")).await.expect("listed"));
+    assert_eq!(script.take_asked().len(), 2, "what is found needs no other page");
+}
+
+/// Names are used again, and ARNs with them: the import of a table that is gone says nothing of the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_is_of_the_table_whose_id_it_tells_and_else_of_the_one_that_was_made_meanwhile() {
+    let script = Script::default();
+    let aws = script.connect().await;
+    let list = |times: &str| {
+        let source = r#""S3BucketSource":{"S3Bucket":"b","S3KeyPrefix":"s/T/1"}"#;
+        script.answer("ListImports", 200, &format!(r#"{{"ImportSummaryList":[{{"ImportArn":"{IMPORT}1"{times},{source}}}]}}"#));
+    };
+    let told = |id: &str| script.answer("DescribeImport", 200, &format!(r#"{{"ImportTableDescription":{{"TableId":"{id}"}}}}"#));
+    let asked = async |created_ms| ends(aws.was_imported_from(Which { arn: "arn", id: "t", created_ms }, "b", "s/T/")).await;
+    let (began, whole) = (r#","StartTime":100.9"#, r#","StartTime":100.9,"EndTime":200.1"#);
+    for (id, ours) in [("t", true), ("u", false)] {
+        list(whole);
+        told(id);
+        assert_eq!(asked(150_000).await.expect("told"), ours, "{id}: times are not asked where the id is told");
+    }
+    let by_time = [(whole, 99, false), (whole, 100, true), (whole, 200, true), (whole, 201, false), (began, 999, true), ("", 150, false)];
+    for (times, created, ours) in by_time {
+        list(times);
+        told("");
+        assert_eq!(asked(created * 1000).await.expect("told"), ours, "{times}, made at {created}");
+        list(times);
+        script.refuse("DescribeImport", "AccessDeniedException", "m");
+        assert_eq!(asked(created * 1000).await.expect("told"), ours, "{times}, made at {created}, and the import may not be looked at");
+    }
+    list(whole);
+    script.refuse("DescribeImport", "ValidationException", "m");
+    assert!(asked(150_000).await.is_err(), "what is not known is no answer");
+    script.refuse("ListImports", "AccessDeniedException", "m");
+    assert!(asked(150_000).await.expect_err("none").is_denied());
+    script.take_asked();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -124,6 +124,27 @@ fn what_nobody_approved_or_a_guard_refused_takes_no_lease() {
     }
 }
 
+/// `ImportTable` makes no tag. That a table without one is an earlier run's import is AWS's to say, and of this very table.
+#[test]
+fn an_import_without_its_tag_is_taken_over_and_nobody_elses_table_of_its_name_is() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("run stacks/users.toml --yes").exits(0).never_says("is taken over");
+    place.python("d = c('dynamodb')\nd.untag_resource(ResourceArn=d.describe_table(TableName='Users')['Table']['TableArn'], TagKeys=['landfall:stack'])").exits(0);
+    place.landfall("plan stacks/users.toml").exits(0).says("table Users has no owner's tag and is taken over");
+    place.landfall("plan stacks/users.toml --adopt Users").exits(0).never_says("is taken over");
+    deny(&place, "ListImports");
+    place.landfall("apply stacks/users.toml --yes").exits(5).says("--adopt Users").says("allow dynamodb:ListImports");
+    allow(&place);
+    place.landfall("apply stacks/users.toml --yes").exits(0);
+    place.landfall("plan stacks/users.toml --detailed-exitcode").exits(0);
+    let again = "d = c('dynamodb')\nd.delete_table(TableName='Users')\nd.get_waiter('table_not_exists').wait(TableName='Users', WaiterConfig=dict(Delay=1))\n\
+                 d.create_table(TableName='Users', BillingMode='PAY_PER_REQUEST', KeySchema=[dict(AttributeName='userId', KeyType='HASH')], \
+                 AttributeDefinitions=[dict(AttributeName='userId', AttributeType='N')])";
+    place.python(again).exits(0);
+    place.landfall("run stacks/users.toml --yes").exits(5).says("no stack's ownership tag").never_says("is taken over");
+}
+
 /// The stack file is wrong: that is found out before anything is made for it.
 #[test]
 fn a_relation_that_is_not_there_is_told_before_anything_is_made() {
