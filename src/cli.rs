@@ -188,7 +188,8 @@ pub struct ApprovalArgs {
     #[arg(long, value_name = "NAME", value_parser = named::adoptable)]
     pub adopt: Vec<String>,
     /// Allow this table (`NAME`), bucket (`s3://NAME`) or index (`TABLE/INDEX`) to be deleted, or a table to lose its recovery points,
-    /// its stream or its own key (`TABLE:recovery`, `TABLE:stream`, `TABLE:encryption`). Repeatable.
+    /// its stream or its own key (`TABLE:recovery`, `TABLE:stream`, `TABLE:encryption`), or a bucket's objects to expire sooner
+    /// (`s3://NAME:expire`). Repeatable.
     #[arg(long, value_name = "NAME", value_parser = named::destroyable)]
     pub destroy: Vec<String>,
     /// With --destroy: also when the table holds items, or the bucket objects.

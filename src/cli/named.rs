@@ -3,12 +3,13 @@
 
 use crate::resource::destroyed_bucket;
 
-const FORMS: &str = "write TABLE, TABLE/INDEX, TABLE:recovery, TABLE:stream, TABLE:encryption or s3://BUCKET, each name whole";
+const FORMS: &str =
+    "write TABLE, TABLE/INDEX, TABLE:recovery, TABLE:stream, TABLE:encryption, s3://BUCKET or s3://BUCKET:expire, each name whole";
 
 /// The parser of `--destroy`.
 pub(super) fn destroyable(text: &str) -> Result<String, String> {
     let sound = match text.split_once(['/', ':']) {
-        _ if text.starts_with("s3:") => destroyed_bucket(text).is_some_and(is_bucket),
+        _ if text.starts_with("s3:") => destroyed_bucket(text.strip_suffix(":expire").unwrap_or(text)).is_some_and(is_bucket),
         None => is_table(text),
         Some((table, index)) if text[table.len()..].starts_with('/') => is_table(table) && is_table(index),
         Some((table, aspect)) => is_table(table) && matches!(aspect, "recovery" | "stream" | "encryption"),
@@ -38,7 +39,15 @@ mod tests {
 
     #[test]
     fn what_can_be_named_is_taken_as_it_is_written() {
-        for text in ["Old", "Orders/byMail", "Orders:recovery", "Orders:stream", "Orders:encryption", "s3://acme-staging"] {
+        for text in [
+            "Old",
+            "Orders/byMail",
+            "Orders:recovery",
+            "Orders:stream",
+            "Orders:encryption",
+            "s3://acme-staging",
+            "s3://acme-staging:expire",
+        ] {
             assert_eq!(destroyable(text).as_deref(), Ok(text));
         }
         assert_eq!(adoptable("acme-staging").as_deref(), Ok("acme-staging"));
@@ -47,7 +56,19 @@ mod tests {
     #[test]
     fn what_nothing_can_be_called_is_refused_with_the_forms() {
         let odd = ["", "a", "Old*", "a b", "Orders/", "Orders/by mail", "Orders/a/b", "Orders:recovry", "Orders:", "/byMail", "é-é-é"];
-        let buckets = ["s3://", "s3:/acme", "s3:acme", "s3://acme/", "s3://acme/users", "s3://Acme", "s3://a*b", "s3://ab"];
+        let buckets = [
+            "s3://",
+            "s3:/acme",
+            "s3:acme",
+            "s3://acme/",
+            "s3://acme/users",
+            "s3://Acme",
+            "s3://a*b",
+            "s3://ab",
+            "s3://acme:stream",
+            "s3://acme:expire:expire",
+            "s3://:expire",
+        ];
         for text in odd.into_iter().chain(buckets) {
             assert!(destroyable(text).is_err_and(|why| why.contains("s3://BUCKET")), "{text}");
         }

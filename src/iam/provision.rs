@@ -5,7 +5,7 @@ use crate::resource::{Bucket, Capacity, Class, Encryption, Policy, Scaling, Tabl
 use crate::stack::Stack;
 
 const UNDO: &str = "a setting that somebody changed by hand, or that the file gave up";
-const BARE: &str = "a bucket as CreateBucket leaves it: whether a killed run made it, or somebody uses it";
+const BARE: &str = "a bucket without landfall's lifecycle rule: whether a killed run made it, or somebody uses it";
 const FORGOTTEN: &str = "tables that the file does not name: whether they carry the stack's tag";
 const KILLED_IMPORT: &str = "a table of the file without an owner: whether a killed run of this stack imported it";
 const PROVISIONED: &str = "a table that is provisioned though the file does not say so";

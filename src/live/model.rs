@@ -155,6 +155,9 @@ pub struct LiveBucket {
     pub foreign_tags: BTreeMap<String, String>,
     /// Another tool that says the bucket is its own.
     #[serde(default)]
+    /// It holds no object that a new expiry could delete. Looked at only where no rule of landfall's is on it, and `false` elsewhere.
+    #[serde(default)]
+    pub empty: bool,
     pub holder: Option<Holder>,
     /// Looked at only where the bucket is to go.
     #[serde(default)]

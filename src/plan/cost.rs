@@ -6,6 +6,7 @@
 
 use super::budget::Limited;
 use super::model::State;
+use super::risk::destructive;
 use super::step::{Mode, Step};
 use crate::resource::{Class, Encryption, Insights, Table};
 
@@ -68,6 +69,9 @@ pub fn remark(step: &Step, before: &State) -> Option<&'static str> {
         Step::Unscale { .. } => Some("the capacity stays as it is at that moment"),
         Step::AbortUploads => Some("their parts are gone, and who is still uploading gets an error"),
         Step::DeleteVersions => Some("cannot be undone; a second or so for each thousand; it can be stopped and run again"),
+        Step::ExpireObjects { .. } if destructive(step, before) => {
+            Some("S3 deletes the objects that are older, too, within days; it cannot be undone")
+        }
         Step::DeleteBucket => Some("cannot be undone, and anybody may take the name then"),
         Step::DeleteTable { .. } => Some("cannot be undone, and an item written after the last look is lost with it"),
         step => setting(step, now),

@@ -246,7 +246,7 @@ fn note_unused(plan: &mut Plan, live: &Live) {
 /// Whether the `--destroy` argument `what` names the target, or something of it.
 fn is_about(what: &str, target: &Target) -> bool {
     match target {
-        Target::Bucket(name) => destroyed_bucket(what) == Some(name),
+        Target::Bucket(name) => destroyed_bucket(what.strip_suffix(":expire").unwrap_or(what)) == Some(name),
         Target::Table(name) => what.split(['/', ':']).next() == Some(name),
     }
 }

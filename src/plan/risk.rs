@@ -11,7 +11,7 @@ use super::order::Wish;
 use super::step::Step;
 use super::{diff, foreign, words};
 use crate::live::{Holder, LiveBucket, LiveTable};
-use crate::resource::{Encryption, Index, LEASE_TABLE, Table, destroyed_bucket};
+use crate::resource::{Bucket, Encryption, Index, LEASE_TABLE, Table, destroyed_bucket};
 use crate::safe;
 
 /// Everything that stands between this resource and its goal. Empty: the planner may go on.
@@ -22,7 +22,7 @@ pub fn refusals(wish: &Wish<'_>, state: &State) -> Vec<Refusal> {
         (Goal::Table(want) | Goal::Import(want), State::Table(Some(live))) => table(wish, want, live),
         (Goal::Gone { .. }, State::Table(Some(live))) => gone(wish, live),
         (Goal::Gone { with_data }, State::Bucket(Some(live))) => gone_bucket(wish, live, *with_data),
-        (Goal::Bucket(_), State::Bucket(Some(live))) => not_ours(wish, live.owner.as_deref(), live.fresh).into_iter().collect(),
+        (Goal::Bucket(want), State::Bucket(Some(live))) => bucket(wish, want, live),
         _ => Vec::new(),
     };
     found.into_iter().map(|(reason, recipe)| Refusal { target: wish.target.clone(), reason, recipe }).collect()
@@ -139,9 +139,10 @@ fn index(wish: &Wish<'_>, name: &str, want: Option<&Index>, now: &Index) -> Opti
     (!same).then(|| (reason(), recipe()))
 }
 
-/// A refusal unless `--destroy TABLE:aspect` was given.
+/// A refusal unless `--destroy TABLE:aspect` (of a bucket `s3://BUCKET:aspect`) was given.
 fn unless_named(wish: &Wish<'_>, aspect: &str, reason: impl FnOnce() -> String, otherwise: &str) -> Option<Reason> {
-    let what = format!("{}:{aspect}", wish.target.name());
+    let scheme = if matches!(wish.target, Target::Bucket(_)) { "s3://" } else { "" };
+    let what = format!("{scheme}{}:{aspect}", wish.target.name());
     (!wish.approvals.destroy.contains(&what)).then(|| (reason(), format!("{otherwise}, or allow it with --destroy {}", safe::text(&what))))
 }
 
@@ -169,6 +170,27 @@ fn encryption(wish: &Wish<'_>, want: &Table, live: &Table) -> Option<Reason> {
     let reason = || format!("it would leave {} for {}", words::encryption(&live.encryption), words::encryption(&want.encryption));
     let otherwise = "who may read the data would no longer be the key policy's to say: keep `encryption` in the file as it is live";
     leaves.then(|| unless_named(wish, "encryption", reason, otherwise)).flatten()
+}
+
+fn bucket(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Vec<Reason> {
+    let ours = not_ours(wish, live.owner.as_deref(), live.fresh);
+    ours.into_iter().chain(expiry(wish, want, live)).collect()
+}
+
+fn expiry(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reason> {
+    let (now, otherwise) = match live.bucket.expire_days {
+        0 => ("not at all".to_owned(), "give the stack a bucket of its own"),
+        days => (format!("after {}", words::days(days)), "keep `expire_days` in the file as it is live"),
+    };
+    let wanted = words::days(want.expire_days);
+    let reason = || format!("its objects would expire after {wanted}, and now do so {now}: S3 deletes those that are older, within days");
+    expires_sooner(live, want.expire_days).then(|| unless_named(wish, "expire", reason, otherwise)).flatten()
+}
+
+/// A rule is about the objects that are there already, too.
+fn expires_sooner(live: &LiveBucket, days: u32) -> bool {
+    let now = live.bucket.expire_days;
+    days > 0 && (now == 0 || days < now) && !live.empty
 }
 
 /// From a customer's key to one that the customer does not control.
@@ -277,6 +299,7 @@ pub fn destructive(step: &Step, before: &State) -> bool {
         | Step::DeleteBucket => true,
         Step::SetRecovery { days: Some(days) } => now.and_then(|t| t.recovery).is_some_and(|now| *days < now),
         Step::Encrypt { with } => now.is_some_and(|t| leaves_key(&t.encryption, with)),
+        Step::ExpireObjects { days } => before.bucket().is_some_and(|live| expires_sooner(live, *days)),
         _ => false,
     }
 }
@@ -288,6 +311,7 @@ pub fn approval(step: &Step, name: &str) -> String {
         Step::SetRecovery { .. } => format!("{name}:recovery"),
         Step::SetStream { .. } => format!("{name}:stream"),
         Step::Encrypt { .. } => format!("{name}:encryption"),
+        Step::ExpireObjects { .. } => format!("s3://{name}:expire"),
         Step::AbortUploads | Step::DeleteVersions | Step::DeleteBucket => format!("s3://{name}"),
         _ => name.to_owned(),
     }

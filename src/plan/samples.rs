@@ -62,6 +62,7 @@ pub(crate) fn leaving_bucket(versions: u64, uploads: u64) -> LiveBucket {
         aborts_multipart: true,
         fresh: false,
         foreign_tags: BTreeMap::new(),
+        empty: false,
         holder: None,
         contents: Some(Contents { versions, uploads, imports: Vec::new() }),
     }

@@ -216,6 +216,7 @@ fn bare(name: &str) -> LiveBucket {
         contents: None,
     }
 }
+        empty: true,
 
 fn update_bucket(live: &mut LiveBucket, step: &Step) {
     match step {

@@ -12,7 +12,7 @@ pub use contents::{Page, Upload, Version};
 
 use super::error::from_sdk;
 use super::{Aws, Error};
-use crate::live::normal::ObservedBucket;
+use crate::live::normal::{ObservedBucket, RULE_ID};
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
 /// What `HeadBucket` says of a name.
@@ -81,8 +81,9 @@ impl Aws {
             self.bucket_policy(bucket),
             self.bucket_rules(bucket),
         )?;
-        let bare = tags.is_empty() && policy.is_none() && rules.is_empty();
-        let empty = if bare { Some(self.bucket_is_empty(bucket).await?) } else { None };
+        // Where our rule is missing it matters what it would meet: nothing in a bucket that a killed run left, all in one that is adopted.
+        let ours = rules.iter().any(|rule| rule.id() == Some(RULE_ID));
+        let empty = if ours { None } else { Some(self.bucket_is_empty(bucket).await?) };
         let rules = rules.iter().map(seen::rule).collect();
         Ok(ObservedBucket { tags, block, ownership, encryption, versioning, policy, rules, empty })
     }

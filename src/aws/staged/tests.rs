@@ -15,7 +15,7 @@ const TARGET: &str = r#"{"ScalableTargets":[{"ServiceNamespace":"dynamodb","Reso
 
 /// A bucket and a table with nothing out of the ordinary.
 fn plain(call: &str) -> String {
-    const ROOTS: [(&str, &str); 8] = [
+    const ROOTS: [(&str, &str); 9] = [
         ("tagging", "Tagging><TagSet/></Tagging"),
         ("publicAccessBlock", "PublicAccessBlockConfiguration/"),
         ("ownershipControls", "OwnershipControls/"),
@@ -24,6 +24,7 @@ fn plain(call: &str) -> String {
         ("versioning", "VersioningConfiguration/"),
         ("versions", "ListVersionsResult/"),
         ("uploads", "ListMultipartUploadsResult/"),
+        ("list-type", "ListBucketResult/"),
     ];
     if let Some((_, root)) = ROOTS.iter().find(|(part, _)| call.starts_with("GET ") && call.contains(part)) {
         return format!("<{root}>");

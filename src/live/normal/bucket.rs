@@ -32,6 +32,7 @@ pub fn bucket(name: &str, seen: &ObservedBucket, want: Option<&Bucket>) -> LiveB
         tls_only: seen.policy.as_deref().is_some_and(|p| is_tls_only(p, name)),
         aborts_multipart: seen.rules.iter().any(aborts),
         fresh: seen.tags.is_empty() && seen.policy.is_none() && seen.rules.is_empty() && seen.empty == Some(true),
+        empty: seen.empty == Some(true),
         holder: super::holder::holder(&seen.tags, &managed),
         foreign_tags: tags.foreign,
         contents: None,
@@ -194,6 +195,12 @@ mod tests {
         }
         assert!(!is_tls_only("not json", "b"));
         assert!(!is_tls_only(&policy().to_string(), "other"));
+    }
+
+    #[test]
+    fn a_bucket_is_empty_only_where_it_was_seen_to_be() {
+        let empty = |empty| fold(&ObservedBucket { empty, ..complete() }).empty;
+        assert_eq!([Some(true), Some(false), None].map(empty), [true, false, false]);
     }
 
     #[test]

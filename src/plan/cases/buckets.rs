@@ -9,6 +9,8 @@ use crate::plan::{Approvals, Desired, State, Step, Target};
 use crate::resource::Bucket;
 use std::collections::BTreeMap;
 
+const EXPIRE: &str = "s3://acme-staging:expire";
+
 fn with_bucket() -> Desired {
     Desired { buckets: BTreeMap::from([("acme-staging".to_owned(), bucket())]), ..desired([("T", table())]) }
 }
@@ -58,10 +60,11 @@ fn a_bucket_converges_from_every_prefix_and_a_fresh_one_needs_no_adoption() {
 fn a_bucket_with_anything_in_it_and_no_tag_is_refused() {
     let states = bucket_states();
     let mut used = states[1].bucket().expect("created").clone();
-    used.fresh = false;
+    (used.fresh, used.empty) = (false, false);
     let live = Live { buckets: BTreeMap::from([("acme-staging".to_owned(), used)]), ..Live::default() };
-    assert_eq!(plan_of(&with_bucket(), &live, &Approvals::default()).refusals.len(), 1);
-    assert!(plan_of(&with_bucket(), &live, &allow(&["acme-staging"], &[])).refusals.is_empty());
+    let refused = |approvals| plan_of(&with_bucket(), &live, &approvals).refusals.len();
+    assert_eq!((refused(Approvals::default()), refused(allow(&["acme-staging"], &[]))), (2, 1), "to adopt is not to let objects expire");
+    assert_eq!(refused(allow(&["acme-staging"], &[EXPIRE])), 0);
 }
 
 #[test]
@@ -91,9 +94,35 @@ fn each_half_of_the_lifecycle_rule_is_put_back_alone() {
     let kept = LiveBucket { aborts_multipart: false, ..done() };
     for live in [longer, kept] {
         let live = Live { buckets: BTreeMap::from([("acme-staging".to_owned(), live)]), ..Live::default() };
-        let plan = plan_of(&Desired { tables: BTreeMap::new(), ..with_bucket() }, &live, &Approvals::default());
+        let plan = plan_of(&Desired { tables: BTreeMap::new(), ..with_bucket() }, &live, &allow(&[], &[EXPIRE]));
         assert_eq!(steps(&plan), ["PutBucketLifecycleConfiguration expire after 7 days, abort unfinished uploads after 1 day"]);
     }
+}
+
+/// S3 applies a rule to what is there already.
+#[test]
+fn an_expiry_that_comes_sooner_needs_the_word_unless_nothing_is_there() {
+    let desired = Desired { tables: BTreeMap::new(), ..with_bucket() };
+    let with = |expire_days, empty| {
+        let live = LiveBucket { bucket: Bucket { expire_days, ..done().bucket }, empty, ..done() };
+        Live { buckets: BTreeMap::from([("acme-staging".to_owned(), live)]), ..Live::default() }
+    };
+    for (days, empty, sooner) in
+        [(0, false, true), (8, false, true), (0, true, false), (8, true, false), (6, false, false), (7, false, false)]
+    {
+        let bare = plan_of(&desired, &with(days, empty), &Approvals::default());
+        assert_eq!((bare.refusals.len(), bare.calls()), (usize::from(sooner), usize::from(!sooner && days != 7)), "{days} {empty}");
+        assert!(bare.refusals.iter().all(|r| r.recipe.ends_with("or allow it with --destroy s3://acme-staging:expire")));
+        let named = plan_of(&desired, &with(days, empty), &allow(&[], &[EXPIRE]));
+        let destructive: Vec<bool> = named.works[0].steps.iter().map(|s| s.destructive).collect();
+        assert_eq!((named.refusals.len(), destructive), (0, if days == 7 { vec![] } else { vec![sooner] }), "{days} {empty}");
+        assert_eq!(named.notes.is_empty(), sooner, "an approval that nothing needed is told: {:?}", named.notes);
+    }
+    let full = with(0, false);
+    assert!(plan_of(&desired, &full, &allow(&[], &["acme-staging:expire"])).calls() == 0, "that is a table's spelling");
+    let elsewhere = Live { buckets: full.buckets.into_iter().map(|(name, b)| (name, LiveBucket { owner: None, ..b })).collect(), ..full };
+    let refused = plan_of(&desired, &elsewhere, &allow(&[], &[EXPIRE]));
+    assert_eq!((refused.refusals.len(), refused.notes.len()), (1, 0), "what is refused for another reason is not told to be unused");
 }
 
 #[test]

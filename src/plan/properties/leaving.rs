@@ -3,6 +3,7 @@
 use super::super::samples::{any_leaving_bucket, desired, plan_of, seen_bucket};
 use super::super::{Approvals, Plan, State, legal::violation, risk, simulate::simulate};
 use crate::live::{Live, LiveBucket};
+use crate::resource::Bucket;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -49,9 +50,31 @@ proptest! {
         let bucket = super::super::samples::bucket();
         let desired = super::super::Desired { buckets: [(bucket.name.clone(), bucket)].into(), ..desired([]) };
         let live = Live { buckets: [("acme-staging".to_owned(), LiveBucket { contents: None, ..live })].into(), ..Live::default() };
-        for destroy in [BTreeSet::new(), BTreeSet::from(["s3://acme-staging".to_owned()])] {
+        for destroy in [BTreeSet::new(), BTreeSet::from(["s3://acme-staging:expire".to_owned()]), BTreeSet::from(["s3://acme-staging".to_owned()])] {
             let plan = plan_of(&desired, &live, &Approvals { destroy, with_data: true, adopt: ["acme-staging".to_owned()].into() });
             prop_assert!(plan.works[0].steps.iter().all(|s| !s.destructive));
+        }
+    }
+
+    /// What S3 would delete by a rule is deleted by nobody who did not name it, from every prefix of the plan.
+    #[test]
+    fn no_object_goes_sooner_than_it_would_without_the_word(live in any_leaving_bucket(), now in 0..4u32, days in 1..4u32, empty: bool) {
+        let want = Bucket { expire_days: days, ..super::super::samples::bucket() };
+        let bucket = Bucket { expire_days: now, ..live.bucket.clone() };
+        let live = LiveBucket { bucket, empty, aborts_multipart: now > 0, contents: None, ..live };
+        let desired = super::super::Desired { buckets: [(want.name.clone(), want)].into(), ..desired([]) };
+        let approvals = |destroy: &[&str]| Approvals { destroy: destroy.iter().map(|&what| what.to_owned()).collect(), adopt: ["acme-staging".to_owned()].into(), ..Approvals::default() };
+        let sooner = !empty && (now == 0 || days < now);
+        let unnamed = plan_of(&desired, &seen_bucket(live.clone()), &approvals(&["s3://acme-staging"]));
+        prop_assert_eq!(unnamed.refusals.iter().any(|r| r.recipe.contains(":expire")), sooner);
+        let named = plan_of(&desired, &seen_bucket(live), &approvals(&["s3://acme-staging:expire"]));
+        prop_assert_eq!(&named.refusals, &vec![]);
+        prop_assert_eq!(named.works[0].steps.iter().filter(|s| s.destructive).count(), usize::from(sooner));
+        let states = walk(&named);
+        for (at, (state, planned)) in states.iter().zip(&named.works[0].steps).enumerate() {
+            prop_assert_eq!(violation(state, &planned.step), None);
+            let again = plan_of(&desired, &seen_bucket(state.bucket().expect("it stays").clone()), &approvals(&["s3://acme-staging:expire"]));
+            prop_assert!(again.works[0].steps.iter().map(|s| &s.step).eq(named.works[0].steps[at..].iter().map(|s| &s.step)));
         }
     }
 }

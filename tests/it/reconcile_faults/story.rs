@@ -25,6 +25,8 @@ impl Story {
     fn with_bucket(mut self, before: Option<Bucket>, after: Bucket) -> Self {
         let name = unique("bucket");
         let named = |bucket: Bucket| (name.clone(), Bucket { name: name.clone(), ..bucket });
+        let sooner = before.as_ref().is_some_and(|before| after.expire_days < before.expire_days);
+        self.approvals.destroy.extend(sooner.then(|| format!("s3://{name}:expire")));
         self.before.buckets.extend(before.map(named));
         self.after.buckets.extend([named(after)]);
         self

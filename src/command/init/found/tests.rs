@@ -23,6 +23,7 @@ fn closed(bucket: Bucket) -> LiveBucket {
         tls_only: true,
         aborts_multipart: true,
         fresh: false,
+        empty: false,
         foreign_tags: BTreeMap::new(),
         holder: None,
         contents: None,

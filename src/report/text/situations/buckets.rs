@@ -88,6 +88,36 @@ fn versioning_and_a_key_of_ones_own() {
 }
 
 #[test]
+fn objects_that_would_expire_sooner_are_kept_until_that_is_allowed() {
+    insta::assert_snapshot!(of(bucket(), Some(whole(Bucket { expire_days: 365, ..bucket() }))), @r"
+    Changes (~ change in place):
+
+      ~ bucket acme-staging
+          ~ expire  365 days -> 7 days
+
+    Refused:
+      bucket acme-staging: its objects would expire after 7 days, and now do so after 365 days: S3 deletes those that are older, within days
+          keep `expire_days` in the file as it is live, or allow it with --destroy s3://acme-staging:expire
+
+    Plan: 0 to create, 1 to change, 0 to delete, 1 refused; 0 calls.
+    ");
+    let live = seen_bucket(whole(Bucket { expire_days: 0, ..bucket() }));
+    insta::assert_snapshot!(shown(&desired_bucket(bucket()), &live, &allowing(&["s3://acme-staging:expire"]), context(NOON_MS)), @r"
+    Changes (+ create   ~ change in place):
+
+      ~ bucket acme-staging
+          + expire  7 days
+
+    Calls, in this order for each resource (times are estimates):
+      bucket acme-staging
+        1. PutBucketLifecycleConfiguration expire after 7 days, abort unfinished uploads after 1 day  (1 s to 2 s)  DESTRUCTIVE
+             S3 deletes the objects that are older, too, within days; it cannot be undone
+
+    Plan: 0 to create, 1 to change, 0 to delete; 1 call, about 1 s to 2 s.
+    ");
+}
+
+#[test]
 fn versioning_is_suspended() {
     insta::assert_snapshot!(of(bucket(), Some(whole(Bucket { versioning: true, ..bucket() }))), @r"
     Changes (~ change in place   - delete):
