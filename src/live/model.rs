@@ -1,6 +1,6 @@
 //! LIVE: what AWS shows, in the same nouns as the desired state.
 
-use crate::resource::{Bucket, Dimension, Table};
+use crate::resource::{Bucket, Dimension, Scaling, Table};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -104,6 +104,9 @@ pub struct LiveTable {
     pub replicas: Vec<String>,
     /// Sorted. Of every scalable target that was read, also of an index that is not there (yet).
     pub foreign_scaling: Vec<ForeignScaling>,
+    /// Auto scaling that outlived its index, by the name of the wanted index that is not there: it is born under it.
+    #[serde(default)]
+    pub leftover: BTreeMap<String, Scaling>,
     pub usage: Usage,
     #[serde(default)]
     pub trouble: Trouble,
@@ -152,12 +155,12 @@ pub struct LiveBucket {
     /// Exactly as `CreateBucket` leaves it: no tag, no policy, no lifecycle, no object. A run that died between the create call
     /// and the tags leaves this, so a fresh bucket of the right name is finished, not refused.
     pub fresh: bool,
-    pub foreign_tags: BTreeMap<String, String>,
-    /// Another tool that says the bucket is its own.
-    #[serde(default)]
     /// It holds no object that a new expiry could delete. Looked at only where no rule of landfall's is on it, and `false` elsewhere.
     #[serde(default)]
     pub empty: bool,
+    pub foreign_tags: BTreeMap<String, String>,
+    /// Another tool that says the bucket is its own.
+    #[serde(default)]
     pub holder: Option<Holder>,
     /// Looked at only where the bucket is to go.
     #[serde(default)]

@@ -36,7 +36,8 @@ pub(super) fn facets(live: &LiveTable) -> impl Iterator<Item = (String, String)>
 
 /// Whether some call of the way to `want` is about this side. An index that is not there yet may have a target all the same.
 fn changes(want: &Table, live: &LiveTable, side: Side<'_>) -> bool {
-    held(&live.table, side) != held(want, side)
+    let leftover = side.0.and_then(|name| live.leftover.get(name)).and_then(|scaling| scaling.of(side.1));
+    held(&live.table, side).or(leftover) != held(want, side)
 }
 
 fn held(table: &Table, (index, dimension): Side<'_>) -> Option<Range> {

@@ -41,6 +41,7 @@ pub(crate) fn live(table: Table) -> LiveTable {
         holder: None,
         replicas: Vec::new(),
         foreign_scaling: Vec::new(),
+        leftover: BTreeMap::new(),
         usage: Usage::default(),
         trouble: Trouble::default(),
     }
@@ -61,8 +62,8 @@ pub(crate) fn leaving_bucket(versions: u64, uploads: u64) -> LiveBucket {
         tls_only: true,
         aborts_multipart: true,
         fresh: false,
-        foreign_tags: BTreeMap::new(),
         empty: false,
+        foreign_tags: BTreeMap::new(),
         holder: None,
         contents: Some(Contents { versions, uploads, imports: Vec::new() }),
     }
@@ -224,9 +225,10 @@ pub(crate) fn any_live() -> impl Strategy<Value = LiveTable> {
     let applied = option::of(prop_oneof![Just("old".to_owned())]);
     let holder = option::weighted(0.1, Just(Holder::Terraform("ManagedBy=terraform".into())));
     let replicas = option::weighted(0.1, Just("eu-west-1".to_owned()));
-    (any_table(), owner, btree_map("[fg]", "[vw]", 0..2), applied, holder, replicas, any::<[bool; 2]>()).prop_map(
-        |(table, owner, foreign_tags, applied, holder, replicas, [orphaned, lowered])| {
-            let mut live = live(table);
+    let leftover = btree_map("[ijk]", leftover(), 0..3);
+    (any_table(), owner, btree_map("[fg]", "[vw]", 0..2), applied, holder, replicas, any::<[bool; 2]>(), leftover).prop_map(
+        |(table, owner, foreign_tags, applied, holder, replicas, [orphaned, lowered], leftover)| {
+            let mut live = LiveTable { leftover, ..live(table) };
             if orphaned {
                 without_policy(&mut live.table);
             }
@@ -236,6 +238,13 @@ pub(crate) fn any_live() -> impl Strategy<Value = LiveTable> {
             LiveTable { owner, foreign_tags, applied, holder, replicas: replicas.into_iter().collect(), ..live }
         },
     )
+}
+
+/// What scales an index that is gone.
+fn leftover() -> impl Strategy<Value = Scaling> {
+    let range =
+        || option::of((1..4u64, 0..3u64, option::of(Just(50u64))).prop_map(|(min, more, target)| Range { min, max: min + more, target }));
+    (range(), range()).prop_map(|(read, write)| Scaling { read, write })
 }
 
 /// A run that was killed between target and policy leaves this.
@@ -259,6 +268,8 @@ pub(crate) fn as_refreshed(mut live: LiveTable, want: &Table) -> LiveTable {
     let (managed, foreign) = all.partition(|(key, _)| want.tags.contains_key(key));
     live.table.tags = managed;
     live.foreign_tags = foreign;
+    let absent = |name: &String| !live.table.indexes.contains_key(name);
+    live.leftover.retain(|name, _| absent(name) && want.indexes.get(name).is_some_and(|index| index.capacity != Capacity::OnDemand));
     live.table.policy = want.policy.as_ref().map(|_| live.table.policy.take().unwrap_or(Policy::Off));
     live.table.insights = want.insights.map(|_| live.table.insights.unwrap_or(Insights::Off));
     fold(&mut live.table.capacity, &mut live.table.limits, &want.limits);

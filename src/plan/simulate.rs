@@ -38,7 +38,7 @@ pub fn simulate(state: &State, step: &Step, name: &str) -> State {
 fn created(table: &Table, owner: &str) -> LiveTable {
     let mut tags = table.tags.clone();
     let applied = tags.remove(APPLIED_TAG);
-    let indexes = table.indexes.iter().map(|(name, index)| (name.clone(), created_index(index))).collect();
+    let indexes = table.indexes.iter().map(|(name, index)| (name.clone(), created_index(index, Scaling::default()))).collect();
     LiveTable {
         table: Table {
             ttl: None,
@@ -59,13 +59,15 @@ fn created(table: &Table, owner: &str) -> LiveTable {
         holder: None,
         replicas: Vec::new(),
         foreign_scaling: Vec::new(),
+        leftover: BTreeMap::new(),
         usage: Usage::default(),
         trouble: Trouble::default(),
     }
 }
 
-fn created_index(index: &Index) -> Index {
-    Index { limits: unscaled(index.limits), insights: index.insights.map(|_| Insights::Off), ..index.clone() }
+/// `scaling`: what AWS kept of an earlier index of this name.
+fn created_index(index: &Index, scaling: Scaling) -> Index {
+    Index { limits: Limits { scaling, ..index.limits }, insights: index.insights.map(|_| Insights::Off), ..index.clone() }
 }
 
 fn unscaled(limits: Limits) -> Limits {
@@ -80,7 +82,10 @@ fn update_table(live: &mut LiveTable, step: &Step) {
     match step {
         Step::SetCapacity { mode, table: units, indexes } => set_capacity(table, *mode, *units, indexes),
         Step::DeleteIndex { index } => drop(table.indexes.remove(index)),
-        Step::CreateIndex { index, spec, .. } => drop(table.indexes.insert(index.clone(), created_index(spec))),
+        Step::CreateIndex { index, spec, .. } => {
+            let created = created_index(spec, live.leftover.remove(index).unwrap_or_default());
+            table.indexes.insert(index.clone(), created);
+        }
         Step::SetStream { view } => table.stream = *view,
         Step::Protect { on } => table.protect = *on,
         Step::TtlOff { .. } => table.ttl = None,
@@ -216,7 +221,6 @@ fn bare(name: &str) -> LiveBucket {
         contents: None,
     }
 }
-        empty: true,
 
 fn update_bucket(live: &mut LiveBucket, step: &Step) {
     match step {
@@ -249,9 +253,10 @@ fn update_bucket(live: &mut LiveBucket, step: &Step) {
 pub fn matches(predicted: &State, seen: &State) -> bool {
     match (predicted, seen) {
         (State::Table(Some(p)), State::Table(Some(s))) => {
-            let same = p.table == s.table && p.owner == s.owner && p.applied == s.applied && p.foreign_tags == s.foreign_tags;
-            let others = p.holder == s.holder && p.replicas == s.replicas && p.foreign_scaling == s.foreign_scaling;
-            same && others && (p.id.is_empty() || p.id == s.id)
+            let same = p.owner == s.owner && p.applied == s.applied && p.foreign_tags == s.foreign_tags;
+            let others = p.holder == s.holder && p.replicas == s.replicas;
+            let there = || p.id == s.id && p.table == s.table && p.foreign_scaling == s.foreign_scaling;
+            same && others && if p.id.is_empty() { p.table == as_born(&s.table, &p.table) } else { there() }
         }
         (State::Bucket(Some(p)), State::Bucket(Some(s))) => {
             p.bucket == s.bucket
@@ -266,5 +271,18 @@ pub fn matches(predicted: &State, seen: &State) -> bool {
 }
 
 fn guards(b: &LiveBucket) -> [bool; 5] {
+/// `seen` but for its auto scaling. AWS keeps that of a table that is gone, and of its indexes, and a new one of the name is born under
+/// it: nobody moved. What is to become of it is decided on what is seen then.
+fn as_born(seen: &Table, predicted: &Table) -> Table {
+    let mut table = seen.clone();
+    table.limits.scaling = predicted.limits.scaling;
+    for (name, index) in &mut table.indexes {
+        if let Some(predicted) = predicted.indexes.get(name) {
+            index.limits.scaling = predicted.limits.scaling;
+        }
+    }
+    table
+}
+
     [b.public_access_blocked, b.owner_enforced, b.encrypted, b.tls_only, b.aborts_multipart]
 }

@@ -6,7 +6,7 @@ use landfall::event::Events;
 use landfall::exit::Exit;
 use landfall::local::{Effect, Moment, Rule};
 use landfall::plan::{Approvals, Desired, Plan};
-use landfall::resource::{Capacity, Table, Units};
+use landfall::resource::{Capacity, Limits, Range, Scaling, Table, Units};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -246,4 +246,51 @@ async fn the_tags_of_a_table_that_stays_are_denied_once_and_for_all() {
     let outcome = Box::pin(apply::run(&world.aws, &plan, &events, &Options::default(), &Stop::never())).await;
     assert_eq!((outcome.exit(), says(&outcome, "AccessDeniedException")), (Exit::Partial, 1), "{:#?}", outcome.problems);
     assert!(world.clock.now_ms() - began < 30_000, "nothing is waited for");
+}
+
+/// Reads scaled, of the table and of its index, as a stack asks for it.
+fn scaled(read: bool) -> Table {
+    let range = read.then_some(Range { min: 5, max: 50, target: Some(70) });
+    let limits = Limits { scaling: Scaling { read: range, write: None }, ..Limits::default() };
+    let mut table = Table { limits, ..table(FIVE, &["a"]) };
+    table.indexes.values_mut().for_each(|index| index.limits = limits);
+    table
+}
+
+/// AWS keeps the auto scaling of an index or a table that is gone, and what is made anew under the name is scaled from its first moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn scaling_that_outlived_its_index_or_its_table_is_nobodys_change() {
+    for (whole, scales) in [(false, true), (false, false), (true, true)] {
+        let world = World::start().await;
+        let name = unique("faults");
+        let wanted = desired([(name.clone(), scaled(true))]);
+        Box::pin(world.converge(&wanted, &Approvals::default(), "made")).await;
+        if whole {
+            world.aws.delete_table(&name).await.expect("deleted");
+        } else {
+            world.aws.delete_index(&name, "by-a").await.expect("deleted");
+        }
+        world.clock.advance(LATER);
+        let mut again = Desired { tables: BTreeMap::from([(name.clone(), scaled(true))]), ..wanted };
+        if !scales {
+            again.tables.get_mut(&name).and_then(|table| table.indexes.get_mut("by-a")).expect("its index").limits = Limits::default();
+        }
+        Box::pin(world.converge(&again, &Approvals::default(), &format!("again: whole {whole}, scaled {scales}"))).await;
+    }
+}
+
+/// Of a table that is not there nobody asks what scales it: what is left over is told at the end, and the next plan takes it away.
+#[tokio::test(flavor = "multi_thread")]
+async fn scaling_that_outlived_its_table_and_is_wanted_no_more_is_the_next_plans() {
+    let world = World::start().await;
+    let name = unique("faults");
+    let wanted = desired([(name.clone(), scaled(true))]);
+    Box::pin(world.converge(&wanted, &Approvals::default(), "made")).await;
+    world.aws.delete_table(&name).await.expect("deleted");
+    world.clock.advance(LATER);
+    let fixed = Desired { tables: BTreeMap::from([(name.clone(), scaled(false))]), ..wanted };
+    let plan = Box::pin(world.plan(&fixed, &Approvals::default())).await;
+    let outcome = Box::pin(world.apply(&plan)).await;
+    assert_eq!((outcome.exit(), says(&outcome, "DeregisterScalableTarget")), (Exit::Partial, 1), "{:#?}", outcome.problems);
+    Box::pin(world.converge(&fixed, &Approvals::default(), "again")).await;
 }

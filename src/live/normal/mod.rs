@@ -22,7 +22,7 @@ pub use observed::*;
 pub use settings::DEFAULT_RECOVERY_DAYS;
 
 use super::model::{LiveTable, Usage};
-use crate::resource::{APPLIED_TAG, Index, Key, KeyKind, KeyPart, LocalIndex, OWNER_TAG, Projection, Table};
+use crate::resource::{APPLIED_TAG, Capacity, Index, Key, KeyKind, KeyPart, LocalIndex, OWNER_TAG, Projection, Scaling, Table};
 use limits::Throughput;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,8 +68,11 @@ pub fn table(name: &str, all: &ObservedAll, want: Option<&Table>) -> Result<Live
     let seen = &all.table;
     let managed = want.map(|w| w.tags.keys().cloned().collect()).unwrap_or_default();
     let tags = tags(&all.tags, &managed);
+    let reader = Reader::new(name, seen);
+    let table = Table { tags: tags.managed, ..reader.table(all, want)? };
+    let leftover = reader.leftover(all, want, &table)?;
     Ok(LiveTable {
-        table: Table { tags: tags.managed, ..Reader::new(name, seen).table(all, want)? },
+        table,
         id: seen.id.clone(),
         arn: seen.arn.clone(),
         owner: tags.owner,
@@ -80,6 +83,7 @@ pub fn table(name: &str, all: &ObservedAll, want: Option<&Table>) -> Result<Live
         holder: holder::holder(&all.tags, &managed),
         replicas: replicas(seen),
         foreign_scaling: limits::foreign(&all.scaling),
+        leftover,
         usage: usage(seen),
         trouble: busy::trouble(all),
     })
@@ -190,6 +194,19 @@ impl Reader {
             limits,
             insights: self.insights(all, Some(&seen.name), want.and_then(|w| w.insights))?,
         })
+    }
+
+    /// What will scale an index that is wanted and not there; on demand nothing does.
+    fn leftover(&self, all: &ObservedAll, want: Option<&Table>, now: &Table) -> Result<BTreeMap<String, Scaling>, Unknown> {
+        let mut out = BTreeMap::new();
+        let absent = want.into_iter().flat_map(|w| &w.indexes).filter(|(name, _)| !now.indexes.contains_key(*name));
+        for (name, _) in absent.filter(|(_, index)| index.capacity != Capacity::OnDemand) {
+            let scaling = self.scaling(&all.scaling, Some(name))?;
+            if scaling != Scaling::default() {
+                out.insert(name.clone(), scaling);
+            }
+        }
+        Ok(out)
     }
 
     fn locals(&self, seen: &[ObservedIndex]) -> Result<BTreeMap<String, LocalIndex>, Unknown> {

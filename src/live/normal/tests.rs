@@ -192,3 +192,29 @@ fn an_invented_word_of_a_setting_is_an_error_too() {
         assert_eq!(super::table("T", &all, None).expect_err(what).what, what);
     }
 }
+
+#[test]
+fn what_scales_an_index_that_is_wanted_and_not_there_is_kept_apart() {
+    let target = |index: Option<&str>| ObservedTarget {
+        index: index.map(str::to_owned),
+        dimension: "dynamodb:index:ReadCapacityUnits".into(),
+        min: 1,
+        max: 2,
+        ..ObservedTarget::default()
+    };
+    let all = ObservedAll {
+        table: ObservedTable { globals: vec![index("there")], ..seen() },
+        scaling: [None, Some("there"), Some("absent"), Some("lazy"), Some("nobodys")].map(target).into(),
+        ..ObservedAll::default()
+    };
+    let wanted = |name: &str| {
+        let capacity = if name == "lazy" { Capacity::OnDemand } else { Capacity::Provisioned(Units { read: 1, write: 1 }) };
+        (name.to_owned(), Index { capacity, ..Index::plain(Key { partition: Vec::new(), sort: Vec::new() }) })
+    };
+    let indexes = ["there", "absent", "unscaled", "lazy"].map(wanted).into();
+    let want = Table { indexes, ..Table::plain(Key { partition: Vec::new(), sort: Vec::new() }) };
+    let live = super::table("T", &all, Some(&want)).expect("foldable");
+    let read = Some(crate::resource::Range { min: 1, max: 2, target: None });
+    assert_eq!(live.leftover, BTreeMap::from([("absent".to_owned(), Scaling { read, write: None })]));
+    assert_eq!(super::table("T", &all, None).expect("foldable").leftover, BTreeMap::new());
+}

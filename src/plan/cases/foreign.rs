@@ -3,7 +3,8 @@
 use super::{UNITS, allow, one, steps};
 use crate::live::{ForeignScaling, LiveTable, Mover};
 use crate::plan::samples::{desired, index, live, plan_of, seen, table};
-use crate::plan::{Approvals, Plan, Step, foreign, simulate};
+use crate::plan::simulate::matches;
+use crate::plan::{Approvals, Plan, State, Step, foreign, simulate};
 use crate::resource::{Capacity, Dimension, Limits, Range, Scaling, Table};
 use std::collections::BTreeMap;
 
@@ -80,6 +81,53 @@ fn a_target_that_outlived_its_index_is_in_the_way_of_the_next_one() {
     assert_eq!(reasons(&one(&scaled(50), Some(&now), &Approvals::default())), [OF_INDEX]);
     let unscaled = Table { indexes: BTreeMap::from([("a".to_owned(), index("a", UNITS))]), ..scaled(50) };
     assert_eq!(reasons(&one(&unscaled, Some(&now), &Approvals::default())), Vec::<&str>::new());
+}
+
+/// Provisioned, without its index `a`, under whose name AWS kept `scaling`.
+fn outlived(scaling: Scaling, by: Vec<ForeignScaling>) -> LiveTable {
+    let bare = Table { indexes: BTreeMap::new(), ..scaled(50) };
+    LiveTable { leftover: BTreeMap::from([("a".to_owned(), scaling)]), foreign_scaling: by, ..live(bare) }
+}
+
+#[test]
+fn an_index_is_born_under_what_scaled_an_earlier_one() {
+    let plain = Table { indexes: BTreeMap::from([("a".to_owned(), index("a", UNITS))]), ..scaled(50) };
+    let calls = |want: &Table, left: Scaling| {
+        let made = one(want, Some(&outlived(left, Vec::new())), &Approvals::default());
+        steps(&made).into_iter().filter(|call| !call.starts_with("TagResource")).skip(1).collect::<Vec<_>>()
+    };
+    let (left, none) = (range(50).scaling, Scaling::default());
+    assert_eq!(calls(&plain, left), ["DeregisterScalableTarget index a reads", "DeregisterScalableTarget index a writes"]);
+    assert_eq!(calls(&scaled(50), left), [""; 0]);
+    assert_eq!(calls(&scaled(50), none).len(), 4);
+    let other = Scaling { write: None, read: range(60).scaling.read };
+    let ours = calls(&scaled(50), other);
+    assert_eq!(ours[..1], ["RegisterScalableTarget index a reads, 5 to 50"]);
+    assert_eq!(ours[1..], ["RegisterScalableTarget index a writes, 5 to 50", "PutScalingPolicy index a writes, hold 70%"]);
+}
+
+#[test]
+fn what_hangs_on_a_target_that_outlived_its_index_is_not_taken_away() {
+    let plain = Table { indexes: BTreeMap::from([("a".to_owned(), index("a", UNITS))]), ..scaled(50) };
+    let now = outlived(range(50).scaling, vec![nightly(Some("a"))]);
+    assert_eq!(reasons(&one(&plain, Some(&now), &Approvals::default())), [OF_INDEX]);
+    assert_eq!(reasons(&one(&scaled(50), Some(&now), &Approvals::default())), Vec::<&str>::new(), "nothing of that side changes");
+}
+
+#[test]
+fn a_table_that_is_born_scaled_is_no_surprise_and_one_that_becomes_so_is() {
+    let state = |table: LiveTable| State::Table(Some(Box::new(table)));
+    let plain = Table { indexes: BTreeMap::from([("a".to_owned(), index("a", UNITS))]), capacity: UNITS, ..table() };
+    let seen = LiveTable { foreign_scaling: vec![nightly(Some("a"))], ..live(scaled(50)) };
+    let created = LiveTable { id: String::new(), ..live(plain.clone()) };
+    assert!(matches(&state(created.clone()), &state(seen.clone())));
+    assert!(!matches(&state(live(plain)), &state(LiveTable { foreign_scaling: Vec::new(), ..seen.clone() })), "it was there");
+    assert!(!matches(&state(live(scaled(50))), &state(seen.clone())), "a scheduled action of somebody's");
+    for other in [Table { protect: true, ..scaled(50) }, Table { indexes: BTreeMap::new(), ..scaled(50) }] {
+        assert!(!matches(&state(created.clone()), &state(LiveTable { table: other, ..seen.clone() })), "nothing else may differ");
+    }
+    let again = LiveTable { id: "another".into(), ..live(scaled(50)) };
+    assert!(!matches(&state(live(scaled(50))), &state(again)), "made anew");
 }
 
 #[test]
