@@ -1,7 +1,8 @@
 //! Whether a plan can be over in time, at its worst.
 //!
 //! Rules: the calls of one resource are serial; the file's buckets go in a row, and then all others side by side, [`AT_ONCE`] at a time:
-//! each resource must end in time from its turn on, waits and cooldowns included. What has no known end (an index's backfill) is never promised. A limit of which AWS does not tell how much is
+//! each resource must end in time from its turn on, waits and cooldowns included. What has no known end (an index's backfill) is never promised, whoever began it; of other motion that apply waits for first
+//! nobody tells how long it takes, which is said. A limit of which AWS does not tell how much is
 //! spent is rarely spent, and no reason to refuse each plan that meets one: the call is named beside the deadline.
 //! Called by [`super::make`]; `apply` can ask again with its own clock.
 
@@ -62,7 +63,7 @@ impl FromStr for Deadline {
 /// Which of `works`, begun at `now_ms`, may not be done by `deadline_ms`, and why; none: all are, even at their worst.
 pub fn missed(works: &[Work], now_ms: u64, deadline_ms: u64) -> Vec<Refusal> {
     let missed = |(work, turn): (&Work, u64)| {
-        let (reason, recipe) = late(&work.steps, now_ms.saturating_add(turn), deadline_ms)?;
+        let (reason, recipe) = awaited(work, deadline_ms).or_else(|| late(&work.steps, now_ms.saturating_add(turn), deadline_ms))?;
         Some(Refusal { target: work.target.clone(), reason, recipe })
     };
     works.iter().zip(turns(works)).filter_map(missed).collect()
@@ -87,8 +88,16 @@ fn turns(works: &[Work]) -> Vec<u64> {
     works.iter().map(turn).collect()
 }
 
-/// The calls of `work` that AWS may refuse for longer than any deadline, one line each. The wait for TTL is bounded, and counted.
+/// What may take `work` longer than any deadline, one line each: what AWS has under way (where it is bound to be long, that is refused),
+/// and calls that AWS may refuse. The wait for TTL is bounded, and counted.
 pub fn unpromised(work: &Work) -> Vec<String> {
+    let moving = under_way(work).filter(|motion| !grows(motion)).map(|motion| {
+        let target = safe::text(&work.target.to_string());
+        format!(
+            "the deadline is not promised for {target}: apply waits first: {}, and AWS does not tell how long that takes",
+            safe::text(motion)
+        )
+    });
     let line = |(at, planned): (usize, &Planned)| {
         let what = planned.untold.as_ref().filter(|what| **what != Limited::Ttl)?;
         let (counted, window) = what.words();
@@ -100,7 +109,24 @@ pub fn unpromised(work: &Work) -> Vec<String> {
             at + 1
         ))
     };
-    work.steps.iter().enumerate().filter_map(line).collect()
+    moving.chain(work.steps.iter().enumerate().filter_map(line)).collect()
+}
+
+/// What apply waits for before its first call, of a work that has one.
+fn under_way(work: &Work) -> impl Iterator<Item = &String> {
+    work.before.busy().iter().filter(|_| !work.steps.is_empty())
+}
+
+/// Whether AWS makes or fills something: an index as one of our own, a table that may be an import's.
+fn grows(motion: &str) -> bool {
+    motion.contains(" is CREATING") || motion.ends_with(" is backfilling")
+}
+
+fn awaited(work: &Work, deadline_ms: u64) -> Option<(String, String)> {
+    let motion = under_way(work).find(|motion| grows(motion))?;
+    let (motion, deadline) = (safe::text(motion), words::time(deadline_ms));
+    let reason = format!("apply waits first: {motion}, which has no known end, so the deadline {deadline} cannot be promised");
+    Some((reason, "wait until that is over, and plan again".into()))
 }
 
 fn late(steps: &[Planned], now_ms: u64, deadline_ms: u64) -> Option<(String, String)> {

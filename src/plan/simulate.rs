@@ -216,6 +216,7 @@ fn bare(name: &str) -> LiveBucket {
         tls_only: false,
         aborts_multipart: false,
         fresh: true,
+        empty: true,
         foreign_tags: BTreeMap::new(),
         holder: None,
         contents: None,
@@ -270,7 +271,6 @@ pub fn matches(predicted: &State, seen: &State) -> bool {
     }
 }
 
-fn guards(b: &LiveBucket) -> [bool; 5] {
 /// `seen` but for its auto scaling. AWS keeps that of a table that is gone, and of its indexes, and a new one of the name is born under
 /// it: nobody moved. What is to become of it is decided on what is seen then.
 fn as_born(seen: &Table, predicted: &Table) -> Table {
@@ -284,5 +284,6 @@ fn as_born(seen: &Table, predicted: &Table) -> Table {
     table
 }
 
+fn guards(b: &LiveBucket) -> [bool; 5] {
     [b.public_access_blocked, b.owner_enforced, b.encrypted, b.tls_only, b.aborts_multipart]
 }

@@ -75,3 +75,28 @@ fn a_count_that_aws_does_not_tell_is_named_beside_the_deadline_and_refuses_nothi
     let timeless = make(&desired([("T", want)]), &seen([("T", live(table()))]), &Approvals::default(), context(NOW_MS));
     assert_eq!(timeless.notes, Vec::<String>::new(), "nothing was promised");
 }
+
+/// A backfill is as long as the table is large, whoever began it.
+#[test]
+fn what_waits_for_something_that_aws_is_making_cannot_be_promised() {
+    let want = Table { protect: true, ..table() };
+    let moving = |what: &str, want: Table| plan(want, Some(LiveTable { busy: vec![what.into()], ..live(table()) }), 240 * HOUR_MS);
+    for what in ["index byMail is CREATING (backfilling)", "index byMail is backfilling", "table is CREATING"] {
+        let made = moving(what, want.clone());
+        let [refusal] = made.refusals.as_slice() else { panic!("{what}: {:?}", made.refusals) };
+        assert!(refusal.reason.starts_with(&format!("apply waits first: {what}, which has no known end")), "{refusal:?}");
+        assert_eq!((made.notes.len(), made.calls() > 0), (0, true), "{what}: the calls are shown");
+    }
+    for what in ["table is UPDATING", "index byMail is DELETING", "index CREATING is UPDATING"] {
+        let made = moving(what, want.clone());
+        assert_eq!((made.refusals.len(), made.notes.len()), (0, 1), "{what}");
+        assert!(made.notes[0].contains(&format!("table T: apply waits first: {what}")), "{:?}", made.notes);
+    }
+    let nothing = LiveTable { applied: Some(crate::plan::diff::applied(&table())), ..live(table()) };
+    for what in ["index byMail is backfilling", "table is UPDATING"] {
+        let made = plan(table(), Some(LiveTable { busy: vec![what.into()], ..nothing.clone() }), HOUR_MS);
+        assert_eq!((made.calls(), made.refusals.len(), made.notes.len()), (0, 0, 0), "{what}: nothing has to be done in time");
+    }
+    let timeless = seen([("T", LiveTable { busy: vec!["table is CREATING".into()], ..live(table()) })]);
+    assert_eq!(make(&desired([("T", want)]), &timeless, &Approvals::default(), context(NOW_MS)).refusals, []);
+}
