@@ -5,11 +5,14 @@
 
 use super::risk::Reason;
 use super::words;
-use crate::resource::{Capacity, Encryption, Index, Limits, Maximum, Range, Table, Units};
+use crate::resource::{Capacity, Encryption, Index, Limits, Maximum, Projection, Range, Table, Units};
 use crate::safe;
 
 /// Source: "Service, account, and table quotas": global secondary indexes per table, by default.
 pub(super) const MOST_INDEXES: usize = 20;
+
+/// Source: API reference, `Projection`: what one index projects by name.
+pub(super) const MOST_PROJECTED: usize = 20;
 
 /// Everything about `want` that no sequence of calls can reach.
 pub(super) fn unfit(want: &Table) -> Vec<Reason> {
@@ -18,6 +21,9 @@ pub(super) fn unfit(want: &Table) -> Vec<Reason> {
         let reason = format!("it has {} global indexes; AWS allows {MOST_INDEXES}", want.indexes.len());
         out.push((reason, "take indexes out of the file; a higher quota has to be asked of AWS first".into()));
     }
+    let globals = want.indexes.iter().map(|(name, index)| (name, &index.projection));
+    let projections = globals.chain(want.locals.iter().map(|(name, local)| (name, &local.projection)));
+    out.extend(projections.filter_map(|(name, projection)| wide(name, projection)));
     out.extend(key(&want.encryption));
     out.extend(bounds(None, want.capacity, &want.limits));
     out.extend(want.indexes.iter().filter_map(|(name, index)| bounds(Some(name), index.capacity, &index.limits)));
@@ -29,6 +35,12 @@ fn odd(name: &str, index: &Index, table: Capacity) -> Option<Reason> {
     let kind = |c: Capacity| matches!(c, Capacity::OnDemand);
     let reason = || format!("index {} and the table do not share a billing mode", safe::text(name));
     (kind(index.capacity) != kind(table)).then(|| (reason(), "make both on-demand, or give both `read` and `write`".into()))
+}
+
+fn wide(name: &str, projection: &Projection) -> Option<Reason> {
+    let Projection::Include(names) = projection else { return None };
+    let reason = || format!("index {} projects {} attributes; AWS allows {MOST_PROJECTED}", safe::text(name), names.len());
+    (names.len() > MOST_PROJECTED).then(|| (reason(), "take attributes out of its projection, or project all".into()))
 }
 
 /// `DynamoDB` shows the ARN, so only an ARN can be compared with it.

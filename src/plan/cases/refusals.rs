@@ -128,6 +128,7 @@ fn a_wish_that_aws_cannot_reach_is_refused_before_any_call() {
         limited(Capacity::Provisioned(Units { read: 0, write: 5 }), Limits::default()),
         Table { indexes: (0..21).map(|n| (format!("i{n}"), index("a", Capacity::OnDemand))).collect(), ..table() },
         Table { indexes: BTreeMap::from([("a".to_owned(), index("a", UNITS))]), ..table() },
+        projecting(21),
         Table { encryption: Encryption::Key("alias/app".into()), ..table() },
         Table { encryption: Encryption::Key("arn:aws:kms:us-east-1:1:alias/app".into()), ..table() },
     ];
@@ -139,6 +140,23 @@ fn a_wish_that_aws_cannot_reach_is_refused_before_any_call() {
         let imported = Desired { defer: BTreeSet::from(["T".to_owned()]), ..desired([("T", want)]) };
         assert_eq!(plan_of(&imported, &Live::default(), &Approvals::default()).refusals.len(), 1);
     }
+}
+
+/// A table whose one index projects so many attributes by name.
+fn projecting(many: u32) -> Table {
+    let projection = Projection::Include((0..many).map(|n| format!("p{n}")).collect());
+    Table { indexes: BTreeMap::from([("a".to_owned(), Index { projection, ..index("a", Capacity::OnDemand) })]), ..table() }
+}
+
+#[test]
+fn one_index_projects_twenty_attributes_by_name() {
+    assert_eq!(one(&projecting(20), None, &Approvals::default()).refusals, []);
+    let local = |many: u32| {
+        let index = projecting(many).indexes.remove("a").expect("there");
+        let local = LocalIndex { key: index.key, projection: index.projection };
+        one(&Table { locals: BTreeMap::from([("l".to_owned(), local)]), ..table() }, None, &Approvals::default()).refusals.len()
+    };
+    assert_eq!((local(20), local(21)), (0, 1));
 }
 
 #[test]

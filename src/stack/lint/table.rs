@@ -15,6 +15,8 @@ use std::ops::Range;
 const MOST_GLOBAL: usize = 20;
 const MOST_LOCAL: usize = 5;
 const MOST_PROJECTED: usize = 100;
+/// Source: API reference, `Projection`.
+const MOST_PROJECTED_BY_ONE: usize = 20;
 
 pub(crate) fn check(at: &At<String>, syntax: &Syntax, table: &Table, found: &mut Findings<'_>) {
     counts(syntax, found);
@@ -93,6 +95,10 @@ fn projections(syntax: &Syntax, table: &Table, found: &mut Findings<'_>) {
 fn projected<'k>(at: &At<String>, list: &[At<String>], span: &Range<usize>, keys: impl Iterator<Item = &'k Key>, found: &mut Findings<'_>) {
     if list.is_empty() {
         found.error(span, format!("index `{}` projects an empty list: write \"keys\" for the keys alone", at.value));
+    }
+    if list.len() > MOST_PROJECTED_BY_ONE {
+        let message = format!("index `{}` projects {} attributes: DynamoDB takes {MOST_PROJECTED_BY_ONE} an index", at.value, list.len());
+        found.error_with(span, message, "leave some out, or write \"all\"");
     }
     let keys: Vec<&str> = keys.flat_map(Key::parts).map(|p| p.name.as_str()).collect();
     for (i, attribute) in list.iter().enumerate() {

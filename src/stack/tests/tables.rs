@@ -260,8 +260,24 @@ fn too_many_of_anything() {
     49 tags: AWS takes 50 a resource, and two of them are landfall's own
     21 global indexes: DynamoDB takes 20 a table
     6 local indexes: DynamoDB takes 5 a table
+    index `g00` projects 51 attributes: DynamoDB takes 20 an index
     102 projected attributes: DynamoDB takes 100 over all indexes of a table
+    index `g01` projects 51 attributes: DynamoDB takes 20 an index
     ");
+}
+
+#[test]
+fn one_index_projects_twenty_attributes_by_name() {
+    let names = |n: u32| (0..n).map(|i| format!("'p{i}'")).collect::<Vec<_>>().join(",");
+    let stack = |kind: &str, n: u32| {
+        format!("[table.Shop]\nkey = ['id:S', 'at:S']\n[table.Shop.{kind}.one]\nkey = ['a:S']\nproject = [{}]\n", names(n))
+    };
+    for kind in ["index", "local"] {
+        assert!(super::parse(&super::whole(&stack(kind, 20)), std::path::Path::new("stack.toml"), None).is_ok(), "{kind}");
+        let found = super::findings(&stack(kind, 21));
+        let messages: Vec<&str> = found.iter().map(|d| d.message.as_str()).collect();
+        assert_eq!(messages, ["index `one` projects 21 attributes: DynamoDB takes 20 an index"], "{kind}");
+    }
 }
 
 #[test]
