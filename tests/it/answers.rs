@@ -336,6 +336,23 @@ async fn a_buckets_foreign_tags_go_and_awss_own_tags_and_foreign_rules_stay() {
     assert_eq!((sent.matches("<Rule>").count(), sent.matches("<ID>theirs<").count()), (2, 1), "{sent}");
 }
 
+/// S3 sets what the call leaves out back to its default, and the foreign rules that stay would mean something else.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_least_size_that_foreign_rules_move_stays_as_it_is() {
+    let script = Script::default();
+    let aws = script.connect().await;
+    let rules = "<LifecycleConfiguration><Rule><ID>theirs</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status></Rule></LifecycleConfiguration>";
+    for size in [Some("varies_by_storage_class"), Some("all_storage_classes_128K"), None] {
+        let head = size.map(|size| format!("x-amz-transition-default-minimum-object-size: {size}\r\n")).unwrap_or_default();
+        script.answer_with("GET /b", 200, &head, rules);
+        script.answer("PUT /b", 200, "");
+        ends(aws.expire_objects("b", 7)).await.expect("set");
+        let sent = script.take_asked().pop().expect("asked").head.to_lowercase();
+        let lines = sent.lines().filter_map(|line| line.strip_prefix("x-amz-transition-default-minimum-object-size:"));
+        assert_eq!(lines.map(str::trim).next(), size.map(str::to_lowercase).as_deref(), "{sent}");
+    }
+}
+
 /// Another account's bucket of the same name must answer 403, whatever is asked of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_of_s3_but_the_creation_names_the_owner_it_expects() {

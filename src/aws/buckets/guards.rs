@@ -76,11 +76,13 @@ impl Aws {
 
     /// `PutBucketLifecycleConfiguration`: landfall's rule beside the foreign ones. `days` 0: objects do not expire.
     pub async fn expire_objects(&self, bucket: &str, days: u32) -> Result<(), Error> {
-        let mut rules = self.bucket_rules(bucket).await?;
+        let (mut rules, least) = self.bucket_lifecycle(bucket).await?;
         rules.retain(|r| r.id() != Some(RULE_ID));
         rules.push(expiry(days));
         let config = built(BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build());
         let request = self.s3.put_bucket_lifecycle_configuration().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        // Left out, S3 sets it back to its own default, and foreign rules would move other objects than before.
+        let request = request.set_transition_default_minimum_object_size(least);
         let sent = request.lifecycle_configuration(config).send().await;
         sent.map(drop).map_err(|e| from_sdk(call("PutBucketLifecycleConfiguration", bucket), &e))
     }

@@ -4,7 +4,7 @@ use super::{call, optional};
 use crate::aws::error::from_sdk;
 use crate::aws::{Aws, Error};
 use crate::live::normal::ObservedRule;
-use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, LifecycleRuleFilter};
+use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, LifecycleRuleFilter, TransitionDefaultMinimumObjectSize};
 
 impl Aws {
     /// `GetBucketTagging`, AWS's own tags included.
@@ -67,9 +67,18 @@ impl Aws {
 
     /// `GetBucketLifecycleConfiguration`: every rule, as the SDK has it, so that foreign ones can be written back whole.
     pub(super) async fn bucket_rules(&self, bucket: &str) -> Result<Vec<LifecycleRule>, Error> {
+        Ok(self.bucket_lifecycle(bucket).await?.0)
+    }
+
+    /// The same with what stands beside the rules and goes with them: from which size on they move objects between classes.
+    pub(super) async fn bucket_lifecycle(
+        &self,
+        bucket: &str,
+    ) -> Result<(Vec<LifecycleRule>, Option<TransitionDefaultMinimumObjectSize>), Error> {
         let sent = self.s3.get_bucket_lifecycle_configuration().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
         let answer = sent.map_err(|e| from_sdk(call("GetBucketLifecycleConfiguration", bucket), &e));
-        Ok(optional(answer, &["NoSuchLifecycleConfiguration"])?.map(|a| a.rules().to_vec()).unwrap_or_default())
+        let answer = optional(answer, &["NoSuchLifecycleConfiguration"])?;
+        Ok(answer.map(|a| (a.rules().to_vec(), a.transition_default_minimum_object_size().cloned())).unwrap_or_default())
     }
 
     /// Whether a listing of one key shows none.
