@@ -30,6 +30,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::{Builder, tls};
+use aws_types::service_config::ServiceConfigKey;
 use std::time::Duration;
 
 /// How to reach AWS. `None` everywhere means the standard chain decides.
@@ -204,15 +205,47 @@ async fn identify(config: &SdkConfig, region: String) -> Result<Identity, Error>
     })
 }
 
-/// The endpoint that the `DynamoDB` client will use, as far as settings and environment say it.
+/// The endpoint that the `DynamoDB` client will use. What environment and profile say of one service goes before what they say of all, and
+/// our own setting before both: the order of the SDK's client, which does not tell what it came to.
 fn endpoint(config: &SdkConfig) -> String {
-    let of_service = || std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|v| !v.is_empty());
-    config.endpoint_url().map(str::to_owned).or_else(of_service).unwrap_or_else(|| "aws".to_owned())
+    let key = || ServiceConfigKey::builder().service_id("DynamoDB").env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok();
+    let of_service = || config.service_config()?.load_config(key()?);
+    let named = if config.get_origin("endpoint_url").is_client_config() { None } else { of_service() };
+    let named = named.or_else(|| config.endpoint_url().map(str::to_owned));
+    // An empty one is no address: the client's first call says so.
+    named.filter(|url| !url.is_empty()).unwrap_or_else(|| "aws".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_types::origin::Origin;
+    use aws_types::service_config::LoadServiceConfig;
+
+    /// A profile that names an endpoint for this service.
+    #[derive(Debug)]
+    struct Of(&'static str);
+
+    impl LoadServiceConfig for Of {
+        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+            (key.service_id() == self.0 && key.profile() == "endpoint_url").then(|| "http://one".to_owned())
+        }
+    }
+
+    #[test]
+    fn the_endpoint_is_the_one_that_the_client_takes() {
+        let bare = SdkConfig::builder().build();
+        let all = SdkConfig::builder().endpoint_url("http://all").build();
+        assert_eq!((endpoint(&bare).as_str(), endpoint(&all).as_str()), ("aws", "http://all"));
+        let with = |config: SdkConfig, service| endpoint(&config.into_builder().service_config(Of(service)).build());
+        assert_eq!(with(bare.clone(), "DynamoDB"), "http://one");
+        assert_eq!(with(all, "DynamoDB"), "http://one", "what is said of one service goes first");
+        assert_eq!(with(bare, "S3"), "aws");
+        assert_eq!(endpoint(&SdkConfig::builder().endpoint_url("").build()), "aws");
+        let mut ours = SdkConfig::builder().endpoint_url("http://ours").service_config(Of("DynamoDB"));
+        ours.insert_origin("endpoint_url", Origin::shared_config());
+        assert_eq!(endpoint(&ours.build()), "http://ours", "the embedded AWS, whatever the profile says");
+    }
 
     #[test]
     fn a_stand_in_named_for_dynamodb_alone_is_the_other_services_too_and_aws_is_no_address() {
