@@ -145,6 +145,25 @@ fn an_import_without_its_tag_is_taken_over_and_nobody_elses_table_of_its_name_is
     place.landfall("run stacks/users.toml --yes").exits(5).says("no stack's ownership tag").never_says("is taken over");
 }
 
+/// What a profile says of one service goes before what is said of all: the first line tells where `DynamoDB`'s calls go, and what belongs
+/// to its tables goes there too.
+#[test]
+fn an_endpoint_that_the_profile_names_for_dynamodb_is_the_one_that_is_told() {
+    let local = LocalAws::start();
+    let mut place = Place::new();
+    let of = |service: &str| format!("{service} =\n  endpoint_url = {}\n", local.url);
+    let services = ["dynamodb", "s3", "sts"].map(of).concat();
+    let config = place.write("config", &format!("[default]\nservices = here\n[services here]\n{services}"));
+    place.set("AWS_CONFIG_FILE", config.to_str().expect("UTF-8"));
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+        place.set(name, "local");
+    }
+    let scaled = "capacity = { read = { min = 5, max = 50, target = 70 }, write = 5 }\n";
+    place.write("bare.toml", &format!("{BARE}{scaled}"));
+    place.landfall("apply bare.toml --yes").exits(0).says(&local.url);
+    place.landfall("plan bare.toml --detailed-exitcode").exits(0).says(&local.url);
+}
+
 /// The stack file is wrong: that is found out before anything is made for it.
 #[test]
 fn a_relation_that_is_not_there_is_told_before_anything_is_made() {
