@@ -232,8 +232,9 @@ async fn each_change_in_the_file_is_made(stand: &Stand) {
     table.limits.scaling = Scaling { read: None, write: knows.scaling.then_some(other) };
     table.capacity = Capacity::Provisioned(Units { read: 7, write: 6 });
     let index = table.indexes.get_mut("byName").expect("there");
-    index.limits.scaling.read = knows.scaling.then_some(other);
-    index.capacity = Capacity::Provisioned(Units { read: 6, write: 6 });
+    let least = if knows.lifts { 6 } else { 5 };
+    index.limits.scaling.read = knows.scaling.then_some(Range { min: least, ..other });
+    index.capacity = Capacity::Provisioned(Units { read: least, write: 6 });
     let bucket = scene.desired.buckets.get_mut(&scene.bucket).expect("there");
     (bucket.versioning, bucket.kms_key) = (false, None);
     scene.converge(&aws).await;

@@ -74,6 +74,8 @@ struct Knows {
     modes: bool,
     /// Deregistering a target takes its policies along.
     unscales: bool,
+    /// A new range brings the capacity into it.
+    lifts: bool,
 }
 
 impl Knows {
@@ -88,6 +90,7 @@ impl Knows {
         of_index: true,
         modes: true,
         unscales: true,
+        lifts: true,
     };
 
     /// Whether the attribute that a change by hand (see `every`) is about can be changed here.
@@ -118,6 +121,7 @@ impl Stand {
             streams_change: false,
             knows: Knows {
                 unscales: false,
+                lifts: false,
                 maximum: false,
                 warm: false,
                 class: false,
