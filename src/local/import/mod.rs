@@ -1,7 +1,7 @@
 //! `ImportTable` as it was measured on AWS, over the embedded S3.
 //!
-//! Rules (`reference/seeds.md` 5.2): the prefix is matched as raw text; counters stay 0 until the end; `ImportedItemCount`
-//! counts writes, not surviving rows; the first line that cannot become an item abandons the rest of its object and is one
+//! Rules (measured in `ScyllaDB`'s tests of ImportTable): the prefix is matched as raw text; counters stay 0 until the end;
+//! `ImportedItemCount` counts writes, not surviving rows; the first line that cannot become an item abandons the rest of its object and is one
 //! error; an item that the table refuses is one error of its own; any error ends `FAILED`/`ItemValidationError` with the good items kept; a
 //! missing bucket ends `FAILED`/`S3NoSuchBucket` without a table; an empty prefix completes with an empty table; of items with one
 //! key any may be the one that stays: objects, and items near each other, are taken in another order each time.
