@@ -1,7 +1,8 @@
 //! Where a run's files will go, looked at before its first call: nobody learns at the end of a load that its report cannot be written.
 //!
 //! Rules: no two files are one, and none is the stack file; what is in the way of a quarantine, or of a plan and no plan itself, is refused
-//! and never overwritten; what cannot be written is told as it would be at the end. A run that ends here has its report on stdout alone. Called by [`super::run`].
+//! and never overwritten; what cannot be written is told as it would be at the end. A run that ends here has its report on stdout
+//! alone. Called by [`super::run`].
 
 use super::failure::Failure;
 use super::provision::MAX_PLAN_BYTES;

@@ -1,9 +1,10 @@
 //! Whether a plan can be over in time, at its worst.
 //!
 //! Rules: the calls of one resource are serial; the file's buckets go in a row, and then all others side by side, [`AT_ONCE`] at a time:
-//! each resource must end in time from its turn on, waits and cooldowns included. What has no known end (an index's backfill) is never promised, whoever began it; of other motion that apply waits for first
-//! nobody tells how long it takes, which is said. A limit of which AWS does not tell how much is
-//! spent is rarely spent, and no reason to refuse each plan that meets one: the call is named beside the deadline.
+//! each resource must end in time from its turn on, waits and cooldowns included. What has no known end (an index's backfill) is never
+//! promised, whoever began it; of other motion that apply waits for first nobody tells how long it takes, which is said. A limit of which
+//! AWS does not tell how much is spent is rarely spent, and no reason to refuse each plan that meets one: the call is named beside the
+//! deadline.
 //! Called by [`super::make`]; `apply` can ask again with its own clock.
 
 use super::budget::Limited;
