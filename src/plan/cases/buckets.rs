@@ -125,6 +125,17 @@ fn an_expiry_that_comes_sooner_needs_the_word_unless_nothing_is_there() {
     assert_eq!((refused.refusals.len(), refused.notes.len()), (1, 0), "what is refused for another reason is not told to be unused");
 }
 
+/// Asked about nobody was, because nothing was there.
+#[test]
+fn an_object_that_came_after_the_plan_is_a_surprise_until_the_rule_is_there() {
+    let seen = |empty| State::Bucket(Some(Box::new(LiveBucket { empty, ..done() })));
+    assert!(matches(&seen(true), &seen(true)) && matches(&seen(false), &seen(false)));
+    assert!(!matches(&seen(true), &seen(false)), "it came since");
+    assert!(matches(&seen(false), &seen(true)), "it went since");
+    let ruled = simulate(&seen(true), &Step::ExpireObjects { days: 7 }, "acme-staging");
+    assert!(matches(&ruled, &seen(false)), "nobody looks any more");
+}
+
 #[test]
 fn tags_of_others_on_a_bucket_are_written_back_with_ours() {
     let foreign = LiveBucket { owner: None, foreign_tags: BTreeMap::from([("team".to_owned(), "a".to_owned())]), ..done() };

@@ -79,6 +79,20 @@ async fn an_empty_bucket_goes_after_a_look_and_one_that_fills_meanwhile_stays(st
     scene.converge(&aws).await;
 }
 
+/// Its rule would be about an object that nobody was asked about.
+async fn a_bucket_that_fills_before_its_rule_is_set_waits_for_a_new_plan(stand: &Stand) {
+    let aws = stand.connect().await;
+    let scene = with_bucket(stand, &aws).await;
+    s3(stand).delete_bucket_lifecycle().bucket(&scene.bucket).send().await.expect("no rule");
+    let plan = scene.plan(&aws).await;
+    assert_eq!((plan.calls(), plan.refusals.len()), (2, 0), "rule and policy, nothing is there: {:?}", plan.refusals);
+    put(&s3(stand), &scene.bucket, "late").await;
+    let outcome = apply_plan(&aws, &plan).await;
+    assert_eq!(outcome.exit(), Exit::Stale, "{:#?}", outcome.problems);
+    assert_eq!(scene.live(&aws).await.buckets[&scene.bucket].bucket.expire_days, 0);
+    assert!(scene.plan(&aws).await.refusals[0].recipe.contains(":expire"));
+}
+
 async fn every_call_on_a_bucket_that_goes_names_its_owner(stand: &Stand) {
     let proxy = super::proxy::Proxy::start(&stand.url, |_| super::proxy::Spoil::Pass).await;
     let scene = with_bucket(stand, &stand.connect().await).await;
@@ -93,6 +107,7 @@ async fn every_call_on_a_bucket_that_goes_names_its_owner(stand: &Stand) {
 on_each_stand!(
     a_bucket_that_left_the_file_goes_by_name_with_all_its_versions,
     an_empty_bucket_goes_after_a_look_and_one_that_fills_meanwhile_stays,
+    a_bucket_that_fills_before_its_rule_is_set_waits_for_a_new_plan,
     every_call_on_a_bucket_that_goes_names_its_owner,
 );
 
