@@ -138,7 +138,9 @@ postgres_bin() {
 
 start_servers() {
     # A short path: a unix socket's may not be longer than 107 bytes.
-    servers_dir=$(mktemp -d /tmp/landfall-test.XXXXXX)
+    local room=${TMPDIR:-/tmp}
+    [ ${#room} -le 60 ] || room=/tmp
+    servers_dir=$(mktemp -d "$room/landfall-test.XXXXXX")
     chmod 711 "$servers_dir"
     local ports password
     read -r -a ports <<<"$(free_ports 4)"

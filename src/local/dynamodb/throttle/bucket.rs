@@ -26,20 +26,26 @@ impl Bucket {
         (burst - self.burst).abs() < f64::EPSILON
     }
 
-    /// The same under another rate; what is saved stays, as far as it fits.
-    pub(super) fn resize(&mut self, rate: f64) {
+    /// The same under another rate from `now` on; what is saved stays, as far as it fits.
+    pub(super) fn resize(&mut self, rate: f64, now: u64, speed: f64) {
         if (rate - self.rate).abs() > f64::EPSILON {
+            self.refill(now, speed);
             self.level = (self.level + (rate - self.rate).max(0.0)).min(rate * self.burst);
             self.rate = rate;
         }
     }
 
-    /// Whether anything is left at `now`; `speed` AWS seconds go by in a second.
-    pub(super) fn has(&mut self, now: u64, speed: f64) -> bool {
+    /// Takes in what came since the last time.
+    fn refill(&mut self, now: u64, speed: f64) {
         #[allow(clippy::cast_precision_loss, reason = "milliseconds between two calls")]
         let seconds = now.saturating_sub(self.at) as f64 / 1000.0 * speed;
         self.at = self.at.max(now);
         self.level = (self.level + seconds * self.rate).min(self.rate * self.burst);
+    }
+
+    /// Whether anything is left at `now`; `speed` AWS seconds go by in a second.
+    pub(super) fn has(&mut self, now: u64, speed: f64) -> bool {
+        self.refill(now, speed);
         // Units come in quarters at the finest: less than a thousandth is a rounding.
         self.level > 0.001
     }
@@ -89,11 +95,20 @@ mod tests {
     fn a_higher_rate_helps_at_once_and_a_lower_one_takes_what_no_longer_fits() {
         let mut bucket = Bucket::new(5.0, 300.0, 0);
         bucket.take(5.0);
-        bucket.resize(10.0);
+        bucket.resize(10.0, 0, 1.0);
         assert_eq!(pass(&mut bucket, 0, 99), 5);
         assert!(bucket.has(600_000, 1.0));
-        bucket.resize(1.0);
+        bucket.resize(1.0, 600_000, 1.0);
         assert_eq!(pass(&mut bucket, 600_000, 9_999), 300);
+    }
+
+    #[test]
+    fn the_time_before_a_change_counts_at_the_old_rate() {
+        let mut bucket = Bucket::new(5.0, 300.0, 0);
+        bucket.take(5.0);
+        bucket.resize(1_000.0, 10_000, 1.0);
+        // Ten seconds of five, and the new rate's first second.
+        assert_eq!(pass(&mut bucket, 10_000, 9_999), 50 + 995);
     }
 
     proptest! {

@@ -58,7 +58,7 @@ impl Pair {
                 }
             };
             match slot.as_mut().filter(|bucket| bucket.keeps(burst)) {
-                Some(bucket) => bucket.resize(rate),
+                Some(bucket) => bucket.resize(rate, now.ms, now.speed),
                 None => *slot = Some(Bucket::new(rate, burst, now.ms)),
             }
         }
