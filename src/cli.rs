@@ -188,8 +188,9 @@ pub struct ApprovalArgs {
     #[arg(long, value_name = "NAME", value_parser = named::adoptable)]
     pub adopt: Vec<String>,
     /// Allow this table (`NAME`), bucket (`s3://NAME`) or index (`TABLE/INDEX`) to be deleted, or a table to lose its recovery points,
-    /// its stream or its own key (`TABLE:recovery`, `TABLE:stream`, `TABLE:encryption`), or a bucket's objects to expire sooner
-    /// (`s3://NAME:expire`). Repeatable.
+    /// its stream or its own key (`TABLE:recovery`, `TABLE:stream`, `TABLE:encryption`), or a bucket's objects to expire sooner,
+    /// or new ones to be without its own key or older versions (`s3://NAME:expire`, `s3://NAME:encryption`, `s3://NAME:versioning`).
+    /// Repeatable.
     #[arg(long, value_name = "NAME", value_parser = named::destroyable)]
     pub destroy: Vec<String>,
     /// With --destroy: also when the table holds items, or the bucket objects.
@@ -302,7 +303,7 @@ pub struct Throttling {
     /// Look back this far (`90m`, `24h`, `7d`), at most 15 days; the stack's window by default.
     #[arg(long)]
     pub window: Option<String>,
-    /// Wait this many seconds for metrics that CloudWatch does not show yet.
+    /// Wait this many seconds for metrics that CloudWatch does not show yet: five minutes, until nothing throttled can pass.
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = seconds())]
     pub wait: u64,
     #[command(flatten)]

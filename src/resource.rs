@@ -260,6 +260,15 @@ pub fn destroyed_bucket(what: &str) -> Option<&str> {
     what.strip_prefix("s3://").filter(|name| !name.is_empty() && !name.contains(['/', ':']))
 }
 
+/// What of a bucket that stays `--destroy s3://NAME:ASPECT` allows.
+const BUCKET_ASPECTS: [&str; 3] = ["expire", "encryption", "versioning"];
+
+/// The bucket that a `--destroy` argument speaks of: all of it, or an aspect (`s3://NAME:expire`).
+pub fn approved_bucket(what: &str) -> Option<&str> {
+    let bucket = BUCKET_ASPECTS.iter().find_map(|aspect| what.strip_suffix(aspect)?.strip_suffix(':'));
+    destroyed_bucket(bucket.unwrap_or(what))
+}
+
 /// The tag key that says which stack owns a table or bucket; its value is the stack's name. Written in the create call.
 pub const OWNER_TAG: &str = "landfall:stack";
 /// The table of all leases of an account and region: no stack's own.

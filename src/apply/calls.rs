@@ -3,7 +3,7 @@
 use super::Error;
 use super::worker::Worker;
 use crate::aws;
-use crate::plan::{State, Step};
+use crate::plan::{Goal, State, Step};
 
 impl Worker<'_> {
     /// Makes `step`'s call on the resource as it is in `state`.
@@ -54,9 +54,28 @@ impl Worker<'_> {
     async fn delete(&self, with_data: bool) -> Result<(), Refused> {
         let (aws, name) = (self.shared.aws, self.work.target.name());
         if !with_data && aws.has_items(name).await.map_err(Refused::Aws)? {
-            return Err(Refused::Guard(Error::NotEmpty { address: self.work.target.to_string() }));
+            return Err(Refused::Guard(Error::NotEmpty { address: self.address() }));
         }
         aws.delete_table(name).await.map_err(Refused::Aws)
+    }
+
+    /// Whether a table that goes without its data is empty, asked before anything is taken off it: one that stays after all must not be
+    /// left without its protection and its auto scaling. One in motion cannot be read, and is asked once it is quiet.
+    pub(super) async fn look_into(&self, seen: &State) -> Result<(), Error> {
+        let goes = matches!(self.work.goal, Goal::Gone { with_data: false }) && seen.table().is_some() && !self.work.steps.is_empty();
+        if !goes || !seen.busy().is_empty() {
+            return Ok(());
+        }
+        match self.shared.aws.has_items(self.work.target.name()).await {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(Error::NotEmpty { address: self.address() }),
+            Err(error) => Err(self.unlooked(error)),
+        }
+    }
+
+    fn unlooked(&self, error: aws::Error) -> Error {
+        self.halt_if_credentials(Some(&error));
+        Error::Call { address: self.address(), call: "look whether it is empty".to_owned(), source: Box::new(error) }
     }
 }
 

@@ -85,12 +85,11 @@ impl Error {
             Self::Elsewhere { .. }
             | Self::Refusals { .. }
             | Self::Unapproved { .. }
-            | Self::NotEmpty { .. }
             | Self::Filled { .. }
             | Self::Imported { .. }
             | Self::Taken(_) => Exit::Refused,
             Self::Read { source, .. } if source.is_refusal() => Exit::Refused,
-            Self::Unusable { .. } if !done => Exit::Refused,
+            Self::Unusable { .. } | Self::NotEmpty { .. } if !done => Exit::Refused,
             Self::Creating { .. } => Exit::Inconclusive,
             Self::Expired | Self::Version { .. } | Self::Stale { .. } => Exit::Stale,
             Self::Interrupted { .. } => Exit::Interrupted,

@@ -46,7 +46,7 @@ impl<'a> Worker<'a> {
     pub(super) async fn survey(&self) -> Result<(), Error> {
         let seen = self.look().await?;
         if diff::digest(&seen) == self.work.basis || self.begun(&seen).is_some() {
-            return Ok(());
+            return self.look_into(&seen).await;
         }
         Err(self.explained(self.stale(&self.work.before, &seen)).await)
     }
@@ -67,6 +67,7 @@ impl<'a> Worker<'a> {
         }
         self.may_go_on()?;
         let (begun, mut state) = self.begin().await?;
+        self.look_into(&state).await?;
         for (at, planned) in self.work.steps.iter().enumerate().skip(begun) {
             let call = planned.step.to_string();
             self.shared.events.note(format!("{}: {}/{} {call}", self.address(), at + 1, self.work.steps.len()));

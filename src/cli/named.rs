@@ -1,15 +1,15 @@
 //! How `--destroy` and `--adopt` are spelt. A typing error is told here, before AWS is asked anything: further on it could only be told as
 //! something that is not there, which is what a finished deletion looks like too.
 
-use crate::resource::destroyed_bucket;
+use crate::resource::approved_bucket;
 
-const FORMS: &str =
-    "write TABLE, TABLE/INDEX, TABLE:recovery, TABLE:stream, TABLE:encryption, s3://BUCKET or s3://BUCKET:expire, each name whole";
+const FORMS: &str = "write TABLE, TABLE/INDEX, TABLE:recovery, TABLE:stream, TABLE:encryption, s3://BUCKET, s3://BUCKET:expire, \
+                     s3://BUCKET:encryption or s3://BUCKET:versioning, each name whole";
 
 /// The parser of `--destroy`.
 pub(super) fn destroyable(text: &str) -> Result<String, String> {
     let sound = match text.split_once(['/', ':']) {
-        _ if text.starts_with("s3:") => destroyed_bucket(text.strip_suffix(":expire").unwrap_or(text)).is_some_and(is_bucket),
+        _ if text.starts_with("s3:") => approved_bucket(text).is_some_and(is_bucket),
         None => is_table(text),
         Some((table, index)) if text[table.len()..].starts_with('/') => is_table(table) && is_table(index),
         Some((table, aspect)) => is_table(table) && matches!(aspect, "recovery" | "stream" | "encryption"),
@@ -47,6 +47,8 @@ mod tests {
             "Orders:encryption",
             "s3://acme-staging",
             "s3://acme-staging:expire",
+            "s3://acme-staging:encryption",
+            "s3://acme-staging:versioning",
         ] {
             assert_eq!(destroyable(text).as_deref(), Ok(text));
         }

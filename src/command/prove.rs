@@ -97,7 +97,8 @@ async fn throttling_into(draft: &mut Draft, args: &Throttling) -> Result<(), Fai
 pub(super) async fn watch(draft: &mut Draft, session: &Session, from: i64, read: Option<i64>, wait: Duration) -> Result<(), Failure> {
     let to = jiff::Timestamp::now().as_second();
     let busy = busy(&session.stack, read);
-    let options = throttling::Options { from, to, max_events: session.stack.policy.throttle_max_events, busy, wait };
+    let late = late(&session.aws.identity().endpoint, read);
+    let options = throttling::Options { from, to, max_events: session.stack.policy.throttle_max_events, busy, late, wait };
     let tables = session.stack.tables.iter();
     let subjects: Subjects = tables.map(|(name, spec)| (name.clone(), spec.table.indexes.keys().cloned().collect())).collect();
     let stop = session.interrupt.stop();
@@ -114,6 +115,11 @@ fn busy(stack: &Stack, read: Option<i64>) -> BTreeMap<String, i64> {
     filled.filter_map(|name| read.map(|at| (name.clone(), at))).collect()
 }
 
+/// How late what is asked may come. A stand-in tells at once; and what a run has read last shows that CloudWatch came so far.
+fn late(endpoint: &str, read: Option<i64>) -> Duration {
+    if endpoint == "aws" && read.is_none() { throttling::LATE } else { Duration::ZERO }
+}
+
 fn interrupted() -> Failure {
     let message = "interrupted: nothing is said about throttling".to_owned();
     Failure::Other(Problem { message, help: Some("run again to ask again".into()), exit: Exit::Interrupted })
@@ -127,7 +133,7 @@ fn window(text: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{busy, window};
+    use super::{busy, late, window};
     use crate::stack;
     use std::path::Path;
 
@@ -141,6 +147,12 @@ mod tests {
         let stack = stack::parse(STACK, Path::new("s.toml"), None).expect("a stack");
         assert_eq!(busy(&stack, Some(7)), [("Filled".to_owned(), 7)].into());
         assert!(busy(&stack, None).is_empty());
+    }
+
+    #[test]
+    fn only_aws_is_late_and_what_was_read_shows_how_far_it_came() {
+        assert_eq!(late("aws", None).as_secs(), 300);
+        assert_eq!([late("aws", Some(7)), late("http://127.0.0.1:8000", None)].map(|l| l.as_secs()), [0, 0]);
     }
 
     #[test]

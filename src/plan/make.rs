@@ -11,7 +11,7 @@ use super::order::{Next, Wish, is_applied, next_step};
 use super::step::Step;
 use super::{cost, deadline, diff, risk, simulate::simulate, words};
 use crate::live::Live;
-use crate::resource::destroyed_bucket;
+use crate::resource::{approved_bucket, destroyed_bucket};
 use crate::safe;
 
 /// A sealed plan is good for a day.
@@ -246,7 +246,7 @@ fn note_unused(plan: &mut Plan, live: &Live) {
 /// Whether the `--destroy` argument `what` names the target, or something of it.
 fn is_about(what: &str, target: &Target) -> bool {
     match target {
-        Target::Bucket(name) => destroyed_bucket(what.strip_suffix(":expire").unwrap_or(what)) == Some(name),
+        Target::Bucket(name) => approved_bucket(what) == Some(name),
         Target::Table(name) => what.split(['/', ':']).next() == Some(name),
     }
 }

@@ -23,7 +23,7 @@ pub mod risk;
 pub mod seal;
 pub mod simulate;
 pub mod step;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod cases;

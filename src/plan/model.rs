@@ -109,8 +109,8 @@ impl State {
 pub struct Approvals {
     /// `--adopt NAME`: tables and buckets that this stack may take over.
     pub adopt: BTreeSet<String>,
-    /// `--destroy WHAT`: `TABLE`, `s3://BUCKET`, `TABLE/INDEX`, `TABLE:recovery` (and `:stream`, `:encryption`) or `s3://BUCKET:expire`: whatever
-    /// [`super::risk::approval`] names.
+    /// `--destroy WHAT`: `TABLE`, `s3://BUCKET`, `TABLE/INDEX`, `TABLE:recovery` (and `:stream`, `:encryption`) or `s3://BUCKET:expire` (and
+    /// `:encryption`, `:versioning`): whatever [`super::risk::approval`] names.
     pub destroy: BTreeSet<String>,
     /// `--with-data`: a table named by `--destroy` may hold items, a bucket objects and unfinished uploads.
     pub with_data: bool,

@@ -174,7 +174,25 @@ fn encryption(wish: &Wish<'_>, want: &Table, live: &Table) -> Option<Reason> {
 
 fn bucket(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Vec<Reason> {
     let ours = not_ours(wish, live.owner.as_deref(), live.fresh);
-    ours.into_iter().chain(expiry(wish, want, live)).collect()
+    ours.into_iter().chain(expiry(wish, want, live)).chain(bucket_key(wish, want, live)).chain(versioning(wish, want, live)).collect()
+}
+
+fn bucket_key(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reason> {
+    let now = live.bucket.kms_key.as_deref();
+    let reason = || format!("its new objects would leave {} for {}", words::bucket_key(now), words::bucket_key(None));
+    let otherwise =
+        "who may read them would no longer be the key policy's to say: keep the bucket's `encryption` in the file as it is live";
+    leaves_bucket_key(live, want.kms_key.as_deref()).then(|| unless_named(wish, "encryption", reason, otherwise)).flatten()
+}
+
+fn versioning(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reason> {
+    let reason = || "its versioning would be suspended: what is overwritten or deleted from then on is lost".to_owned();
+    let stops = live.bucket.versioning && !want.versioning;
+    stops.then(|| unless_named(wish, "versioning", reason, "keep `versioning` in the file as it is live")).flatten()
+}
+
+fn leaves_bucket_key(live: &LiveBucket, to: Option<&str>) -> bool {
+    live.bucket.kms_key.is_some() && to.is_none()
 }
 
 fn expiry(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reason> {
@@ -300,6 +318,8 @@ pub fn destructive(step: &Step, before: &State) -> bool {
         Step::SetRecovery { days: Some(days) } => now.and_then(|t| t.recovery).is_some_and(|now| *days < now),
         Step::Encrypt { with } => now.is_some_and(|t| leaves_key(&t.encryption, with)),
         Step::ExpireObjects { days } => before.bucket().is_some_and(|live| expires_sooner(live, *days)),
+        Step::EncryptBucket { kms_key } => before.bucket().is_some_and(|live| leaves_bucket_key(live, kms_key.as_deref())),
+        Step::SetVersioning { on } => before.bucket().is_some_and(|live| live.bucket.versioning && !on),
         _ => false,
     }
 }
@@ -312,6 +332,8 @@ pub fn approval(step: &Step, name: &str) -> String {
         Step::SetStream { .. } => format!("{name}:stream"),
         Step::Encrypt { .. } => format!("{name}:encryption"),
         Step::ExpireObjects { .. } => format!("s3://{name}:expire"),
+        Step::EncryptBucket { .. } => format!("s3://{name}:encryption"),
+        Step::SetVersioning { .. } => format!("s3://{name}:versioning"),
         Step::AbortUploads | Step::DeleteVersions | Step::DeleteBucket => format!("s3://{name}"),
         _ => name.to_owned(),
     }

@@ -15,7 +15,7 @@ pub(super) fn kind(kind: KeyKind) -> &'static str {
 }
 
 /// `PK:S, SK:S`; several attributes in one half are joined by `+`.
-pub(super) fn key(key: &Key) -> String {
+pub(crate) fn key(key: &Key) -> String {
     let half =
         |parts: &[KeyPart]| parts.iter().map(|p| format!("{}:{}", safe::text(&p.name), kind(p.kind))).collect::<Vec<_>>().join(" + ");
     if key.sort.is_empty() { half(&key.partition) } else { format!("{}, {}", half(&key.partition), half(&key.sort)) }
@@ -25,7 +25,7 @@ pub(super) fn units(units: Units) -> String {
     format!("{} read, {} write", units.read, units.write)
 }
 
-pub(super) fn projection(projection: &Projection) -> String {
+pub(crate) fn projection(projection: &Projection) -> String {
     match projection {
         Projection::All => "all attributes".to_owned(),
         Projection::Keys => "keys only".to_owned(),

@@ -52,19 +52,26 @@ pub struct Options {
     /// Tables that were certainly read or written at or after this moment (epoch seconds): until CloudWatch shows that, it has not
     /// told everything, and no throttle event so far proves nothing.
     pub busy: BTreeMap<String, i64>,
-    /// How long to wait for metrics that are still missing: CloudWatch is one to five minutes late.
+    /// How long after `to` CloudWatch may still tell something new: nothing passes that was asked sooner.
+    pub late: Duration,
+    /// How long to wait for metrics that are still missing.
     pub wait: Duration,
 }
+
+/// CloudWatch is one to five minutes late.
+pub const LATE: Duration = Duration::from_mins(5);
 
 /// Table name to its global indexes.
 pub type Subjects = BTreeMap<String, Vec<String>>;
 
-/// Asks CloudWatch about every table and index, waiting for late metrics as long as the options say.
+/// Asks CloudWatch about every table and index, waiting for late metrics as long as the options say; `to` is about now.
 pub async fn run(aws: &Aws, subjects: &Subjects, options: &Options, events: &Events) -> Result<ThrottlingReport, Error> {
     let window = whole_minutes(options.from, options.to);
     let started = Instant::now();
     loop {
+        let soon = started.elapsed() < options.late;
         let rows = read(aws, subjects, window, options).await?;
+        let rows = if soon { rows.into_iter().map(too_soon).collect() } else { rows };
         let missing = rows.iter().filter(|row| row.verdict == Verdict::Inconclusive).count();
         if missing == 0 || started.elapsed() >= options.wait {
             return Ok(ThrottlingReport { from: rfc3339(window.from), to: rfc3339(window.to), max_events: options.max_events, rows });
@@ -132,6 +139,15 @@ fn row(table: String, index: Option<String>, series: &[Series], window: Window, 
     }
 }
 
+/// A throttle is one whenever it is told; none so far is no answer yet.
+fn too_soon(row: ThrottlingRow) -> ThrottlingRow {
+    if row.verdict != Verdict::Match {
+        return row;
+    }
+    let note = format!("{} so far, and CloudWatch is up to five minutes late: add --wait {}", row.note, LATE.as_secs());
+    ThrottlingRow { verdict: Verdict::Inconclusive, note, ..row }
+}
+
 /// The smallest window of whole periods around the given one; at most 1,440 periods. Where it begins over 15 days ago, CloudWatch has
 /// datapoints only for periods of whole five minutes: a shorter one gets none, which is not zero.
 fn whole_minutes(from: i64, to: i64) -> Window {
@@ -170,7 +186,7 @@ mod tests {
 
     /// The same of a table that was certainly `busy` at a moment.
     fn row_with(index: Option<&str>, throttled: f64, while_made: f64, progress: &[(i64, f64)], busy: Option<i64>) -> ThrottlingRow {
-        let mut options = Options { from: 0, to: 3_600, max_events: 0, busy: BTreeMap::new(), wait: Duration::ZERO };
+        let mut options = Options { from: 0, to: 3_600, max_events: 0, busy: BTreeMap::new(), late: Duration::ZERO, wait: Duration::ZERO };
         let mut series = vec![Series::new(); metrics(index.map(str::to_owned).as_ref()).count()];
         series[1] = if throttled > 0.0 { Series::from([(60, throttled)]) } else { Series::new() };
         series[EVENTS.len() + 1] = Series::from([(60, 5.0)]);
@@ -200,6 +216,15 @@ mod tests {
         let verdict = |index, busy| row_with(index, 0.0, 0.0, &[], Some(busy)).verdict;
         assert_eq!((verdict(None, 100), verdict(None, 3_000)), (Verdict::Match, Verdict::Inconclusive), "its metrics end at 120");
         assert_eq!(verdict(Some("I"), 3_000), Verdict::Match);
+    }
+
+    #[test]
+    fn no_throttle_passes_before_cloudwatch_has_had_its_time_and_one_that_is_told_counts_at_once() {
+        let none = too_soon(row_of(None, 0.0, 0.0, &[]));
+        assert_eq!(none.verdict, Verdict::Inconclusive);
+        assert_eq!(none.note, "no throttle events so far, and CloudWatch is up to five minutes late: add --wait 300");
+        let one = row_of(None, 1.0, 0.0, &[]);
+        assert_eq!((too_soon(one.clone()).verdict, too_soon(one.clone()).note), (Verdict::Mismatch, one.note));
     }
 
     #[test]

@@ -17,7 +17,7 @@ timezone = "UTC"
 
 [bucket.staging]
 name = "landfall-rich-staging"
-versioning = true
+versioning = false
 encryption = { key = "alias/rich" }
 tags = { team = "sales" }
 
@@ -87,7 +87,7 @@ pub(crate) const CHANGES: &[(&str, &str)] = &[
     ("dynamodb:GetItem", "dynamodb:Query"),
     ("maximum = { read = 1000, write = 500 }", "maximum = { read = 1200, write = 600 }"),
     ("team = \"sales\"", "team = \"orders\""),
-    ("versioning = true", "versioning = false"),
+    ("versioning = false", "versioning = true"),
     ("protect = false", "protect = true"),
 ];
 

@@ -89,6 +89,21 @@ pub fn table(name: &str, all: &ObservedAll, want: Option<&Table>) -> Result<Live
     })
 }
 
+/// What whoever reads a table relies on: its key, and the key and projection of each index that stays, global and local.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape {
+    pub key: Key,
+    pub indexes: BTreeMap<String, (Key, Projection)>,
+}
+
+/// The shape of a table as AWS shows it.
+pub fn shape(name: &str, seen: &ObservedTable) -> Result<Shape, Unknown> {
+    let reader = Reader::new(name, seen);
+    let all = seen.globals.iter().chain(&seen.locals).filter(|index| index.status.as_deref() != Some("DELETING"));
+    let index = |i: &ObservedIndex| Ok((i.name.clone(), (reader.index_key(i)?, reader.projection(i)?)));
+    Ok(Shape { key: reader.key("the key", &seen.key)?, indexes: all.map(index).collect::<Result<_, _>>()? })
+}
+
 /// Regions with a replica, sorted, the table's own not among them.
 fn replicas(seen: &ObservedTable) -> Vec<String> {
     let own = seen.arn.split(':').nth(3);
@@ -170,6 +185,10 @@ impl Reader {
         Ok(key)
     }
 
+    fn index_key(&self, index: &ObservedIndex) -> Result<Key, Unknown> {
+        self.key(&format!("the key of index {}", index.name), &index.key)
+    }
+
     fn projection(&self, index: &ObservedIndex) -> Result<Projection, Unknown> {
         match index.projection.as_str() {
             "ALL" => Ok(Projection::All),
@@ -188,7 +207,7 @@ impl Reader {
         let scaling = self.scaling(&all.scaling, Some(&seen.name))?;
         let (capacity, limits) = Throughput::from(seen).fold(on_demand, scaling, want.map(|w| &w.limits));
         Ok(Index {
-            key: self.key(&format!("the key of index {}", seen.name), &seen.key)?,
+            key: self.index_key(seen)?,
             projection: self.projection(seen)?,
             capacity,
             limits,
@@ -210,12 +229,7 @@ impl Reader {
     }
 
     fn locals(&self, seen: &[ObservedIndex]) -> Result<BTreeMap<String, LocalIndex>, Unknown> {
-        seen.iter()
-            .map(|i| {
-                let key = self.key(&format!("the key of index {}", i.name), &i.key)?;
-                Ok((i.name.clone(), LocalIndex { key, projection: self.projection(i)? }))
-            })
-            .collect()
+        seen.iter().map(|i| Ok((i.name.clone(), LocalIndex { key: self.index_key(i)?, projection: self.projection(i)? }))).collect()
     }
 }
 

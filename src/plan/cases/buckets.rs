@@ -125,6 +125,34 @@ fn an_expiry_that_comes_sooner_needs_the_word_unless_nothing_is_there() {
     assert_eq!((refused.refusals.len(), refused.notes.len()), (1, 0), "what is refused for another reason is not told to be unused");
 }
 
+/// A bucket that is adopted may have either, and its file need not know.
+#[test]
+fn a_key_and_versioning_are_given_up_by_name() {
+    let desired = Desired { tables: BTreeMap::new(), ..with_bucket() };
+    let with = |kms_key: Option<&str>, versioning| {
+        let live = LiveBucket { bucket: Bucket { kms_key: kms_key.map(Into::into), versioning, ..done().bucket }, ..done() };
+        Live { buckets: BTreeMap::from([("acme-staging".to_owned(), live)]), ..Live::default() }
+    };
+    let both = with(Some("arn:aws:kms:us-east-1:123456789012:key/1"), true);
+    let words = ["s3://acme-staging:encryption", "s3://acme-staging:versioning"];
+    assert_eq!(plan_of(&desired, &both, &Approvals::default()).refusals.len(), 2);
+    for (named, refused) in [(words[0], ":versioning"), (words[1], ":encryption")] {
+        let plan = plan_of(&desired, &both, &allow(&[], &[named]));
+        assert!(plan.calls() == 0 && plan.refusals.len() == 1 && plan.refusals[0].recipe.ends_with(refused), "{:?}", plan.refusals);
+    }
+    let plan = plan_of(&desired, &both, &allow(&[], &words));
+    assert_eq!(plan.works[0].steps.iter().map(|s| s.destructive).collect::<Vec<_>>(), [true, true], "{plan:?}");
+    assert_eq!(plan_of(&desired, &with(None, false), &allow(&[], &words)).notes.len(), 2, "told that nothing needed them");
+    let gains = Desired {
+        buckets: [("acme-staging".into(), Bucket { kms_key: Some("k".into()), versioning: true, ..done().bucket })].into(),
+        ..desired
+    };
+    let plan = plan_of(&gains, &with(None, false), &Approvals::default());
+    assert_eq!((plan.refusals.len(), plan.works[0].steps.iter().filter(|s| s.destructive).count(), plan.calls()), (0, 0, 2));
+    let other = plan_of(&gains, &with(Some("another"), true), &Approvals::default());
+    assert_eq!((other.refusals.len(), other.calls()), (0, 1), "from key to key");
+}
+
 /// Asked about nobody was, because nothing was there.
 #[test]
 fn an_object_that_came_after_the_plan_is_a_surprise_until_the_rule_is_there() {

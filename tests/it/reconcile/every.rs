@@ -237,6 +237,7 @@ async fn each_change_in_the_file_is_made(stand: &Stand) {
     index.capacity = Capacity::Provisioned(Units { read: least, write: 6 });
     let bucket = scene.desired.buckets.get_mut(&scene.bucket).expect("there");
     (bucket.versioning, bucket.kms_key) = (false, None);
+    scene.approvals.destroy.extend(["versioning", "encryption"].map(|aspect| format!("s3://{}:{aspect}", scene.bucket)));
     scene.converge(&aws).await;
     let live = scene.live(&aws).await;
     for (name, table) in &scene.desired.tables {

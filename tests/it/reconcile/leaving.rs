@@ -11,7 +11,7 @@ use landfall::event::Event;
 use landfall::local::{Effect, Moment, Rule};
 use std::sync::Mutex;
 
-fn s3(stand: &Stand) -> Client {
+pub(super) fn s3(stand: &Stand) -> Client {
     let http: SharedHttpClient = aws_smithy_http_client::Builder::new().build_http();
     let config = Config::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("us-east-1")).force_path_style(true);
     let credentials = Credentials::new(&stand.key, &stand.key, None, None, "test");

@@ -1,7 +1,9 @@
 //! Whole runs: from nothing to desired, from there to something else, and everything that must be refused.
 
+use super::leaving::s3;
 use super::proxy::{Call, Proxy, Spoil};
 use super::*;
+use landfall::event::Event;
 use landfall::plan::{Plan, seal};
 
 fn steps(plan: &Plan) -> Vec<String> {
@@ -70,7 +72,7 @@ async fn each_change_behind_a_plan_is_noticed_before_the_first_mutation(stand: &
     let (rich, other) = (scene.rich.clone(), scene.plain.clone());
     scene.table(&other).protect = true;
     let arn = scene.live(&aws).await.tables[&rich].arn.clone();
-    for kind in 0..5 {
+    for kind in 0..6 {
         let plan = scene.plan(&aws).await;
         assert_eq!(steps(&plan), ["UpdateTable deletion protection on", "TagResource landfall:applied"], "before change {kind}");
         match kind {
@@ -78,6 +80,7 @@ async fn each_change_behind_a_plan_is_noticed_before_the_first_mutation(stand: &
             1 => aws.tag_table(&arn, &BTreeMap::from([("do-not-delete".to_owned(), "1".to_owned())])).await.expect("set"),
             2 => aws.set_stream(&other, Some(StreamView::New)).await.expect("set"),
             3 => aws.expire_objects(&scene.bucket, 1).await.expect("set"),
+            4 => _ = s3(stand).delete_public_access_block().bucket(&scene.bucket).send().await.expect("open"),
             _ => {
                 aws.delete_table(&other).await.expect("deleted");
                 while aws.describe_table(&other).await.expect("described").is_some() {
@@ -97,6 +100,7 @@ async fn repair(aws: &Aws, scene: &Scene, kind: usize) {
         0 => aws.set_capacity(&scene.rich, None, Some(Units { read: 5, write: 6 }), &BTreeMap::new()).await.expect("set"),
         2 => aws.set_stream(&scene.plain, None).await.expect("set"),
         3 => aws.expire_objects(&scene.bucket, 7).await.expect("set"),
+        4 => aws.block_public_access(&scene.bucket).await.expect("set"),
         _ => {}
     }
 }
@@ -143,15 +147,46 @@ async fn a_table_that_left_the_file_is_kept_and_deleted_only_by_name_and_empty(s
     let name = scene.rich.clone();
     scene.desired.tables.remove(&name);
     assert!(scene.plan(&aws).await.is_empty());
-    stand.put_item(&name).await;
     scene.approvals.destroy.insert(name.clone());
-    let refused = apply_plan(&aws, &scene.plan(&aws).await).await;
-    assert_eq!(refused.exit(), Exit::Refused, "{:#?}", refused.problems);
-    assert!(scene.live(&aws).await.tables.contains_key(&name));
+    let other = scene.plain.clone();
+    scene.table(&other).protect = true;
+    let plan = scene.plan(&aws).await;
+    stand.put_item(&name).await;
+    let refused = apply_plan(&aws, &plan).await;
+    assert_stopped(&refused, Exit::Refused);
+    let live = scene.live(&aws).await;
+    assert_eq!(
+        (&live.tables[&name].table, live.tables[&other].table.protect),
+        (&rich(), false),
+        "nothing was taken off what stays, and nothing else begun"
+    );
     scene.approvals.with_data = true;
     let deleted = apply_plan(&aws, &scene.plan(&aws).await).await;
     assert_eq!((deleted.exit(), deleted.report.converged), (Exit::Pass, true), "{:#?}", deleted.problems);
     assert!(!scene.live(&aws).await.tables.contains_key(&name));
+}
+
+/// It is looked into at its turn, too: an hour may lie between that and the look before the first change.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_fills_before_its_turn_keeps_its_protection() {
+    let stand = Stand::embedded().await;
+    let (aws, mut scene) = (stand.connect().await, Scene::new());
+    scene.converge(&aws).await;
+    let name = scene.rich.clone();
+    scene.desired.tables.remove(&name);
+    scene.approvals.destroy.insert(name.clone());
+    scene.desired.buckets.get_mut(&scene.bucket).expect("there").tags.insert("new".into(), "tag".into());
+    let plan = scene.plan(&aws).await;
+    let filling = Stand { url: stand.url.clone(), key: stand.key.clone(), _local: None, ..stand };
+    let filled = name.clone();
+    let events = Events::new(move |event| {
+        if matches!(&event, Event::Note(text) if text.contains("bucket")) {
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(filling.put_item(&filled)));
+        }
+    });
+    let outcome = apply::run(&aws, &plan, &events, &options(), &Stop::never()).await;
+    assert_eq!((outcome.exit(), outcome.report.done.len()), (Exit::Partial, 1), "{:#?}", outcome.problems);
+    assert_eq!(scene.live(&aws).await.tables[&name].table, rich());
 }
 
 async fn an_empty_table_is_deleted_after_the_scan(stand: &Stand) {

@@ -118,8 +118,16 @@ fn objects_that_would_expire_sooner_are_kept_until_that_is_allowed() {
 }
 
 #[test]
+fn a_bucket_keeps_its_key_and_its_versions_until_that_is_allowed() {
+    let kms_key = Some("arn:aws:kms:us-east-1:123456789012:key/1111".into());
+    insta::assert_snapshot!(of(bucket(), Some(whole(Bucket { versioning: true, kms_key, ..bucket() }))), @"");
+}
+
+#[test]
 fn versioning_is_suspended() {
-    insta::assert_snapshot!(of(bucket(), Some(whole(Bucket { versioning: true, ..bucket() }))), @r"
+    let allowed = allowing(&["s3://acme-staging:versioning"]);
+    let live = seen_bucket(whole(Bucket { versioning: true, ..bucket() }));
+    insta::assert_snapshot!(shown(&desired_bucket(bucket()), &live, &allowed, context(NOON_MS)), @r"
     Changes (~ change in place   - delete):
 
       ~ bucket acme-staging
@@ -127,7 +135,7 @@ fn versioning_is_suspended() {
 
     Calls, in this order for each resource (times are estimates):
       bucket acme-staging
-        1. PutBucketVersioning Suspended  (1 s to 2 s)
+        1. PutBucketVersioning Suspended  (1 s to 2 s)  DESTRUCTIVE
 
     Plan: 0 to create, 1 to change, 0 to delete; 1 call, about 1 s to 2 s.
     ");
