@@ -120,7 +120,21 @@ fn objects_that_would_expire_sooner_are_kept_until_that_is_allowed() {
 #[test]
 fn a_bucket_keeps_its_key_and_its_versions_until_that_is_allowed() {
     let kms_key = Some("arn:aws:kms:us-east-1:123456789012:key/1111".into());
-    insta::assert_snapshot!(of(bucket(), Some(whole(Bucket { versioning: true, kms_key, ..bucket() }))), @"");
+    insta::assert_snapshot!(of(bucket(), Some(whole(Bucket { versioning: true, kms_key, ..bucket() }))), @r"
+    Changes (~ change in place   - delete):
+
+      ~ bucket acme-staging
+          ~ encryption  SSE-KMS, key arn:aws:kms:us-east-1:123456789012:key/1111 -> SSE-S3
+          - versioning  on
+
+    Refused:
+      bucket acme-staging: its new objects would leave SSE-KMS, key arn:aws:kms:us-east-1:123456789012:key/1111 for SSE-S3
+          who may read them would no longer be the key policy's to say: keep the bucket's `encryption` in the file as it is live, or allow it with --destroy s3://acme-staging:encryption
+      bucket acme-staging: its versioning would be suspended: what is overwritten or deleted from then on is lost
+          keep `versioning` in the file as it is live, or allow it with --destroy s3://acme-staging:versioning
+
+    Plan: 0 to create, 1 to change, 0 to delete, 2 refused; 0 calls.
+    ");
 }
 
 #[test]
