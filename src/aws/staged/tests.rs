@@ -61,6 +61,7 @@ async fn only_a_stand_in_may_not_know_a_call_and_only_by_saying_so() {
             ("http://stand-in", &denied, false),
             ("http://stand-in", &None, false),
             ("aws", &wordless, false),
+            ("https://vpce-1.dynamodb.us-east-1.vpce.amazonaws.com", &wordless, false),
         ] {
             assert_eq!(reads(&but(endpoint, call, answer), call).await, passes, "{call} at {endpoint}: {answer:?}");
         }
@@ -73,9 +74,12 @@ async fn only_a_stand_in_may_not_know_a_call_and_only_by_saying_so() {
 async fn only_a_stand_ins_wrapped_versioning_is_unwrapped_and_no_refusal_that_quotes_one() {
     let wrapped = "<Odd><VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration></Odd>".to_owned();
     let refusal = "<Error><Code>AccessDenied</Code><Message>m</Message><Status>Enabled</Status></Error>".to_owned();
-    for (endpoint, status, body, seen) in
-        [("http://stand-in", 200, &wrapped, Some("Enabled")), ("http://stand-in", 403, &refusal, None), ("aws", 200, &wrapped, None)]
-    {
+    for (endpoint, status, body, seen) in [
+        ("http://stand-in", 200, &wrapped, Some("Enabled")),
+        ("http://stand-in", 403, &refusal, None),
+        ("aws", 200, &wrapped, None),
+        ("https://dynamodb.us-east-1.api.aws", 200, &wrapped, None),
+    ] {
         let seen_now = but(endpoint, "versioning", &Some((status, body.clone()))).observe_bucket("b").await;
         assert_eq!(seen_now.as_ref().ok().and_then(|b| b.versioning.as_deref()), seen, "{endpoint} {status}: {seen_now:?}");
         assert_eq!(seen_now.is_ok(), seen.is_some());
