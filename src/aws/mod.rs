@@ -5,6 +5,7 @@
 //! Called by the loops of rank 5 and the verbs.
 
 pub mod buckets;
+mod endpoints;
 pub mod error;
 pub mod imports;
 pub mod items;
@@ -30,7 +31,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::{Builder, tls};
-use aws_types::service_config::ServiceConfigKey;
+use endpoints::Endpoints;
 use std::time::Duration;
 
 /// How to reach AWS. `None` everywhere means the standard chain decides.
@@ -61,8 +62,15 @@ pub struct Identity {
     pub account: String,
     pub arn: String,
     pub region: String,
-    /// `aws`, or the URL of a stand-in.
+    /// `aws`, or the URL at which `DynamoDB` is asked; where a stand-in of another service is elsewhere, that too.
     pub endpoint: String,
+}
+
+impl Identity {
+    /// Whether this is AWS itself, by whatever address, and not a stand-in.
+    pub fn is_aws(&self) -> bool {
+        endpoints::is_aws(&self.endpoint)
+    }
 }
 
 /// The clients and the caller's identity.
@@ -83,21 +91,24 @@ pub struct Aws {
 pub struct Resolved {
     config: SdkConfig,
     region: String,
+    endpoint: String,
     clock: Clock,
     /// Whose credentials were asked for by name.
     profile: Option<String>,
 }
 
 impl Resolved {
-    /// Settles region, endpoint and credentials provider; makes no call to AWS (credentials are fetched when first needed).
+    /// Settles region, endpoints and credentials provider; makes no call to AWS (credentials are fetched when first needed).
     pub async fn new(settings: &Settings) -> Result<Self, Error> {
         let config = load(settings).await;
         let region = config.region().map(ToString::to_string).or_else(|| settings.fallback_region.clone()).ok_or_else(no_region)?;
         let config = config.into_builder().region(Region::new(region.clone())).build();
+        let endpoints = Endpoints::new(&config);
+        endpoints.one_world()?;
         // An endpoint of our own has credentials of its own.
         let profile = settings.profile.clone().filter(|_| settings.endpoint.is_none());
         let config = profile.as_deref().map_or_else(|| config.clone(), |name| profile::of(&config, name));
-        Ok(Self { config, region, clock: settings.clock.clone(), profile })
+        Ok(Self { config, region, endpoint: endpoints.shown(), clock: settings.clock.clone(), profile })
     }
 
     /// The region that every call will go to.
@@ -107,14 +118,15 @@ impl Resolved {
 
     /// Asks STS who we are: the first call of a run.
     pub async fn identify(self) -> Result<Aws, Error> {
-        let identity = identify(&self.config, self.region).await.map_err(|error| profile::named(error, self.profile.as_deref()))?;
-        let s3 = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(identity.endpoint != "aws").build();
-        let beside = beside(&self.config, &identity.endpoint);
+        let identity =
+            identify(&self.config, self.region, self.endpoint).await.map_err(|error| profile::named(error, self.profile.as_deref()))?;
+        let s3 = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(!identity.is_aws()).build();
+        let beside = endpoints::beside(&self.config);
         Ok(Aws {
             dynamodb: aws_sdk_dynamodb::Client::new(&self.config),
             scaling: aws_sdk_applicationautoscaling::Client::new(&beside),
             kms: aws_sdk_kms::Client::new(&beside),
-            patience: patience::Patience::new(self.clock, identity.endpoint == "aws"),
+            patience: patience::Patience::new(self.clock, identity.is_aws()),
             keys: keys::Known::default(),
             s3: aws_sdk_s3::Client::from_conf(s3),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&self.config),
@@ -174,15 +186,6 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// The configuration of the services beside `DynamoDB` that act on its tables. A stand-in that is named for `DynamoDB` alone must not
-/// make us register its tables with the real Application Auto Scaling: they go to the stand-in too.
-fn beside(config: &SdkConfig, endpoint: &str) -> SdkConfig {
-    if endpoint == "aws" || config.endpoint_url().is_some() {
-        return config.clone();
-    }
-    config.clone().into_builder().endpoint_url(endpoint).build()
-}
-
 fn no_region() -> Error {
     Error {
         call: "AWS configuration".into(),
@@ -193,67 +196,13 @@ fn no_region() -> Error {
     }
 }
 
-async fn identify(config: &SdkConfig, region: String) -> Result<Identity, Error> {
+async fn identify(config: &SdkConfig, region: String, endpoint: String) -> Result<Identity, Error> {
     let sts = aws_sdk_sts::Client::new(config);
     let caller = sts.get_caller_identity().send().await.map_err(|e| error::from_sdk("STS GetCallerIdentity", &e))?;
-    let endpoint = endpoint(config);
     Ok(Identity {
         account: caller.account().unwrap_or_default().to_owned(),
         arn: crate::safe::text(caller.arn().unwrap_or_default()),
         region,
         endpoint,
     })
-}
-
-/// The endpoint that the `DynamoDB` client will use. What environment and profile say of one service goes before what they say of all, and
-/// our own setting before both: the order of the SDK's client, which does not tell what it came to.
-fn endpoint(config: &SdkConfig) -> String {
-    let key = || ServiceConfigKey::builder().service_id("DynamoDB").env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok();
-    let of_service = || config.service_config()?.load_config(key()?);
-    let named = if config.get_origin("endpoint_url").is_client_config() { None } else { of_service() };
-    let named = named.or_else(|| config.endpoint_url().map(str::to_owned));
-    // An empty one is no address: the client's first call says so.
-    named.filter(|url| !url.is_empty()).unwrap_or_else(|| "aws".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use aws_types::origin::Origin;
-    use aws_types::service_config::LoadServiceConfig;
-
-    /// A profile that names an endpoint for this service.
-    #[derive(Debug)]
-    struct Of(&'static str);
-
-    impl LoadServiceConfig for Of {
-        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-            (key.service_id() == self.0 && key.profile() == "endpoint_url").then(|| "http://one".to_owned())
-        }
-    }
-
-    #[test]
-    fn the_endpoint_is_the_one_that_the_client_takes() {
-        let bare = SdkConfig::builder().build();
-        let all = SdkConfig::builder().endpoint_url("http://all").build();
-        assert_eq!((endpoint(&bare).as_str(), endpoint(&all).as_str()), ("aws", "http://all"));
-        let with = |config: SdkConfig, service| endpoint(&config.into_builder().service_config(Of(service)).build());
-        assert_eq!(with(bare.clone(), "DynamoDB"), "http://one");
-        assert_eq!(with(all, "DynamoDB"), "http://one", "what is said of one service goes first");
-        assert_eq!(with(bare, "S3"), "aws");
-        assert_eq!(endpoint(&SdkConfig::builder().endpoint_url("").build()), "aws");
-        let mut ours = SdkConfig::builder().endpoint_url("http://ours").service_config(Of("DynamoDB"));
-        ours.insert_origin("endpoint_url", Origin::shared_config());
-        assert_eq!(endpoint(&ours.build()), "http://ours", "the embedded AWS, whatever the profile says");
-    }
-
-    #[test]
-    fn a_stand_in_named_for_dynamodb_alone_is_the_other_services_too_and_aws_is_no_address() {
-        let said = |config: &SdkConfig, endpoint: &str| beside(config, endpoint).endpoint_url().map(str::to_owned);
-        let bare = SdkConfig::builder().build();
-        assert_eq!(said(&bare, "aws"), None);
-        assert_eq!(said(&bare, "http://one"), Some("http://one".to_owned()));
-        let named = SdkConfig::builder().endpoint_url("http://all").build();
-        assert_eq!(said(&named, "http://one"), Some("http://all".to_owned()));
-    }
 }

@@ -75,7 +75,7 @@ impl Aws {
                 let request = request.set_resource_ids(Some(batch.to_vec())).set_next_token(token.clone());
                 async move {
                     match request.send().await {
-                        Err(error) if self.identity.endpoint != "aws" && is_unknown(&error) => Ok(None),
+                        Err(error) if !self.identity.is_aws() && is_unknown(&error) => Ok(None),
                         sent => sent.map(Some).map_err(|e| from_sdk(call("DescribeScalableTargets", &batch.join(" ")), &e)),
                     }
                 }
@@ -116,7 +116,7 @@ impl Aws {
                 let request = request.resource_id(resource).set_next_token(token.clone());
                 async move {
                     match request.send().await {
-                        Err(error) if self.identity.endpoint != "aws" && is_unknown(&error) => Ok(None),
+                        Err(error) if !self.identity.is_aws() && is_unknown(&error) => Ok(None),
                         sent => sent.map(Some).map_err(|e| from_sdk(call("DescribeScheduledActions", resource), &e)),
                     }
                 }

@@ -57,7 +57,7 @@ pub(super) fn aws(endpoint: &str, answer: impl Fn(&str, &str) -> Answer + Send +
         kms: aws_sdk_kms::Client::new(&config),
         s3: aws_sdk_s3::Client::new(&config),
         cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
-        patience: patience::Patience::new(clock, endpoint == "aws"),
+        patience: patience::Patience::new(clock, super::endpoints::is_aws(endpoint)),
         keys: keys::Known::default(),
         identity: Identity {
             account: "123456789012".into(),

@@ -79,8 +79,15 @@ pub(super) fn inert(problem: Problem) -> Problem {
     Problem { message: crate::safe::text(&problem.message), help, ..problem }
 }
 
+/// For a rehearsal that would change something real.
+const ONE_WORLD: &str = "one run reaches either AWS or stand-ins: for stand-ins set AWS_ENDPOINT_URL, or AWS_ENDPOINT_URL_DYNAMODB, \
+    AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_CLOUDWATCH and AWS_ENDPOINT_URL_STS all; for AWS take them and the profile's endpoint_url away";
+
 /// The next step after an AWS error.
 pub(super) fn aws_help(error: &aws::Error) -> (Option<String>, Exit) {
+    if error.is("MixedEndpoints") {
+        return (Some(ONE_WORLD.into()), Exit::Refused);
+    }
     let help = if error.is("NoCredentials") {
         "no credentials were found: set AWS_PROFILE, pass --profile, run `aws sso login`, or use --local for the embedded AWS"
     } else if error.is("NoProfile") {
@@ -136,6 +143,8 @@ mod tests {
             let (told, exit) = aws_help(&error(code));
             assert!(exit == Exit::Failed && told.as_ref().is_some_and(|told| told.contains(help)), "{code:?}: {told:?}");
         }
+        let (told, exit) = aws_help(&error(Some("MixedEndpoints")));
+        assert!(exit == Exit::Refused && told.is_some_and(|told| told.contains("AWS_ENDPOINT_URL_S3")));
         assert_eq!(aws_help(&error(Some("ValidationException"))), (None, Exit::Failed), "AWS was reached, and has said what is wrong");
     }
 

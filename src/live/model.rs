@@ -122,6 +122,9 @@ pub struct Trouble {
     pub replicas: Vec<String>,
     /// Of the insights that the wish manages.
     pub insights: Vec<FailedInsights>,
+    /// Its auto scaling should have been read, and the endpoint has none to tell: there may be some all the same.
+    #[serde(default)]
+    pub scaling_unread: bool,
 }
 
 /// Contributor insights that AWS took the call for and could not turn on. They read as off.

@@ -80,9 +80,9 @@ pub async fn refresh(aws: &Aws, wanted: &Wanted, events: &Events) -> Result<Live
     }
     drop(buckets);
     let described = describe_all(aws, wanted, deadline, &progress, &mut done).await?;
-    let targets = scaling(aws, &described, deadline).await?;
+    let scaled = scaling(aws, &described, deadline).await?;
     let mut tables = stream::iter(&described)
-        .map(|looked| async { Box::pin(finish(aws, looked, targets.get(looked.name), deadline)).await.map(|t| (looked.name, t)) })
+        .map(|looked| async { Box::pin(finish(aws, looked, scaled.get(looked.name), deadline)).await.map(|t| (looked.name, t)) })
         .buffer_unordered(PARALLEL);
     while let Some((name, seen)) = tables.try_next().await? {
         live.tables.extend(seen.map(|t| (name.to_owned(), t)));
@@ -136,17 +136,26 @@ async fn describe(aws: &Aws, name: &str, deadline: Deadline) -> Result<Option<Ob
     Ok(aws.patiently(Api::DescribeTable, deadline, || Box::pin(aws.describe_table(name))).await?)
 }
 
-/// The targets of all tables that can have any, by table.
-async fn scaling<'a>(aws: &Aws, tables: &'a [Looked<'a>], deadline: Deadline) -> Result<BTreeMap<&'a str, Vec<ObservedTarget>>, Error> {
+/// What was told of a table's auto scaling.
+#[derive(Clone, Default)]
+struct Scaled {
+    targets: Vec<ObservedTarget>,
+    /// Nothing was: the endpoint does not know the question.
+    unread: bool,
+}
+
+/// That of all tables that can have any, by table.
+async fn scaling<'a>(aws: &Aws, tables: &'a [Looked<'a>], deadline: Deadline) -> Result<BTreeMap<&'a str, Scaled>, Error> {
     let asked: Vec<_> = tables.iter().filter(|looked| may_scale(looked)).collect();
     let resources: Vec<String> = asked.iter().flat_map(|looked| resources(looked)).collect();
     let Some(targets) = Box::pin(aws.scalable_targets(&resources, deadline)).await? else {
         let wishing = asked.iter().find(|looked| looked.want.is_some_and(scales));
-        return wishing.map_or(Ok(BTreeMap::new()), |looked| {
-            Err(Error::NoScaling(crate::safe::text(&aws.identity().endpoint), crate::safe::text(looked.name)))
-        });
+        if let Some(looked) = wishing {
+            return Err(Error::NoScaling(crate::safe::text(&aws.identity().endpoint), crate::safe::text(looked.name)));
+        }
+        return Ok(asked.into_iter().map(|looked| (looked.name, Scaled { unread: true, ..Scaled::default() })).collect());
     };
-    let of = |name: &str| targets.iter().filter(|t| t.table == name).cloned().collect();
+    let of = |name: &str| Scaled { targets: targets.iter().filter(|t| t.table == name).cloned().collect(), unread: false };
     Ok(asked.into_iter().map(|looked| (looked.name, of(looked.name))).collect())
 }
 
@@ -181,24 +190,20 @@ pub async fn table(aws: &Aws, name: &str, want: Option<&Table>, deadline: impl I
     let deadline = deadline.into();
     let Some(seen) = describe(aws, name, deadline).await? else { return Ok(None) };
     let looked = [Looked { name, want, seen }];
-    let targets = scaling(aws, &looked, deadline).await?;
-    Box::pin(finish(aws, &looked[0], targets.get(name), deadline)).await
+    let scaled = scaling(aws, &looked, deadline).await?;
+    Box::pin(finish(aws, &looked[0], scaled.get(name), deadline)).await
 }
 
 /// The other reads of a table that was described; they may disagree with `DescribeTable` for a moment.
-async fn finish(
-    aws: &Aws,
-    looked: &Looked<'_>,
-    targets: Option<&Vec<ObservedTarget>>,
-    deadline: Deadline,
-) -> Result<Option<LiveTable>, Error> {
+async fn finish(aws: &Aws, looked: &Looked<'_>, scaled: Option<&Scaled>, deadline: Deadline) -> Result<Option<LiveTable>, Error> {
     let mut seen = looked.seen.clone();
     let known_ms = aws.clock().now_ms() + if seen.status == CREATING { NEWBORN_MS } else { 0 };
     for attempt in 0.. {
         if attempt >= DISAGREEMENTS && aws.clock().now_ms() >= known_ms {
             break;
         }
-        let mut all = ObservedAll { table: seen, scaling: targets.cloned().unwrap_or_default(), ..ObservedAll::default() };
+        let Scaled { targets: scaling, unread: scaling_unread } = scaled.cloned().unwrap_or_default();
+        let mut all = ObservedAll { table: seen, scaling, scaling_unread, ..ObservedAll::default() };
         let denied = match Box::pin(rest(aws, looked, &mut all, deadline)).await {
             // Deleted in between, or just made: ask DescribeTable again.
             Err(error) if error.is("ResourceNotFoundException") => {

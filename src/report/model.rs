@@ -67,6 +67,8 @@ pub struct PlanReport {
     /// What AWS has under way on resources that do not differ: `table Users: index byMail is CREATING (backfilling)`. While one of them
     /// is being created, `drift` is inconclusive.
     pub moving: Vec<String>,
+    /// What should have been compared and could not be read, and why. While there is one, `drift` is inconclusive.
+    pub unread: Vec<String>,
     /// What a person should know beside all this.
     pub notes: Vec<String>,
 }

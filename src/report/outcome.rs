@@ -59,8 +59,9 @@ fn plan(plan: &PlanReport, changes_are_no: bool) -> Exit {
     let refused = if plan.refusals.is_empty() { Exit::Pass } else { Exit::Refused };
     // A step without a change only records that live is as the file says.
     let pending = changes_are_no && !(plan.changes.is_empty() && plan.refusals.is_empty());
-    let unborn = changes_are_no && plan.moving.iter().any(|what| is_creating(what));
-    match (pending, unborn) {
+    // Neither what is not there yet nor what was not read is as the file says.
+    let unproved = changes_are_no && (plan.moving.iter().any(|what| is_creating(what)) || !plan.unread.is_empty());
+    match (pending, unproved) {
         (true, _) => Exit::No,
         (false, true) => refused.and(Exit::Inconclusive),
         (false, false) => refused,

@@ -313,6 +313,14 @@ fn what_is_still_being_created_is_inconclusive_where_sync_was_the_question() {
     }
 }
 
+#[test]
+fn what_was_not_read_is_inconclusive_where_sync_was_the_question() {
+    let mut report = good();
+    report.plan.as_mut().expect("plan").unread.push("table T: auto scaling".into());
+    assert_eq!(exit(&report, ALL), Exit::Pass);
+    assert_eq!(exit(&report, Asked { changes_are_no: true, ..ALL }), Exit::Inconclusive);
+}
+
 fn with_motion(moving: &str) -> Report {
     let mut report = good();
     report.plan.as_mut().expect("plan").moving.push(moving.into());

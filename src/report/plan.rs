@@ -16,6 +16,7 @@ impl From<&Plan> for PlanReport {
             deadline: plan.deadline_ms.map(time),
             unmanaged: plan.unmanaged.iter().map(|name| safe::text(name)).collect(),
             moving: plan.works.iter().flat_map(moving).collect(),
+            unread: plan.works.iter().filter_map(|work| unread(work, &plan.endpoint)).collect(),
             notes: plan.notes.iter().cloned().chain(plan.works.iter().flat_map(notes)).collect(),
         }
     }
@@ -46,6 +47,13 @@ fn change(work: &Work) -> Option<Change> {
 fn moving(work: &Work) -> Vec<String> {
     let quiet = work.change.is_none();
     work.before.busy().iter().filter(|_| quiet).map(|what| format!("{}: {}", address(work), safe::text(what))).collect()
+}
+
+/// A table that goes is not compared.
+fn unread(work: &Work, endpoint: &str) -> Option<String> {
+    let compared = work.goal.table().and(work.before.table());
+    let why = format!("auto scaling, because {} has no Application Auto Scaling", safe::text(endpoint));
+    compared.filter(|live| live.trouble.scaling_unread).map(|_| format!("{}: {why}", address(work)))
 }
 
 fn steps(work: &Work) -> Vec<Step> {
@@ -221,6 +229,19 @@ mod tests {
             }
             _ => drop(out.insert(at.to_owned())),
         }
+    }
+
+    #[test]
+    fn what_was_not_read_of_a_table_is_told_unless_the_table_goes() {
+        let mut now = live(table());
+        now.trouble.scaling_unread = true;
+        let unread = |wanted: &plan::Desired, approvals: &Approvals| {
+            PlanReport::from(&plan_of(wanted, &seen([("T", now.clone())]), approvals)).unread
+        };
+        let told = ["table T: auto scaling, because aws has no Application Auto Scaling"];
+        assert_eq!(unread(&desired([("T", table())]), &Approvals::default()), told);
+        let destroy = Approvals { destroy: ["T".to_owned()].into(), ..Approvals::default() };
+        assert!(unread(&desired([]), &destroy).is_empty());
     }
 
     /// One of everything that a report can hold.

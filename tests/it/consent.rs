@@ -77,6 +77,40 @@ fn a_plan_for_a_stand_in_never_reaches_aws() {
     place.landfall("apply users.plan").exits(5).says("and this run reaches aws");
 }
 
+/// Somebody rehearses against a stand-in for `DynamoDB`, and the bucket of that name is the real one.
+#[test]
+fn a_stand_in_for_some_services_alone_is_refused_before_any_call() {
+    let local = LocalAws::start();
+    let mut place = Place::new();
+    for (name, value) in [("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local"), ("AWS_REGION", "us-east-1")] {
+        place.set(name, value);
+    }
+    place.set("AWS_ENDPOINT_URL_DYNAMODB", &local.url);
+    place.set("AWS_ENDPOINT_URL_STS", &local.url);
+    place.set("AWS_MAX_ATTEMPTS", "1");
+    for verb in ["plan", "apply", "drift", "load", "validate", "throttling", "run", "unlock"] {
+        let yes = if ["apply", "load", "run"].contains(&verb) { "--yes" } else { "" };
+        let ran = place.landfall(&format!("{verb} stacks/users.toml {yes}")).exits(5);
+        ran.says("this run reaches aws for S3, CloudWatch; no call was made").says("AWS_ENDPOINT_URL_S3");
+    }
+    place.landfall("init --from-live --name shop").exits(5).says("this run reaches aws for S3");
+    place.landfall("plan stacks/users.toml --local").exits(0);
+    place.set("AWS_ENDPOINT_URL_S3", &local.url);
+    place.set("AWS_ENDPOINT_URL_CLOUDWATCH", &local.url);
+    place.landfall("plan stacks/users.toml").exits(0).says(&format!("endpoint {}\n", local.url));
+}
+
+#[test]
+fn two_stand_ins_are_both_told_and_a_plan_for_both_is_for_no_other() {
+    let (local, other) = (LocalAws::start(), LocalAws::start());
+    let mut place = local.place();
+    place.set("AWS_ENDPOINT_URL_S3", &other.url);
+    let both = format!("endpoint {}, S3 at {}", local.url, other.url);
+    place.landfall("plan stacks/users.toml --out users.plan").exits(0).says(&both);
+    place.set("AWS_ENDPOINT_URL_S3", &local.url);
+    place.landfall("apply users.plan").exits(5).says(&format!("the plan was made for {both}, and"));
+}
+
 #[test]
 fn a_plan_with_a_refusal_takes_no_lease_and_a_file_too_large_is_no_plan() {
     let local = LocalAws::start();

@@ -154,6 +154,20 @@ async fn recovery_that_cannot_be_read_yet_keeps_a_table_busy() {
     assert_eq!(read(&world, &name, &plain).await.expect("readable").busy, ["point-in-time recovery is not readable yet"]);
 }
 
+/// Nothing to tell is not the same as nothing there.
+#[tokio::test(flavor = "multi_thread")]
+async fn auto_scaling_that_an_endpoint_does_not_know_is_unread_where_capacity_is_provisioned() {
+    let world = World::start().await;
+    for (capacity, asked) in [(FIVE, true), (Capacity::OnDemand, false)] {
+        let (name, plain) = (unique("reads"), table(capacity, &[]));
+        made(&world, &[(&name, plain.clone())]).await;
+        assert!(!read(&world, &name, &plain).await.expect("readable").trouble.scaling_unread);
+        world.local.faults().install(Rule::refuse("UnknownOperationException").operation("DescribeScalableTargets"));
+        assert_eq!(read(&world, &name, &plain).await.expect("readable").trouble.scaling_unread, asked, "{capacity:?}");
+        world.local.faults().clear();
+    }
+}
+
 /// A key that we may not ask about is a customer's, unless the wish is AWS's own: then nobody can say.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_asked_about_only_where_the_answer_matters_and_a_denial_is_not_an_answer() {

@@ -362,3 +362,21 @@ fn an_embedded_aws_that_cannot_say_its_address_ends() {
     };
     assert_eq!(code, Some(1));
 }
+
+/// A check that did not run is no pass: somebody may scale the table there all the same.
+#[test]
+fn auto_scaling_that_could_not_be_read_is_told_and_is_no_proof_of_sync() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("apply stacks/users.toml --yes").exits(0);
+    place.landfall("drift stacks/users.toml").exits(0).never_says("Not read");
+    refuse(&place, "DescribeScalableTargets", "UnknownOperationException");
+    let not_read = format!("table Users: auto scaling, because {} has no Application Auto Scaling", local.url);
+    place.landfall("drift stacks/users.toml").exits(4).says(&format!("Not read: {not_read}")).never_says("Live AWS is what the stack says");
+    place.landfall("plan stacks/users.toml").exits(0).says(&not_read);
+    let report = json(&place.landfall("plan stacks/users.toml --detailed-exitcode -o json").exits(4));
+    assert_eq!(report["plan"]["unread"], serde_json::json!([not_read]));
+    place.landfall("init --from-live --table Users --name shop").exits(0).says("its auto scaling was not read");
+    allow(&place);
+    place.landfall("init --from-live --table Users --name shop").exits(0).never_says("was not read");
+}

@@ -105,7 +105,7 @@ impl Aws {
     /// is asked without the SDK's tries first, to which a gap looks like an outage that takes a minute to end.
     async fn imports_page(&self, bucket: &str, token: Option<String>) -> Result<Option<ListImportsOutput>, Error> {
         let request = |aws: &Self| aws.dynamodb.list_imports().page_size(25).set_next_token(token.clone());
-        if self.identity.endpoint != "aws" {
+        if !self.identity.is_aws() {
             match request(&self.once()).send().await {
                 Ok(page) => return Ok(Some(page)),
                 Err(error) if error.raw_response().is_some() && error.code().is_none() => return Ok(None),

@@ -42,7 +42,7 @@ impl Aws {
             Ok(answer) => Ok(answer.status().map(|s| s.as_str().to_owned())),
             Err(error) => {
                 let said = error.raw_response().filter(|r| r.status().is_success()).and_then(|r| r.body().bytes()).map(versioning);
-                said.filter(|_| self.identity.endpoint != "aws").ok_or_else(|| from_sdk(call("GetBucketVersioning", bucket), &error))
+                said.filter(|_| !self.identity.is_aws()).ok_or_else(|| from_sdk(call("GetBucketVersioning", bucket), &error))
             }
         }
     }

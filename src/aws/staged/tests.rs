@@ -61,6 +61,7 @@ async fn only_a_stand_in_may_not_know_a_call_and_only_by_saying_so() {
             ("http://stand-in", &denied, false),
             ("http://stand-in", &None, false),
             ("aws", &wordless, false),
+            ("https://vpce-1.dynamodb.us-east-1.vpce.amazonaws.com", &wordless, false),
         ] {
             assert_eq!(reads(&but(endpoint, call, answer), call).await, passes, "{call} at {endpoint}: {answer:?}");
         }
@@ -73,9 +74,12 @@ async fn only_a_stand_in_may_not_know_a_call_and_only_by_saying_so() {
 async fn only_a_stand_ins_wrapped_versioning_is_unwrapped_and_no_refusal_that_quotes_one() {
     let wrapped = "<Odd><VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration></Odd>".to_owned();
     let refusal = "<Error><Code>AccessDenied</Code><Message>m</Message><Status>Enabled</Status></Error>".to_owned();
-    for (endpoint, status, body, seen) in
-        [("http://stand-in", 200, &wrapped, Some("Enabled")), ("http://stand-in", 403, &refusal, None), ("aws", 200, &wrapped, None)]
-    {
+    for (endpoint, status, body, seen) in [
+        ("http://stand-in", 200, &wrapped, Some("Enabled")),
+        ("http://stand-in", 403, &refusal, None),
+        ("aws", 200, &wrapped, None),
+        ("https://dynamodb.us-east-1.api.aws", 200, &wrapped, None),
+    ] {
         let seen_now = but(endpoint, "versioning", &Some((status, body.clone()))).observe_bucket("b").await;
         assert_eq!(seen_now.as_ref().ok().and_then(|b| b.versioning.as_deref()), seen, "{endpoint} {status}: {seen_now:?}");
         assert_eq!(seen_now.is_ok(), seen.is_some());
@@ -254,4 +258,44 @@ async fn what_s3_refuses_is_neither_absent_nor_gone() {
     assert!(denied.abort_upload("b", &upload).await.expect_err("it stays").is_denied());
     assert!(denied.delete_versions("b", &[version]).await.expect_err("it stays").is_denied());
     but("aws", "", &refusal("NoSuchUpload")).abort_upload("b", &upload).await.expect("it is finished or aborted");
+}
+
+#[derive(Debug)]
+struct Silent;
+
+impl HttpConnector for Silent {
+    fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(std::future::pending())
+    }
+}
+
+/// An AWS that never answers, and a client that waits a minute for it.
+fn silent() -> Aws {
+    let http = http_client_fn(|_, _| SharedHttpConnector::new(Silent));
+    let aws = aws("aws", |_, _| None);
+    let minute = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_mins(1)).build();
+    let sleep = aws_smithy_async::rt::sleep::TokioSleep::new;
+    let dynamodb = aws.dynamodb.config().to_builder().http_client(http.clone()).timeout_config(minute.clone()).sleep_impl(sleep());
+    let s3 = aws.s3.config().to_builder().http_client(http).timeout_config(minute).sleep_impl(sleep());
+    let (dynamodb, s3) = (aws_sdk_dynamodb::Client::from_conf(dynamodb.build()), aws_sdk_s3::Client::from_conf(s3.build()));
+    Aws { dynamodb, s3, ..aws }
+}
+
+#[tokio::test]
+async fn behind_a_fence_a_change_is_given_up_early_and_a_read_or_a_staged_object_is_not() {
+    let fence = || crate::aws::leases::Fence::new(|| true);
+    let fenced = silent().fenced(fence().within(Duration::from_millis(50)));
+    let table = crate::plan::samples::table();
+    let waits =
+        async |call: &mut (dyn Future<Output = bool> + Unpin)| tokio::time::timeout(Duration::from_millis(500), call).await.is_err();
+    let made = |aws: Aws| {
+        let table = table.clone();
+        async move { aws.create_table("T", &table, "s").await.is_ok() }
+    };
+    assert!(!waits(&mut Box::pin(made(fenced.clone()))).await, "a change of a table");
+    assert!(!waits(&mut Box::pin(async { fenced.delete_bucket("b").await.is_ok() })).await, "a change of a bucket");
+    assert!(waits(&mut Box::pin(async { fenced.table_names().await.is_ok() })).await, "a read");
+    assert!(waits(&mut Box::pin(async { fenced.put_object("b", "k", Vec::new(), &[0; 32]).await.is_ok() })).await, "a staged object");
+    assert!(waits(&mut Box::pin(made(silent().fenced(fence())))).await, "a fence that says nothing of time");
+    assert!(waits(&mut Box::pin(made(silent().fenced(fence().within(Duration::from_mins(2)))))).await, "no attempt becomes longer");
 }

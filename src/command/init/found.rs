@@ -109,6 +109,9 @@ impl Found {
         if let Some(status) = &live.trouble.status {
             self.note(format!("{whose} is {status}: nothing of it can be read or changed, and a plan of this file is refused while it is"));
         }
+        if live.trouble.scaling_unread {
+            self.note(format!("{whose}: its auto scaling was not read, because this endpoint has no Application Auto Scaling"));
+        }
         for replica in &live.trouble.replicas {
             self.note(format!("{whose}: {replica}"));
         }

@@ -68,6 +68,7 @@ pub(super) fn trouble(all: &ObservedAll) -> Trouble {
         status: Some(seen.status.as_str()).filter(ill).map(safe::text),
         replicas: replicas.collect(),
         insights: all.insights.iter().filter(|(_, seen)| seen.status.as_deref() == Some("FAILED")).map(failed).collect(),
+        scaling_unread: all.scaling_unread,
     }
 }
 

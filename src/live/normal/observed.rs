@@ -151,6 +151,8 @@ pub struct ObservedAll {
     /// Whether the key of `table.encryption` is the account's `aws/dynamodb` key.
     pub managed_key: bool,
     pub scaling: Vec<ObservedTarget>,
+    /// It was asked for, and the endpoint does not know the question.
+    pub scaling_unread: bool,
     /// `None`: not asked. `Some(None)`: there is no policy.
     pub policy: Option<Option<String>>,
     /// By index; `None` is the table. Absent: not asked.

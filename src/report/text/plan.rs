@@ -25,11 +25,12 @@ pub(super) fn render(plan: &PlanReport, style: Style) -> String {
 
 /// Nothing differs; at most it is still to be recorded that this is so.
 fn in_sync(plan: &PlanReport, style: Style) -> String {
-    let mut out = if plan.moving.is_empty() {
-        "No changes. Live AWS is what the stack says.\n".to_owned()
-    } else {
-        "No changes, but AWS is not done yet:\n".to_owned()
+    let said = match (plan.moving.is_empty(), plan.unread.is_empty()) {
+        (true, true) => "No changes. Live AWS is what the stack says.\n",
+        (true, false) => "No changes in what could be read.\n",
+        (false, _) => "No changes, but AWS is not done yet:\n",
     };
+    let mut out = said.to_owned();
     plan.moving.iter().for_each(|what| out.push_str(&format!("  {}\n", safe::text(what))));
     if !plan.steps.is_empty() {
         out.push_str("Only the record of that is missing or old; apply writes it:\n");
@@ -175,6 +176,7 @@ fn refusals(refusals: &[Refusal], style: Style) -> String {
 }
 
 fn notes(out: &mut String, plan: &PlanReport) {
+    plan.unread.iter().for_each(|what| out.push_str(&format!("Not read: {}\n", safe::text(what))));
     plan.notes.iter().for_each(|note| out.push_str(&format!("Note: {}\n", safe::text(note))));
     for thing in &plan.unmanaged {
         out.push_str(&format!("Unmanaged, left alone: {}\n", safe::text(thing)));

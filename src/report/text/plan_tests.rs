@@ -42,6 +42,7 @@ fn a_plan() -> PlanReport {
         deadline: None,
         unmanaged: vec!["table Legacy".into()],
         moving: Vec::new(),
+        unread: Vec::new(),
         notes: vec!["x\u{1b}[2J".into()],
     }
 }

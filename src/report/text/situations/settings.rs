@@ -321,6 +321,10 @@ fn what_aws_itself_says_is_wrong_is_told_though_nothing_differs() {
     No changes. Live AWS is what the stack says.
     Note: table T: the replica in eu-west-1 is CREATION_FAILED: landfall changes no replica, see to it with the tool that owns the global table
     ");
+    insta::assert_snapshot!(in_sync(|live| live.trouble.scaling_unread = true), @r"
+    No changes in what could be read.
+    Not read: table T: auto scaling, because aws has no Application Auto Scaling
+    ");
     let why = "LimitExceededException: no rule left".to_owned();
     let failed = in_sync(|live| live.trouble.insights.push(FailedInsights { index: Some("byMail".into()), why }));
     insta::assert_snapshot!(failed, @r"
