@@ -222,7 +222,7 @@ async fn finish(
 fn fold(looked: &Looked<'_>, all: &ObservedAll, recovery_readable: bool) -> Result<LiveTable, Error> {
     let mut live = normal::table(looked.name, all, looked.want)?;
     if !recovery_readable {
-        live.busy.push("point-in-time recovery is not readable yet".to_owned());
+        live.busy.push(normal::UNREAD.to_owned());
     }
     Ok(live)
 }

@@ -203,6 +203,9 @@ async fn what_is_still_being_created_or_cannot_be_read_is_no_pass_though_the_pla
         assert_eq!((seen.calls(), seen.refusals.len()), (0, usize::from(exit == Exit::Refused)));
         world.local.faults().clear();
     }
+    world.local.faults().install(Rule::refuse("TableNotFoundException").operation("DescribeContinuousBackups"));
+    let unread = run(&world, &plan, &Events::silent(), &Options::default(), &Stop::never()).await;
+    assert_eq!((unread.exit(), says(&unread, "recovery is not readable yet")), (Exit::Inconclusive, 1), "{:#?}", unread.problems);
 }
 
 #[tokio::test(flavor = "multi_thread")]
