@@ -43,7 +43,7 @@ fn table(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Vec<Reason> {
         return vec![reason];
     }
     let mut out: Vec<Reason> = not_ours(wish, live.owner.as_deref(), false).into_iter().collect();
-    out.extend(held(wish, want, live));
+    out.extend(held(wish, live.holder.as_ref(), live.owner.as_deref() == Some(wish.stack) && live.table == *want));
     out.extend(unfit(want));
     out.extend(key(want, &live.table));
     out.extend(locals(want, &live.table));
@@ -85,11 +85,11 @@ fn owned_by(owner: Option<&str>) -> String {
     owner.map_or_else(|| "no stack's ownership tag".to_owned(), |o| format!("the tag of the stack \"{}\"", safe::text(o)))
 }
 
-/// Another tool's table. One that was adopted before is ours to look at, and each change of it needs the word again.
-fn held(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Option<Reason> {
-    let holder = live.holder.as_ref()?;
+/// Another tool's table or bucket. One that was adopted before is ours to look at, and each change of it needs the word again. `quiet`: it
+/// is ours, and as the file says.
+fn held(wish: &Wish<'_>, holder: Option<&Holder>, quiet: bool) -> Option<Reason> {
+    let holder = holder?;
     let name = wish.target.name();
-    let quiet = live.owner.as_deref() == Some(wish.stack) && live.table == *want;
     let recipe = format!(
         "take it out of {}'s configuration first (it would undo these changes); --adopt {} changes it all the same",
         tool(holder),

@@ -6,7 +6,7 @@
 //! the final billing mode; the single settings; TTL; drop protection; and last the tag that says that all of it is done.
 //! Key insight: because the answer depends only on what is there now, an interrupted run is finished by running it again.
 
-mod bucket;
+pub(super) mod bucket;
 mod capacity;
 mod scaling;
 

@@ -3,16 +3,22 @@
 //! Rule: what S3 would delete, leave unversioned or take from a customer's key needs the bucket's name on the command line.
 //! Called by [`super::refusals`]; what of it is destructive, by [`super::destructive`].
 
-use super::{Reason, not_ours, owned_by, tool, unless_named};
+use super::{Reason, held, not_ours, owned_by, tool, unless_named};
 use crate::live::LiveBucket;
-use crate::plan::order::Wish;
+use crate::plan::order::{Wish, bucket};
 use crate::plan::words;
 use crate::resource::{Bucket, destroyed_bucket};
 use crate::safe;
 
 pub(super) fn stays(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Vec<Reason> {
     let ours = not_ours(wish, live.owner.as_deref(), live.fresh);
-    ours.into_iter().chain(expiry(wish, want, live)).chain(bucket_key(wish, want, live)).chain(versioning(wish, want, live)).collect()
+    let held = held(wish, live.holder.as_ref(), bucket::step(want, live, wish.stack).is_none());
+    ours.into_iter()
+        .chain(held)
+        .chain(expiry(wish, want, live))
+        .chain(bucket_key(wish, want, live))
+        .chain(versioning(wish, want, live))
+        .collect()
 }
 
 fn bucket_key(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reason> {
