@@ -188,7 +188,8 @@ pub struct ApprovalArgs {
     #[arg(long, value_name = "NAME", value_parser = named::adoptable)]
     pub adopt: Vec<String>,
     /// Allow this table (`NAME`), bucket (`s3://NAME`) or index (`TABLE/INDEX`) to be deleted, or a table to lose its recovery points,
-    /// its stream or its own key (`TABLE:recovery`, `TABLE:stream`, `TABLE:encryption`), or a bucket's objects to expire sooner,
+    /// its stream or its own key (`TABLE:recovery`, `TABLE:stream`, `TABLE:encryption`), or items of a table that is in use to be
+    /// deleted by a TTL that the file turns on (`TABLE:ttl`), or a bucket's objects to expire sooner,
     /// or new ones to be without its own key or older versions (`s3://NAME:expire`, `s3://NAME:encryption`, `s3://NAME:versioning`).
     /// Repeatable.
     #[arg(long, value_name = "NAME", value_parser = named::destroyable)]

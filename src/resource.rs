@@ -275,5 +275,8 @@ pub const OWNER_TAG: &str = "landfall:stack";
 pub const LEASE_TABLE: &str = "landfall-leases";
 
 /// The tag key whose value is the digest of the table as the last finished apply left it, so that `drift` can say which side changed.
-/// Written by the last call of an apply, never before.
+/// Written by the last call of an apply, never before; on a table that is taken over without one it is [`ADOPTED`] until then.
 pub const APPLIED_TAG: &str = "landfall:applied";
+
+/// The applied tag's value, no digest, on a table that was taken over and on which no apply has been finished yet.
+pub const ADOPTED: &str = "adopted";

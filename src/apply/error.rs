@@ -117,7 +117,9 @@ impl Error {
             Self::Insights { .. } => {
                 "most often a quota of CloudWatch's: raise it, or take `insights` out of the stack file; then run it again".into()
             }
-            Self::Creating { .. } => "it cannot be used yet, and its making can still fail: run it again when AWS is done".into(),
+            Self::Creating { .. } => {
+                "it cannot be used, or not be seen whole, yet, and its making can still fail: run it again when AWS is done".into()
+            }
             Self::Taken(_) => "choose another bucket name in the stack file".into(),
             Self::Spent { .. } => "nothing needs repair: run it again then, and it goes on from what is there".into(),
             Self::Lease { source, .. } => source.help(),

@@ -9,7 +9,7 @@ use super::watch::Pace;
 use super::{Error, Shared, budget};
 use crate::aws;
 use crate::lease;
-use crate::live::normal::is_creating;
+use crate::live::normal::is_unproved;
 use crate::plan::simulate::{matches, simulate};
 use crate::plan::{Goal, Next, Planned, State, Step, Wish, Work, diff, next_step};
 use crate::report::model::Done;
@@ -249,7 +249,7 @@ impl<'a> Worker<'a> {
     }
 
     /// The last read: live must be what was wanted. What the import will make is not there yet, and that is as planned. What the plan
-    /// left alone was not waited for: while AWS still creates it, it proves nothing.
+    /// left alone was not waited for: while AWS still creates it, or does not show it whole, it proves nothing.
     pub(super) async fn prove(&self) -> Result<(), Error> {
         if matches!(self.work.goal, Goal::Import(_)) {
             return Ok(());
@@ -258,7 +258,7 @@ impl<'a> Worker<'a> {
         let plan = self.shared.plan;
         let wish = Wish { target: &self.work.target, goal: &self.work.goal, stack: &plan.stack, approvals: &plan.approvals };
         match next_step(&wish, &seen) {
-            Next::Done => match seen.busy().iter().find(|what| is_creating(what)) {
+            Next::Done => match seen.busy().iter().find(|what| is_unproved(what)) {
                 Some(what) => Err(Error::Creating { address: self.address(), what: what.clone() }),
                 None => Ok(()),
             },

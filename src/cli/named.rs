@@ -3,8 +3,8 @@
 
 use crate::resource::approved_bucket;
 
-const FORMS: &str = "write TABLE, TABLE/INDEX, TABLE:recovery, TABLE:stream, TABLE:encryption, s3://BUCKET, s3://BUCKET:expire, \
-                     s3://BUCKET:encryption or s3://BUCKET:versioning, each name whole";
+const FORMS: &str = "write TABLE, TABLE/INDEX, TABLE:recovery, TABLE:stream, TABLE:encryption, TABLE:ttl, s3://BUCKET, \
+                     s3://BUCKET:expire, s3://BUCKET:encryption or s3://BUCKET:versioning, each name whole";
 
 /// The parser of `--destroy`.
 pub(super) fn destroyable(text: &str) -> Result<String, String> {
@@ -12,7 +12,7 @@ pub(super) fn destroyable(text: &str) -> Result<String, String> {
         _ if text.starts_with("s3:") => approved_bucket(text).is_some_and(is_bucket),
         None => is_table(text),
         Some((table, index)) if text[table.len()..].starts_with('/') => is_table(table) && is_table(index),
-        Some((table, aspect)) => is_table(table) && matches!(aspect, "recovery" | "stream" | "encryption"),
+        Some((table, aspect)) => is_table(table) && matches!(aspect, "recovery" | "stream" | "encryption" | "ttl"),
     };
     if sound { Ok(text.to_owned()) } else { Err(FORMS.to_owned()) }
 }
@@ -45,6 +45,7 @@ mod tests {
             "Orders:recovery",
             "Orders:stream",
             "Orders:encryption",
+            "Orders:ttl",
             "s3://acme-staging",
             "s3://acme-staging:expire",
             "s3://acme-staging:encryption",
@@ -57,7 +58,20 @@ mod tests {
 
     #[test]
     fn what_nothing_can_be_called_is_refused_with_the_forms() {
-        let odd = ["", "a", "Old*", "a b", "Orders/", "Orders/by mail", "Orders/a/b", "Orders:recovry", "Orders:", "/byMail", "é-é-é"];
+        let odd = [
+            "",
+            "a",
+            "Old*",
+            "a b",
+            "Orders/",
+            "Orders/by mail",
+            "Orders/a/b",
+            "Orders:recovry",
+            "Orders:TTL",
+            "Orders:",
+            "/byMail",
+            "é-é-é",
+        ];
         let buckets = [
             "s3://",
             "s3:/acme",
@@ -68,6 +82,7 @@ mod tests {
             "s3://a*b",
             "s3://ab",
             "s3://acme:stream",
+            "s3://acme:ttl",
             "s3://acme:expire:expire",
             "s3://:expire",
         ];

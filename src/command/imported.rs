@@ -25,6 +25,7 @@ pub(super) async fn adopt(session: &Session, live: &Live, approvals: &mut Approv
             Ok(false) => {}
             Ok(true) => {
                 notes.push(taken_over(name));
+                approvals.imported.insert(name.clone());
                 approvals.adopt.insert(name.clone());
             }
             Err(error) => notes.push(unknown(name, &session.stack.name, &error)),

@@ -267,7 +267,12 @@ pub(super) fn refused(plan: &Plan) -> bool {
 }
 
 pub(super) fn approvals(args: &ApprovalArgs) -> Approvals {
-    Approvals { adopt: args.adopt.iter().cloned().collect(), destroy: args.destroy.iter().cloned().collect(), with_data: args.with_data }
+    Approvals {
+        adopt: args.adopt.iter().cloned().collect(),
+        destroy: args.destroy.iter().cloned().collect(),
+        with_data: args.with_data,
+        ..Approvals::default()
+    }
 }
 
 fn now_ms() -> u64 {

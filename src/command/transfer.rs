@@ -141,6 +141,7 @@ async fn finish_imports(draft: &mut Draft, session: &Session, approved: &Approva
         return Ok(());
     }
     let mut approvals = approved.clone();
+    approvals.imported.extend(imported.iter().cloned());
     approvals.adopt.extend(imported);
     let plan = make(session, Desired::from(&session.stack), approvals).await?;
     if refused(&plan) {

@@ -227,7 +227,7 @@ async fn finish(aws: &Aws, looked: &Looked<'_>, scaled: Option<&Scaled>, deadlin
 fn fold(looked: &Looked<'_>, all: &ObservedAll, recovery_readable: bool) -> Result<LiveTable, Error> {
     let mut live = normal::table(looked.name, all, looked.want)?;
     if !recovery_readable {
-        live.busy.push("point-in-time recovery is not readable yet".to_owned());
+        live.busy.push(normal::UNREAD.to_owned());
     }
     Ok(live)
 }

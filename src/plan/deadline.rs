@@ -11,6 +11,7 @@ use super::budget::Limited;
 use super::cost::unbounded;
 use super::model::{Goal, Planned, Refusal, Work};
 use super::words;
+use crate::live::normal::is_creating;
 use crate::safe;
 use jiff::Timestamp;
 use std::cmp::Reverse;
@@ -92,7 +93,7 @@ fn turns(works: &[Work]) -> Vec<u64> {
 /// What may take `work` longer than any deadline, one line each: what AWS has under way (where it is bound to be long, that is refused),
 /// and calls that AWS may refuse. The wait for TTL is bounded, and counted.
 pub fn unpromised(work: &Work) -> Vec<String> {
-    let moving = under_way(work).filter(|motion| !grows(motion)).map(|motion| {
+    let moving = under_way(work).filter(|motion| !is_creating(motion)).map(|motion| {
         let target = safe::text(&work.target.to_string());
         format!(
             "the deadline is not promised for {target}: apply waits first: {}, and AWS does not tell how long that takes",
@@ -118,13 +119,8 @@ fn under_way(work: &Work) -> impl Iterator<Item = &String> {
     work.before.busy().iter().filter(|_| !work.steps.is_empty())
 }
 
-/// Whether AWS makes or fills something: an index as one of our own, a table that may be an import's.
-fn grows(motion: &str) -> bool {
-    motion.contains(" is CREATING") || motion.ends_with(" is backfilling")
-}
-
 fn awaited(work: &Work, deadline_ms: u64) -> Option<(String, String)> {
-    let motion = under_way(work).find(|motion| grows(motion))?;
+    let motion = under_way(work).find(|motion| is_creating(motion))?;
     let (motion, deadline) = (safe::text(motion), words::time(deadline_ms));
     let reason = format!("apply waits first: {motion}, which has no known end, so the deadline {deadline} cannot be promised");
     Some((reason, "wait until that is over, and plan again".into()))

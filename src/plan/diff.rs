@@ -7,7 +7,7 @@ use super::facets::{self, Facets};
 use super::foreign;
 use super::model::{Field, Goal, Side, State};
 use crate::live::{Contents, LiveBucket, LiveTable, Trouble, Usage};
-use crate::resource::{Capacity, Insights, Limits, Policy, Table, Units};
+use crate::resource::{ADOPTED, Capacity, Insights, Limits, Policy, Table, Units};
 use crate::safe;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -119,7 +119,7 @@ fn settle(capacity: &mut Capacity, limits: &mut Limits) {
 /// Which side moved since the last finished apply; asked where `want` and `live` differ. Warm throughput is no part of the
 /// tag, and AWS never lowers it: where it is below the floor, the file has moved.
 pub fn side(want: &Table, live: &LiveTable) -> Side {
-    let Some(tag) = live.applied.as_deref() else { return Side::Unknown };
+    let Some(tag) = live.applied.as_deref().filter(|tag| *tag != ADOPTED) else { return Side::Unknown };
     let raised = warm(want) != warm(&live.table);
     match (tag == applied(want), tag == applied(&live.table)) {
         (true, true) if live.table == *want => Side::Live,

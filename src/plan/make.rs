@@ -10,7 +10,7 @@ use super::model::{Action, Approvals, Change, Goal, Plan, Planned, Refusal, Stat
 use super::order::{Next, Wish, is_applied, next_step};
 use super::step::Step;
 use super::{cost, deadline, diff, risk, simulate::simulate, words};
-use crate::live::Live;
+use crate::live::{Holder, Live};
 use crate::resource::{approved_bucket, destroyed_bucket};
 use crate::safe;
 
@@ -187,6 +187,10 @@ fn note(goal: &Goal, before: &State) -> Option<String> {
     if matches!(goal, Goal::Import(_)) {
         return Some("created by the import".to_owned());
     }
+    let held = |holder: &Holder| format!("held by {}", words::holder(holder));
+    if let Some(bucket) = before.bucket() {
+        return bucket.holder.as_ref().map(held);
+    }
     let table = before.table()?;
     let id: String = safe::text(&table.id).chars().take(8).collect();
     let mut out = format!("id {id}");
@@ -194,7 +198,7 @@ fn note(goal: &Goal, before: &State) -> Option<String> {
         out.push_str(&format!("; apply waits: {}", table.busy.join(", ")));
     }
     if let Some(holder) = &table.holder {
-        out.push_str(&format!("; held by {}", words::holder(holder)));
+        out.push_str(&format!("; {}", held(holder)));
     }
     if !table.replicas.is_empty() {
         let regions: Vec<_> = table.replicas.iter().map(|region| safe::text(region)).collect();

@@ -109,11 +109,14 @@ impl State {
 pub struct Approvals {
     /// `--adopt NAME`: tables and buckets that this stack may take over.
     pub adopt: BTreeSet<String>,
-    /// `--destroy WHAT`: `TABLE`, `s3://BUCKET`, `TABLE/INDEX`, `TABLE:recovery` (and `:stream`, `:encryption`) or `s3://BUCKET:expire` (and
-    /// `:encryption`, `:versioning`): whatever [`super::risk::approval`] names.
+    /// `--destroy WHAT`: `TABLE`, `s3://BUCKET`, `TABLE/INDEX`, `TABLE:recovery` (and `:stream`, `:encryption`, `:ttl`) or
+    /// `s3://BUCKET:expire` (and `:encryption`, `:versioning`): whatever [`super::risk::approval`] names.
     pub destroy: BTreeSet<String>,
     /// `--with-data`: a table named by `--destroy` may hold items, a bucket objects and unfinished uploads.
     pub with_data: bool,
+    /// No person's word: tables that this stack's own import has just made. In `adopt` too; nothing was in them before this file.
+    #[serde(default)]
+    pub imported: BTreeSet<String>,
 }
 
 /// What happens to a resource as a whole.

@@ -6,6 +6,7 @@ use super::{Approvals, Goal, Plan, State, Step, cost, diff, make, risk, simulate
 use crate::live::{ForeignScaling, LiveTable, Mover};
 use crate::resource::{Dimension, Encryption, Index, Table};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 mod leaving;
 
@@ -81,10 +82,35 @@ proptest! {
         let key = |table: &Table| matches!(table.encryption, Encryption::Key(_));
         let narrowed = live.table.recovery.is_some_and(|now| want.recovery.is_none_or(|d| d < now))
             || (live.table.stream.is_some() && live.table.stream != want.stream)
-            || (key(&live.table) && !key(&want));
+            || (key(&live.table) && !key(&want))
+            || (live.applied.is_some() && want.ttl.is_some() && live.table.ttl != want.ttl);
         let removes = live.table.indexes.keys().any(|n| !want.indexes.contains_key(n));
         let reshaped = live.table.key != want.key || live.table.locals != want.locals;
         prop_assert!(!(narrowed || removes || reshaped) || !plan.refusals.is_empty());
+    }
+
+    /// What came before the file named the attribute goes by nobody's doing who did not name it, from every prefix of the plan.
+    #[test]
+    fn no_item_is_let_expire_in_a_table_in_use_without_the_word(want in any_table(), live in any_live(), imported: bool) {
+        let live = changeable(live, &want);
+        let new = live.applied.is_none() && (live.owner.as_deref() == Some("s") || imported);
+        let imported: BTreeSet<String> = imported.then(|| "T".to_owned()).into_iter().collect();
+        let worded = Approvals { imported, ..all_approvals() };
+        let mut unworded = worded.clone();
+        unworded.destroy.remove("T:ttl");
+        let plan = one(&want, Some(&live), &worded);
+        let steps = &plan.works[0].steps;
+        prop_assert_eq!(&plan.refusals, &vec![]);
+        for (at, state) in walk(&plan).iter().enumerate() {
+            let to_come = steps[at..].iter().any(|s| matches!(s.step, Step::TtlOn { .. }));
+            let again = one(&want, state.table(), &worded);
+            prop_assert!(again.works[0].steps.iter().map(|s| &s.step).eq(steps[at..].iter().map(|s| &s.step)));
+            let marked = again.works[0].steps.iter().filter(|s| s.destructive && matches!(s.step, Step::TtlOn { .. })).count();
+            prop_assert_eq!(marked, usize::from(to_come && !new));
+            let without = one(&want, state.table(), &unworded);
+            prop_assert_eq!(without.refusals.iter().any(|r| r.recipe.contains("T:ttl")), to_come && !new);
+            prop_assert_eq!(without.calls() > 0, at < steps.len() && (new || !to_come));
+        }
     }
 
     #[test]

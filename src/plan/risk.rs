@@ -4,14 +4,16 @@
 //! on the command line; what is not tagged as this stack's, or is held by another tool, is not touched.
 //! A refusal names the flag or the manual way. Called by [`super::order`], and by `apply` as a second lock.
 
+mod bucket;
+
 use super::desired::is_table;
 use super::fit::unfit;
 use super::model::{Goal, Refusal, State, Target};
 use super::order::Wish;
 use super::step::Step;
 use super::{diff, foreign, words};
-use crate::live::{Holder, LiveBucket, LiveTable};
-use crate::resource::{Bucket, Encryption, Index, LEASE_TABLE, Table, destroyed_bucket};
+use crate::live::{Holder, LiveTable};
+use crate::resource::{Encryption, Index, LEASE_TABLE, Table};
 use crate::safe;
 
 /// Everything that stands between this resource and its goal. Empty: the planner may go on.
@@ -21,8 +23,8 @@ pub fn refusals(wish: &Wish<'_>, state: &State) -> Vec<Refusal> {
         (Goal::Table(want) | Goal::Import(want), State::Table(None)) => unfit(want),
         (Goal::Table(want) | Goal::Import(want), State::Table(Some(live))) => table(wish, want, live),
         (Goal::Gone { .. }, State::Table(Some(live))) => gone(wish, live),
-        (Goal::Gone { with_data }, State::Bucket(Some(live))) => gone_bucket(wish, live, *with_data),
-        (Goal::Bucket(want), State::Bucket(Some(live))) => bucket(wish, want, live),
+        (Goal::Gone { with_data }, State::Bucket(Some(live))) => bucket::goes(wish, live, *with_data),
+        (Goal::Bucket(want), State::Bucket(Some(live))) => bucket::stays(wish, want, live),
         _ => Vec::new(),
     };
     found.into_iter().map(|(reason, recipe)| Refusal { target: wish.target.clone(), reason, recipe }).collect()
@@ -41,7 +43,7 @@ fn table(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Vec<Reason> {
         return vec![reason];
     }
     let mut out: Vec<Reason> = not_ours(wish, live.owner.as_deref(), false).into_iter().collect();
-    out.extend(held(wish, want, live));
+    out.extend(held(wish, live.holder.as_ref(), live.owner.as_deref() == Some(wish.stack) && live.table == *want));
     out.extend(unfit(want));
     out.extend(key(want, &live.table));
     out.extend(locals(want, &live.table));
@@ -49,6 +51,7 @@ fn table(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Vec<Reason> {
     out.extend(recovery(wish, want, &live.table));
     out.extend(stream(wish, want, &live.table));
     out.extend(encryption(wish, want, &live.table));
+    out.extend(ttl(wish, want, live));
     out.extend(replicated(want, live));
     out.extend(foreign::refusals(want, live));
     out
@@ -82,11 +85,11 @@ fn owned_by(owner: Option<&str>) -> String {
     owner.map_or_else(|| "no stack's ownership tag".to_owned(), |o| format!("the tag of the stack \"{}\"", safe::text(o)))
 }
 
-/// Another tool's table. One that was adopted before is ours to look at, and each change of it needs the word again.
-fn held(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Option<Reason> {
-    let holder = live.holder.as_ref()?;
+/// Another tool's table or bucket. One that was adopted before is ours to look at, and each change of it needs the word again. `quiet`: it
+/// is ours, and as the file says.
+fn held(wish: &Wish<'_>, holder: Option<&Holder>, quiet: bool) -> Option<Reason> {
+    let holder = holder?;
     let name = wish.target.name();
-    let quiet = live.owner.as_deref() == Some(wish.stack) && live.table == *want;
     let recipe = format!(
         "take it out of {}'s configuration first (it would undo these changes); --adopt {} changes it all the same",
         tool(holder),
@@ -172,43 +175,23 @@ fn encryption(wish: &Wish<'_>, want: &Table, live: &Table) -> Option<Reason> {
     leaves.then(|| unless_named(wish, "encryption", reason, otherwise)).flatten()
 }
 
-fn bucket(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Vec<Reason> {
-    let ours = not_ours(wish, live.owner.as_deref(), live.fresh);
-    ours.into_iter().chain(expiry(wish, want, live)).chain(bucket_key(wish, want, live)).chain(versioning(wish, want, live)).collect()
+/// The file that makes a table says what goes from it in time. What a table got without that file was meant to stay.
+fn ttl(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Option<Reason> {
+    let attribute = want.ttl.as_ref().filter(|_| want.ttl != live.table.ttl)?;
+    let made_here = live.owner.as_deref() == Some(wish.stack) || wish.approvals.imported.contains(wish.target.name());
+    if made_here && !holds_what_was_meant_to_stay(live) {
+        return None;
+    }
+    let (now, wanted) = (live.table.ttl.as_ref().map_or_else(|| "off".to_owned(), |now| safe::text(now)), safe::text(attribute));
+    let reason =
+        || format!("its TTL would go from {now} to {wanted}: AWS deletes the items whose time has passed, within days and for good");
+    unless_named(wish, "ttl", reason, "keep `ttl` in the file as it is live")
 }
 
-fn bucket_key(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reason> {
-    let now = live.bucket.kms_key.as_deref();
-    let reason = || format!("its new objects would leave {} for {}", words::bucket_key(now), words::bucket_key(None));
-    let otherwise =
-        "who may read them would no longer be the key policy's to say: keep the bucket's `encryption` in the file as it is live";
-    leaves_bucket_key(live, want.kms_key.as_deref()).then(|| unless_named(wish, "encryption", reason, otherwise)).flatten()
-}
-
-fn versioning(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reason> {
-    let reason = || "its versioning would be suspended: what is overwritten or deleted from then on is lost".to_owned();
-    let stops = live.bucket.versioning && !want.versioning;
-    stops.then(|| unless_named(wish, "versioning", reason, "keep `versioning` in the file as it is live")).flatten()
-}
-
-fn leaves_bucket_key(live: &LiveBucket, to: Option<&str>) -> bool {
-    live.bucket.kms_key.is_some() && to.is_none()
-}
-
-fn expiry(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reason> {
-    let (now, otherwise) = match live.bucket.expire_days {
-        0 => ("not at all".to_owned(), "give the stack a bucket of its own"),
-        days => (format!("after {}", words::days(days)), "keep `expire_days` in the file as it is live"),
-    };
-    let wanted = words::days(want.expire_days);
-    let reason = || format!("its objects would expire after {wanted}, and now do so {now}: S3 deletes those that are older, within days");
-    expires_sooner(live, want.expire_days).then(|| unless_named(wish, "expire", reason, otherwise)).flatten()
-}
-
-/// A rule is about the objects that are there already, too.
-fn expires_sooner(live: &LiveBucket, days: u32) -> bool {
-    let now = live.bucket.expire_days;
-    days > 0 && (now == 0 || days < now) && !live.empty
+/// Whether an apply was once finished on the table, or it was adopted: the applied tag says so from the first call on, through every state
+/// of a plan.
+fn holds_what_was_meant_to_stay(live: &LiveTable) -> bool {
+    live.applied.is_some()
 }
 
 /// From a customer's key to one that the customer does not control.
@@ -275,30 +258,6 @@ fn anothers(wish: &Wish<'_>, owner: Option<&str>) -> Option<Reason> {
     Some((format!("it has {}", owned_by(Some(owner))), recipe.into()))
 }
 
-/// Nothing but this stack's own tag makes a bucket one to delete: what was only adopted on the command line was never this stack's.
-fn gone_bucket(wish: &Wish<'_>, live: &LiveBucket, with_data: bool) -> Vec<Reason> {
-    let shown = safe::text(wish.target.name());
-    let named = wish.approvals.destroy.iter().any(|what| destroyed_bucket(what) == Some(wish.target.name()));
-    let unnamed = (!named).then(|| ("it would be deleted".into(), format!("--destroy s3://{shown} allows it")));
-    let foreign = (live.owner.as_deref() != Some(wish.stack)).then(|| {
-        let whose = owned_by(live.owner.as_deref());
-        (format!("it has {whose}"), "landfall deletes only what this stack's applies have tagged: delete it by hand".into())
-    });
-    let held = live.holder.as_ref().map(|holder| {
-        (format!("it is held by {}", words::holder(holder)), format!("take it out of {}'s configuration first", tool(holder)))
-    });
-    let contents = live.contents.as_ref();
-    let imports = contents.map(|c| c.imports.as_slice()).filter(|imports| !imports.is_empty()).map(|imports| {
-        let tables = imports.iter().map(|table| safe::text(table)).collect::<Vec<_>>().join(", ");
-        (format!("AWS still imports from it: {tables}"), "wait until the import is over, and plan again".into())
-    });
-    let full = contents.filter(|c| !with_data && !c.is_empty()).map(|c| {
-        let recipe = "empty it, or add --with-data to delete it with everything in it";
-        (format!("it is not empty: {}", words::contents(c)), recipe.into())
-    });
-    unnamed.into_iter().chain(foreign).chain(held).chain(imports).chain(full).collect()
-}
-
 /// Whether `step` takes data along knowingly, which `--with-data` has to have allowed.
 pub fn takes_data(step: &Step) -> bool {
     matches!(step, Step::DeleteTable { with_data: true } | Step::AbortUploads | Step::DeleteVersions)
@@ -316,9 +275,10 @@ pub fn destructive(step: &Step, before: &State) -> bool {
         | Step::DeleteVersions
         | Step::DeleteBucket => true,
         Step::SetRecovery { days: Some(days) } => now.and_then(|t| t.recovery).is_some_and(|now| *days < now),
+        Step::TtlOn { .. } => before.table().is_some_and(holds_what_was_meant_to_stay),
         Step::Encrypt { with } => now.is_some_and(|t| leaves_key(&t.encryption, with)),
-        Step::ExpireObjects { days } => before.bucket().is_some_and(|live| expires_sooner(live, *days)),
-        Step::EncryptBucket { kms_key } => before.bucket().is_some_and(|live| leaves_bucket_key(live, kms_key.as_deref())),
+        Step::ExpireObjects { days } => before.bucket().is_some_and(|live| bucket::expires_sooner(live, *days)),
+        Step::EncryptBucket { kms_key } => before.bucket().is_some_and(|live| bucket::leaves_bucket_key(live, kms_key.as_deref())),
         Step::SetVersioning { on } => before.bucket().is_some_and(|live| live.bucket.versioning && !on),
         _ => false,
     }
@@ -331,6 +291,7 @@ pub fn approval(step: &Step, name: &str) -> String {
         Step::SetRecovery { .. } => format!("{name}:recovery"),
         Step::SetStream { .. } => format!("{name}:stream"),
         Step::Encrypt { .. } => format!("{name}:encryption"),
+        Step::TtlOn { .. } => format!("{name}:ttl"),
         Step::ExpireObjects { .. } => format!("s3://{name}:expire"),
         Step::EncryptBucket { .. } => format!("s3://{name}:encryption"),
         Step::SetVersioning { .. } => format!("s3://{name}:versioning"),

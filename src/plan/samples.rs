@@ -300,6 +300,6 @@ fn scaled(units: u64, live: Option<Range>, want: Option<Range>) -> u64 {
 
 /// Every approval that could matter to the table `T` of these generators.
 pub(crate) fn all_approvals() -> Approvals {
-    let destroy: BTreeSet<String> = ["T:recovery", "T:stream", "T:encryption", "T/i", "T/j", "T/k"].map(str::to_owned).into();
-    Approvals { adopt: BTreeSet::from(["T".to_owned()]), destroy, with_data: false }
+    let destroy: BTreeSet<String> = ["T:recovery", "T:stream", "T:encryption", "T:ttl", "T/i", "T/j", "T/k"].map(str::to_owned).into();
+    Approvals { adopt: BTreeSet::from(["T".to_owned()]), destroy, ..Approvals::default() }
 }

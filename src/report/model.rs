@@ -169,7 +169,7 @@ pub struct ApplyReport {
     pub done: Vec<Done>,
     /// Resources that were not finished, with why.
     pub unfinished: Vec<String>,
-    /// What is as the stack says and AWS is still creating: it cannot be used yet.
+    /// What is as the stack says as far as it can be seen, and AWS is still creating or does not show whole: it cannot be used yet.
     pub creating: Vec<String>,
     /// Whether a last read showed live equal to desired, and nothing of it still being created.
     pub converged: bool,

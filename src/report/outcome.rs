@@ -7,7 +7,7 @@ use super::model::{
     ApplyReport, Check, Finding, LoadReport, PlanReport, Prove, Report, TableLoad, ThrottlingReport, ValidateReport, Verdict,
 };
 use crate::exit::Exit;
-use crate::live::normal::is_creating;
+use crate::live::normal::is_unproved;
 
 #[allow(clippy::struct_excessive_bools)] // one per part: they are independent
 /// What the person asked, where it changes the meaning of the same evidence.
@@ -60,7 +60,7 @@ fn plan(plan: &PlanReport, changes_are_no: bool) -> Exit {
     // A step without a change only records that live is as the file says.
     let pending = changes_are_no && !(plan.changes.is_empty() && plan.refusals.is_empty());
     // Neither what is not there yet nor what was not read is as the file says.
-    let unproved = changes_are_no && (plan.moving.iter().any(|what| is_creating(what)) || !plan.unread.is_empty());
+    let unproved = changes_are_no && (plan.moving.iter().any(|what| is_unproved(what)) || !plan.unread.is_empty());
     match (pending, unproved) {
         (true, _) => Exit::No,
         (false, true) => refused.and(Exit::Inconclusive),

@@ -306,8 +306,13 @@ fn a_plan_with_changes_is_a_no_only_where_that_was_the_question() {
 }
 
 #[test]
-fn what_is_still_being_created_is_inconclusive_where_sync_was_the_question() {
-    for (what, want) in [("table T: index A is CREATING (backfilling)", Exit::Inconclusive), ("table T: table is UPDATING", Exit::Pass)] {
+fn what_is_still_being_created_or_not_shown_is_inconclusive_where_sync_was_the_question() {
+    for (what, want) in [
+        ("table T: index A is CREATING (backfilling)", Exit::Inconclusive),
+        ("table T: index A is backfilling", Exit::Inconclusive),
+        ("table T: point-in-time recovery is not readable yet", Exit::Inconclusive),
+        ("table T: table is UPDATING", Exit::Pass),
+    ] {
         assert_eq!(exit(&with_motion(what), ALL), Exit::Pass, "{what}");
         assert_eq!(exit(&with_motion(what), Asked { changes_are_no: true, ..ALL }), want, "{what}");
     }

@@ -131,13 +131,18 @@ async fn a_refusal_after_the_effect_is_seen_to_have_landed_unless_nobody_may_loo
     }
 }
 
+/// Leave for a TTL in these tables.
+pub(crate) fn with_ttl_named<'a>(tables: impl IntoIterator<Item = &'a String>) -> Approvals {
+    Approvals { destroy: tables.into_iter().map(|name| format!("{name}:ttl")).collect(), ..Approvals::default() }
+}
+
 /// The plan of a table that is there and gets a TTL.
 pub(crate) async fn with_ttl_to_come(world: &World) -> Plan {
     let name = unique("faults");
     let mut wanted = desired([(name.clone(), table(Capacity::OnDemand, &[]))]);
     Box::pin(world.converge(&wanted, &Approvals::default(), "made")).await;
     wanted.tables.get_mut(&name).expect("its table").ttl = Some("expires".into());
-    Box::pin(world.plan(&wanted, &Approvals::default())).await
+    Box::pin(world.plan(&wanted, &with_ttl_named([&name]))).await
 }
 
 /// The time of the whole run, not of one wait.
@@ -177,7 +182,7 @@ async fn in_motion(world: &World) -> (String, Plan) {
     world.aws.set_capacity(&name, None, Some(lowered), &BTreeMap::new()).await.expect("begun by hand");
     table.ttl = Some("expires".into());
     let wanted = Desired { stack: wanted.stack, ..desired([(name.clone(), table)]) };
-    let plan = Box::pin(world.plan(&wanted, &Approvals::default())).await;
+    let plan = Box::pin(world.plan(&wanted, &with_ttl_named([&name]))).await;
     assert!(!plan.works[0].before.busy().is_empty() && plan.calls() > 0, "{:#?}", plan.works);
     (name, plan)
 }

@@ -1,6 +1,6 @@
 //! What stands between a plan and its next call: a moved world, a stop, a lost lease; and what is not asked or made twice.
 
-use crate::apply_faults::{HOUR_MS, desired, says, to_be_lowered, with_ttl_to_come};
+use crate::apply_faults::{HOUR_MS, desired, says, to_be_lowered, with_ttl_named, with_ttl_to_come};
 use crate::lease_faults::{LONG, SHORT, give_to_another, move_on, take};
 use crate::reconcile_faults::{FIVE, LATER, World, table, unique};
 use landfall::apply::{self, Options, Outcome, Stop};
@@ -58,7 +58,7 @@ async fn one_table_that_moved_keeps_every_other_from_being_changed() {
     let mut wanted = desired((0..3).map(|_| (unique("gates"), table(Capacity::OnDemand, &[]))));
     world.converge(&wanted, &Approvals::default(), "made").await;
     wanted.tables.values_mut().for_each(|table| table.ttl = Some("expires".into()));
-    let plan = world.plan(&wanted, &Approvals::default()).await;
+    let plan = world.plan(&wanted, &with_ttl_named(wanted.tables.keys())).await;
     world.aws.set_protection(plan.works[1].target.name(), true).await.expect("changed by hand");
     world.clock.advance(SOON);
     let before = world.writes();
@@ -154,7 +154,7 @@ async fn what_cools_down_for_an_hour_is_tried_about_once_a_minute() {
     world.converge(&wanted, &Approvals::default(), "made").await;
     world.clock.advance(LATER);
     wanted.tables.insert(name, with("new"));
-    let (plan, before) = (world.plan(&wanted, &Approvals::default()).await, made(&world, "UpdateTimeToLive"));
+    let (plan, before) = (world.plan(&wanted, &with_ttl_named(wanted.tables.keys())).await, made(&world, "UpdateTimeToLive"));
     let options = Options { first_poll: Duration::from_secs(1), last_poll: Duration::from_hours(1), ..Options::default() };
     let outcome = run(&world, &plan, &Events::silent(), &options, &Stop::never()).await;
     assert_eq!(outcome.exit(), Exit::Pass, "{:#?}", outcome.problems);
@@ -203,6 +203,9 @@ async fn what_is_still_being_created_or_cannot_be_read_is_no_pass_though_the_pla
         assert_eq!((seen.calls(), seen.refusals.len()), (0, usize::from(exit == Exit::Refused)));
         world.local.faults().clear();
     }
+    world.local.faults().install(Rule::refuse("TableNotFoundException").operation("DescribeContinuousBackups"));
+    let unread = run(&world, &plan, &Events::silent(), &Options::default(), &Stop::never()).await;
+    assert_eq!((unread.exit(), says(&unread, "recovery is not readable yet")), (Exit::Inconclusive, 1), "{:#?}", unread.problems);
 }
 
 #[tokio::test(flavor = "multi_thread")]

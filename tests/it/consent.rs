@@ -152,9 +152,9 @@ fn a_load_into_what_is_not_approved_not_ours_or_not_as_the_stack_says_writes_not
     place.landfall("load stacks/users.toml --yes").exits(3).says("not yet as the stack says");
     place.landfall("apply stacks/users.toml --yes").exits(0);
     place.landfall("load stacks/users.toml").exits(5).says("nobody can be asked here");
-    place.edit("stacks/users.toml", "protect = false", "protect = false\nttl = \"gone\"");
+    place.edit("stacks/users.toml", "protect = false", "protect = true");
     place.landfall("load stacks/users.toml --yes").exits(3).says("not yet as the stack says");
-    place.edit("stacks/users.toml", "protect = false\nttl = \"gone\"", "protect = false");
+    place.edit("stacks/users.toml", "protect = true", "protect = false");
     assert_eq!(rows(&place), "0");
     let untag = "d = c('dynamodb'); arn = d.describe_table(TableName='Users')['Table']['TableArn']\n\
                  d.untag_resource(ResourceArn=arn, TagKeys=[t['Key'] for t in d.list_tags_of_resource(ResourceArn=arn)['Tags']])";
@@ -163,6 +163,26 @@ fn a_load_into_what_is_not_approved_not_ours_or_not_as_the_stack_says_writes_not
         place.landfall(&format!("{verb} stacks/users.toml --yes")).exits(5).says("--adopt");
         assert_eq!(rows(&place), "0", "{verb}");
     }
+}
+
+/// In CI nobody is asked: without the word nothing expires in a table that a run has filled.
+#[test]
+fn a_ttl_in_a_table_that_was_loaded_needs_the_word() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("run stacks/users.toml --yes").exits(0);
+    place.edit("stacks/users.toml", "protect = false", "protect = false\nttl = \"gone\"");
+    let ttl = || place.python("print(c('dynamodb').describe_time_to_live(TableName='Users')['TimeToLiveDescription'])").exits(0).stdout;
+    for verb in ["apply", "run", "load"] {
+        place
+            .landfall(&format!("{verb} stacks/users.toml --yes"))
+            .exits(5)
+            .says("its TTL would go from off to gone")
+            .says("--destroy Users:ttl");
+        assert!(!ttl().contains("gone"), "{verb}");
+    }
+    place.landfall("apply stacks/users.toml --yes --destroy Users:ttl").exits(0).says("DESTRUCTIVE");
+    assert!(ttl().contains("gone"), "{}", ttl());
 }
 
 #[test]

@@ -83,6 +83,19 @@ fn while_rows_are_imported() {
     }
 }
 
+/// What was in neither a create call nor the import: a killed run's table is this stack's own, and needs no word for it.
+#[test]
+fn while_a_ttl_is_turned_on_in_a_new_table() {
+    const TTL: &str = "protect = false\nttl = \"gone\"";
+    for (call, after) in [("TagResource", true), ("UpdateTimeToLive", false), ("UpdateTimeToLive", true)] {
+        for command in ["run stacks/users.toml --yes", "run stacks/users.toml --yes --no-import"] {
+            let prepare = |place: &Place| place.edit("stacks/users.toml", "protect = false", TTL);
+            let (local, place, between) = recovered(call, after, command, prepare);
+            nothing_is_left_over(&place, &between, &local.url);
+        }
+    }
+}
+
 #[test]
 fn while_rows_are_written() {
     for call in ["CreateTable", "BatchWriteItem"] {

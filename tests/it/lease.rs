@@ -85,7 +85,7 @@ fn with_a_change_to_come() -> (LocalAws, Place) {
 }
 
 fn change(place: &Place) {
-    place.edit("stacks/users.toml", "protect = false", "protect = false\nttl = \"gone\"");
+    place.edit("stacks/users.toml", "protect = false", "protect = true");
 }
 
 #[test]

@@ -31,12 +31,18 @@ pub fn bucket(name: &str, seen: &ObservedBucket, want: Option<&Bucket>) -> LiveB
         encrypted: !seen.encryption.is_empty(),
         tls_only: seen.policy.as_deref().is_some_and(|p| is_tls_only(p, name)),
         aborts_multipart: seen.rules.iter().any(aborts),
-        fresh: seen.tags.is_empty() && seen.policy.is_none() && seen.rules.is_empty() && seen.empty == Some(true),
+        fresh: is_fresh(seen),
         empty: seen.empty == Some(true),
         holder: super::holder::holder(&seen.tags, &managed),
         foreign_tags: tags.foreign,
         contents: None,
     }
+}
+
+/// Where versions are or were kept, no object that is current says nothing of what was there.
+fn is_fresh(seen: &ObservedBucket) -> bool {
+    let unused = seen.tags.is_empty() && seen.policy.is_none() && seen.rules.is_empty() && seen.empty == Some(true);
+    unused && seen.versioning.is_none() && seen.encryption.iter().all(|by| kms(by).is_none())
 }
 
 /// The key of a KMS encryption as a stack would name it; one that a stack cannot ask for is named so that it equals none.
@@ -211,7 +217,13 @@ mod tests {
         assert!(!fold(&ObservedBucket { empty: None, ..bare.clone() }).fresh);
         assert!(!fold(&ObservedBucket { policy: Some("{}".into()), ..bare.clone() }).fresh);
         assert!(!fold(&ObservedBucket { rules: complete().rules, ..bare.clone() }).fresh);
-        assert!(!fold(&ObservedBucket { tags: vec![("a".into(), "b".into())], ..bare }).fresh);
+        assert!(!fold(&ObservedBucket { tags: vec![("a".into(), "b".into())], ..bare.clone() }).fresh);
+        for versioning in ["Enabled", "Suspended"] {
+            assert!(!fold(&ObservedBucket { versioning: Some(versioning.into()), ..bare.clone() }).fresh, "{versioning}");
+        }
+        for (algorithm, fresh) in [("AES256", true), ("aws:kms", false)] {
+            assert_eq!(fold(&ObservedBucket { encryption: vec![(algorithm.into(), None)], ..bare.clone() }).fresh, fresh, "{algorithm}");
+        }
     }
 
     #[test]

@@ -77,9 +77,18 @@ fn failed((index, seen): (&Option<String>, &ObservedInsights)) -> FailedInsights
     FailedInsights { index: index.clone(), why }
 }
 
-/// Whether a line of [`busy`] says that something is being made: it cannot be used yet, and its making can fail.
+/// The line of a table whose recovery AWS does not show in its first seconds.
+pub const UNREAD: &str = "point-in-time recovery is not readable yet";
+
+/// Whether a line of [`busy`] says that something is being made or filled: it cannot be used yet, its making can fail, and nobody knows
+/// how long it takes.
 pub fn is_creating(line: &str) -> bool {
-    line.contains(" is CREATING")
+    line.contains(" is CREATING") || line.ends_with(" is backfilling")
+}
+
+/// Whether it says that nobody can tell yet that all is as it should be: what is made may fail, and what was not read may differ.
+pub fn is_unproved(line: &str) -> bool {
+    is_creating(line) || line.ends_with(UNREAD)
 }
 
 fn moving(what: &str, status: Option<&str>, out: &mut Vec<String>) {

@@ -153,6 +153,26 @@ fn a_key_and_versioning_are_given_up_by_name() {
     assert_eq!((other.refusals.len(), other.calls()), (0, 1), "from key to key");
 }
 
+/// The other tool would undo it. What is as the file says, or is somebody's by word, goes on.
+#[test]
+fn a_bucket_of_another_tool_is_looked_at_and_each_change_of_it_needs_the_word() {
+    let desired = Desired { tables: BTreeMap::new(), ..with_bucket() };
+    let held = |live: LiveBucket, approvals: &Approvals| {
+        let live = LiveBucket { holder: Some(Holder::Terraform("ManagedBy=terraform".into())), ..live };
+        let plan = plan_of(&desired, &Live { buckets: BTreeMap::from([("acme-staging".to_owned(), live)]), ..Live::default() }, approvals);
+        let note = plan.works[0].change.as_ref().and_then(|change| change.note.clone());
+        (plan.refusals.iter().map(|r| r.reason.clone()).collect::<Vec<_>>(), plan.calls(), note)
+    };
+    let (word, note) = (allow(&["acme-staging"], &[]), Some("held by Terraform (tag ManagedBy=terraform)".to_owned()));
+    let reason = vec!["it is held by Terraform (tag ManagedBy=terraform)".to_owned()];
+    let drifted = || LiveBucket { tls_only: false, ..done() };
+    assert_eq!(held(done(), &Approvals::default()), (vec![], 0, None));
+    assert_eq!(held(drifted(), &Approvals::default()), (reason, 0, note.clone()));
+    assert_eq!(held(drifted(), &word), (vec![], 1, note.clone()));
+    let foreign = held(LiveBucket { owner: None, ..done() }, &Approvals::default());
+    assert_eq!((foreign.0.len(), foreign.1, foreign.2), (2, 0, note));
+}
+
 /// Asked about nobody was, because nothing was there.
 #[test]
 fn an_object_that_came_after_the_plan_is_a_surprise_until_the_rule_is_there() {

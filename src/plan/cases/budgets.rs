@@ -1,5 +1,6 @@
 //! What AWS does not tell of its limits: what the estimate says, and what a deadline promises.
 
+use crate::live::normal::UNREAD;
 use crate::live::{LiveTable, Usage};
 use crate::plan::samples::{context, desired, live, seen, table};
 use crate::plan::{Approvals, Context, Limited, Plan, make};
@@ -87,7 +88,7 @@ fn what_waits_for_something_that_aws_is_making_cannot_be_promised() {
         assert!(refusal.reason.starts_with(&format!("apply waits first: {what}, which has no known end")), "{refusal:?}");
         assert_eq!((made.notes.len(), made.calls() > 0), (0, true), "{what}: the calls are shown");
     }
-    for what in ["table is UPDATING", "index byMail is DELETING", "index CREATING is UPDATING"] {
+    for what in ["table is UPDATING", "index byMail is DELETING", "index CREATING is UPDATING", UNREAD] {
         let made = moving(what, want.clone());
         assert_eq!((made.refusals.len(), made.notes.len()), (0, 1), "{what}");
         assert!(made.notes[0].contains(&format!("table T: apply waits first: {what}")), "{:?}", made.notes);

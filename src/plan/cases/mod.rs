@@ -28,7 +28,7 @@ fn steps(plan: &Plan) -> Vec<String> {
 
 fn allow(adopt: &[&str], destroy: &[&str]) -> Approvals {
     let set = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
-    Approvals { adopt: set(adopt), destroy: set(destroy), with_data: false }
+    Approvals { adopt: set(adopt), destroy: set(destroy), ..Approvals::default() }
 }
 
 const UNITS: Capacity = Capacity::Provisioned(Units { read: 5, write: 5 });
@@ -105,7 +105,8 @@ fn a_deferred_table_is_shown_and_left_to_the_import_and_finished_after_it() {
     assert_eq!((plan.calls(), plan.is_empty()), (0, false));
     assert_eq!(plan.works[0].change.as_ref().and_then(|c| c.note.as_deref()), Some("created by the import"));
     let imported = LiveTable { owner: None, ..live(table()) };
-    let after = plan_of(&desired, &seen([("T", imported)]), &allow(&["T"], &[]));
+    let taken_over = allow(&["T"], &[]);
+    let after = plan_of(&desired, &seen([("T", imported)]), &Approvals { imported: taken_over.adopt.clone(), ..taken_over });
     assert_eq!(
         steps(&after),
         [

@@ -5,7 +5,7 @@ use crate::live::{Holder, LiveTable};
 use crate::plan::samples::{live, table};
 use crate::plan::simulate::{matches, simulate};
 use crate::plan::{Approvals, Plan, Side, State, Step, diff};
-use crate::resource::{APPLIED_TAG, Capacity, Insights, Limits, Policy, Range, Scaling, Table, Units};
+use crate::resource::{ADOPTED, APPLIED_TAG, Capacity, Insights, Limits, Policy, Range, Scaling, Table, Units};
 use std::collections::BTreeMap;
 
 #[test]
@@ -43,6 +43,8 @@ fn the_side_that_moved_is_told_by_the_tag() {
     assert_eq!(of(&old, &new, Some(&old)), Side::Live);
     assert_eq!(of(&old, &new, Some(&Table { ttl: Some("e".into()), ..table() })), Side::Both);
     assert_eq!(of(&old, &new, None), Side::Unknown);
+    let adopted = LiveTable { applied: Some(ADOPTED.into()), ..live(old) };
+    assert_eq!(diff::side(&new, &adopted), Side::Unknown, "no apply was finished on it");
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use super::{UNITS, allow, one, steps};
 use crate::live::{Holder, Live, LiveTable};
 use crate::plan::samples::{all_approvals, desired, index, key, live, plan_of, seen, table};
-use crate::plan::{Approvals, Desired, Goal, Plan, State, Target, Wish, risk};
-use crate::resource::{Capacity, Encryption, Index, Key, Limits, LocalIndex, Maximum, Projection, Range, Scaling, Table, Units};
+use crate::plan::{Approvals, Desired, Goal, Plan, State, Step, Target, Wish, risk};
+use crate::resource::{
+    ADOPTED, APPLIED_TAG, Capacity, Encryption, Index, Key, Limits, LocalIndex, Maximum, Projection, Range, Scaling, Table, Units,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn refusal_texts(plan: &Plan) -> String {
@@ -51,6 +53,49 @@ fn the_table_of_leases_is_neither_managed_nor_adopted_nor_destroyed() {
         let plan = plan_of(&desired(tables.into_iter().map(|name| (name, table()))), &live, &approvals);
         assert!(plan.calls() == 0 && plan.refusals[0].reason.contains("landfall's own leases"), "{:?}", plan.refusals);
     }
+}
+
+#[test]
+fn a_ttl_over_what_came_before_it_needs_the_word_and_in_a_table_that_is_just_being_made_it_does_not() {
+    let with = |ttl: Option<&str>| Table { ttl: ttl.map(Into::into), ..table() };
+    let refused = |want: Option<&str>, now: LiveTable, approvals: &Approvals| {
+        let plan = one(&with(want), Some(&now), approvals);
+        assert!(plan.refusals.is_empty() || plan.calls() == 0);
+        plan.refusals.iter().any(|r| r.recipe.contains("--destroy T:ttl"))
+    };
+    let adopted = allow(&["T"], &[]);
+    let imported = Approvals { imported: adopted.adopt.clone(), ..adopted.clone() };
+    for (owner, applied, approvals, needed) in [
+        (Some("s"), None, &adopted, false),
+        (Some("s"), Some("a digest"), &adopted, true),
+        (Some("s"), Some(ADOPTED), &adopted, true),
+        (Some("other"), None, &adopted, true),
+        (None, None, &adopted, true),
+        (None, None, &imported, false),
+        (None, Some("a digest"), &imported, true),
+    ] {
+        let now = |ttl| LiveTable { owner: owner.map(Into::into), applied: applied.map(Into::into), ..live(with(ttl)) };
+        let on = [None, Some("old")].map(|before| refused(Some("new"), now(before), approvals));
+        assert_eq!(on, [needed; 2], "{owner:?} {applied:?} {approvals:?}");
+        assert!(!refused(Some("new"), now(Some("new")), approvals) && !refused(None, now(Some("old")), approvals));
+    }
+}
+
+#[test]
+fn a_table_that_is_taken_over_is_marked_until_its_plan_is_finished_and_one_that_this_stack_imported_is_not() {
+    let foreign = LiveTable { owner: None, ..live(table()) };
+    let first = |live: &LiveTable, imported: bool| {
+        let adopted = allow(&["T"], &["T:ttl"]);
+        let imported = if imported { adopted.adopt.clone() } else { BTreeSet::new() };
+        let plan = one(&Table { ttl: Some("e".into()), ..table() }, Some(live), &Approvals { imported, ..adopted });
+        let destructive: Vec<bool> = plan.works[0].steps.iter().map(|s| s.destructive).collect();
+        let Step::Tag { tags } = &plan.works[0].steps[0].step else { panic!("{plan:?}") };
+        (tags.get(APPLIED_TAG).cloned(), destructive, plan.notes.len())
+    };
+    assert_eq!(first(&foreign, false), (Some(ADOPTED.into()), vec![false, true, false], 0));
+    assert_eq!(first(&foreign, true), (None, vec![false; 3], 1), "the word is not needed, which is told");
+    let theirs = LiveTable { owner: Some("other".into()), applied: Some("a digest".into()), ..live(table()) };
+    assert_eq!(first(&theirs, false), (None, vec![false, true, false], 0), "its own tag says the same");
 }
 
 #[test]
@@ -189,7 +234,7 @@ fn an_adopted_table_is_tagged_first() {
     let want = Table { protect: true, ..table() };
     assert_eq!(one(&want, Some(&foreign), &Approvals::default()).refusals.len(), 1);
     let adopted = one(&want, Some(&foreign), &allow(&["T"], &[]));
-    assert_eq!(steps(&adopted), ["TagResource landfall:stack", "UpdateTable deletion protection on"]);
+    assert_eq!(steps(&adopted), ["TagResource landfall:applied, landfall:stack", "UpdateTable deletion protection on"]);
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! A bucket's next call: owned first, then every guard, one call each (S3 refuses two changes of a bucket at a time); or, where it is
 //! to go, what it holds and then itself.
 //!
-//! Called by [`super::next_step`].
+//! Called by [`super::next_step`]; [`step`] also by [`crate::plan::risk`], which asks whether anything would change.
 
 use super::changed;
 use crate::live::LiveBucket;
 use crate::plan::step::Step;
 use crate::resource::{Bucket, OWNER_TAG};
 
-pub(super) fn step(want: &Bucket, live: &LiveBucket, stack: &str) -> Option<Step> {
+pub(in crate::plan) fn step(want: &Bucket, live: &LiveBucket, stack: &str) -> Option<Step> {
     let now = &live.bucket;
     let encrypts = live.encrypted && want.kms_key == now.kms_key;
     let expires = want.expire_days == now.expire_days && live.aborts_multipart;

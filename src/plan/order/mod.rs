@@ -6,7 +6,7 @@
 //! the final billing mode; the single settings; TTL; drop protection; and last the tag that says that all of it is done.
 //! Key insight: because the answer depends only on what is there now, an interrupted run is finished by running it again.
 
-mod bucket;
+pub(super) mod bucket;
 mod capacity;
 mod scaling;
 
@@ -14,7 +14,7 @@ use super::model::{Approvals, Goal, Refusal, State, Target};
 use super::step::Step;
 use super::{diff, risk, simulate::simulate};
 use crate::live::LiveTable;
-use crate::resource::{APPLIED_TAG, Insights, KeyKind, OWNER_TAG, Policy, Table};
+use crate::resource::{ADOPTED, APPLIED_TAG, Insights, KeyKind, OWNER_TAG, Policy, Table};
 use std::collections::BTreeMap;
 
 /// What is wanted of one resource, and under which approvals.
@@ -45,8 +45,8 @@ pub fn next_step(wish: &Wish<'_>, state: &State) -> Next {
         return Next::Refused(refusals);
     }
     let step = match (wish.goal, state) {
-        (Goal::Table(want), State::Table(None)) => Some(create(want, wish.stack)),
-        (Goal::Table(want), State::Table(Some(live))) => table_step(want, live, wish.stack),
+        (Goal::Table(want), State::Table(None)) => Some(create(wish, want)),
+        (Goal::Table(want), State::Table(Some(live))) => table_step(wish, want, live),
         (Goal::Gone { with_data }, State::Table(Some(live))) => Some(gone_step(live, *with_data)),
         (Goal::Gone { .. }, State::Bucket(Some(live))) => Some(bucket::gone_step(live)),
         (Goal::Bucket(_), State::Bucket(None)) => Some(Step::CreateBucket),
@@ -57,11 +57,11 @@ pub fn next_step(wish: &Wish<'_>, state: &State) -> Next {
 }
 
 /// The create call; it carries the applied tag where no other call follows it.
-fn create(want: &Table, stack: &str) -> Step {
-    let with = |tags| Step::CreateTable { table: Table { tags, ..want.clone() }, owner: stack.to_owned() };
+fn create(wish: &Wish<'_>, want: &Table) -> Step {
+    let with = |tags| Step::CreateTable { table: Table { tags, ..want.clone() }, owner: wish.stack.to_owned() };
     let plain = with(want.tags.clone());
     let after = simulate(&State::Table(None), &plain, "");
-    match after.table().and_then(|live| table_step(want, live, stack)) {
+    match after.table().and_then(|live| table_step(wish, want, live)) {
         Some(Step::Tag { tags }) => with(want.tags.clone().into_iter().chain(tags).collect()),
         _ => plain,
     }
@@ -72,9 +72,9 @@ pub fn is_applied(tags: &BTreeMap<String, String>) -> bool {
     tags.len() == 1 && tags.contains_key(APPLIED_TAG)
 }
 
-fn table_step(want: &Table, live: &LiveTable, stack: &str) -> Option<Step> {
+fn table_step(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Option<Step> {
     let now = &live.table;
-    tag(want, live, stack)
+    tag(wish, want, live)
         .or_else(|| (want.protect && !now.protect).then_some(Step::Protect { on: true }))
         .or_else(|| ttl_off(want, now))
         .or_else(|| scaling::release(want, now))
@@ -94,10 +94,14 @@ fn table_step(want: &Table, live: &LiveTable, stack: &str) -> Option<Step> {
         .or_else(|| applied(want, live))
 }
 
-fn tag(want: &Table, live: &LiveTable, stack: &str) -> Option<Step> {
+/// A table that is taken over says so for as long as its plan goes on: without that, what is begun and not finished would look like a
+/// table that this stack has made.
+fn tag(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Option<Step> {
     let mut tags = changed(&want.tags, &live.table.tags);
-    if live.owner.as_deref() != Some(stack) {
-        tags.insert(OWNER_TAG.to_owned(), stack.to_owned());
+    if live.owner.as_deref() != Some(wish.stack) {
+        tags.insert(OWNER_TAG.to_owned(), wish.stack.to_owned());
+        let foreign = live.applied.is_none() && !wish.approvals.imported.contains(wish.target.name());
+        tags.extend(foreign.then(|| (APPLIED_TAG.to_owned(), ADOPTED.to_owned())));
     }
     (!tags.is_empty()).then_some(Step::Tag { tags })
 }

@@ -51,9 +51,11 @@ proptest! {
         let desired = super::super::Desired { buckets: [(bucket.name.clone(), bucket)].into(), ..desired([]) };
         let live = Live { buckets: [("acme-staging".to_owned(), LiveBucket { contents: None, ..live })].into(), ..Live::default() };
         for destroy in [BTreeSet::new(), BTreeSet::from(["s3://acme-staging:expire".to_owned()]), BTreeSet::from(["s3://acme-staging".to_owned()])] {
-            let plan = plan_of(&desired, &live, &Approvals { destroy, with_data: true, adopt: ["acme-staging".to_owned()].into() });
+            let plan = plan_of(&desired, &live, &Approvals { destroy, with_data: true, adopt: ["acme-staging".to_owned()].into(), ..Approvals::default() });
             prop_assert!(plan.works[0].steps.iter().all(|s| !s.destructive));
         }
+        let plan = plan_of(&desired, &live, &Approvals::default());
+        prop_assert!(plan.calls() == 0 || live.buckets["acme-staging"].holder.is_none(), "another tool would undo it");
     }
 
     /// What S3 would delete by a rule is deleted by nobody who did not name it, from every prefix of the plan.

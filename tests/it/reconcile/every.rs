@@ -76,7 +76,7 @@ fn scene(stand: &Stand, key: &str) -> Scene {
     *scene.table(&second) = steady(&stand.knows);
     let bucket = scene.desired.buckets.get_mut(&scene.bucket).expect("the scene's own");
     (bucket.versioning, bucket.kms_key) = (true, stand.knows.encryption.then(|| key.to_owned()));
-    for leave in ["recovery", "stream", "encryption"] {
+    for leave in ["recovery", "stream", "encryption", "ttl"] {
         scene.approvals.destroy.insert(format!("{first}:{leave}"));
     }
     scene

@@ -121,6 +121,7 @@ async fn three_updates(stand: &Stand) -> Scene {
     scene.desired.tables.remove(&rich);
     scene.converge(&stand.connect().await).await;
     *scene.table(&name) = Table { protect: true, recovery: Some(35), ttl: Some("e".into()), ..plain() };
+    scene.approvals.destroy.insert(format!("{name}:ttl"));
     scene
 }
 

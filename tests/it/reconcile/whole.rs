@@ -40,7 +40,12 @@ async fn every_changeable_thing_changes_in_place(stand: &Stand) {
     table.ttl = Some("gone_at".into());
     table.stream = stand.streams_change.then_some(StreamView::Keys);
     table.tags.insert("team".into(), "other".into());
-    scene.approvals.destroy.extend([format!("{name}/byMail"), format!("{name}:stream"), format!("s3://{}:expire", scene.bucket)]);
+    scene.approvals.destroy.extend([
+        format!("{name}/byMail"),
+        format!("{name}:stream"),
+        format!("{name}:ttl"),
+        format!("s3://{}:expire", scene.bucket),
+    ]);
     scene.desired.buckets.get_mut(&scene.bucket).expect("there").expire_days = 3;
     scene.converge(&aws).await;
     let live = scene.live(&aws).await;

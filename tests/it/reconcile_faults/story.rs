@@ -79,7 +79,7 @@ pub(crate) fn on_demand() -> Story {
 
 pub(crate) fn ttl_changed() -> Story {
     let with = |attribute: &str| Some(Table { ttl: Some(attribute.into()), ..table(Capacity::OnDemand, &[]) });
-    Story::of(with("old"), with("new"), &[])
+    Story::of(with("old"), with("new"), &[":ttl"])
 }
 
 pub(crate) fn bucket_changed() -> Story {

@@ -12,7 +12,7 @@ fn key() -> Encryption {
 #[test]
 fn another_ttl_attribute_waits_between_off_and_on() {
     let with = |ttl: &str| Table { ttl: Some(ttl.into()), ..table() };
-    insta::assert_snapshot!(change(&with("exp"), &with("expires"), &[]), @r"
+    insta::assert_snapshot!(change(&with("exp"), &with("expires"), &["T:ttl"]), @r"
     Changes (~ change in place):
 
       ~ table T   # id 7c1e0000
@@ -23,7 +23,7 @@ fn another_ttl_attribute_waits_between_off_and_on() {
       table T
         1. UpdateTimeToLive off, exp  (1 s to 61 min)
              AWS refuses it for up to an hour after another change of TTL, and does not tell when one was; apply waits
-        2. UpdateTimeToLive on, expires  (30 min to 61 min)
+        2. UpdateTimeToLive on, expires  (30 min to 61 min)  DESTRUCTIVE
              items whose time has passed are deleted
         3. TagResource landfall:applied  (1 s to 3 s)
 
@@ -32,6 +32,23 @@ fn another_ttl_attribute_waits_between_off_and_on() {
 
     Note: table T: TTL can be changed once an hour: apply waits between turning the old attribute off and the new one on
     Plan: 0 to create, 1 to change, 0 to delete; 3 calls, about 31 min to 123 min.
+    ");
+}
+
+#[test]
+fn a_ttl_in_a_table_that_is_in_use_is_refused() {
+    insta::assert_snapshot!(change(&table(), &Table { ttl: Some("expires".into()), ..table() }, &[]), @r"
+    Changes (+ create   ~ change in place):
+
+      ~ table T   # id 7c1e0000
+          # changed in the file since the last apply; AWS is as it was left
+          + ttl  expires
+
+    Refused:
+      table T: its TTL would go from off to expires: AWS deletes the items whose time has passed, within days and for good
+          keep `ttl` in the file as it is live, or allow it with --destroy T:ttl
+
+    Plan: 0 to create, 1 to change, 0 to delete, 1 refused; 0 calls.
     ");
 }
 

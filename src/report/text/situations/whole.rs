@@ -153,7 +153,7 @@ fn an_adopted_table_is_tagged_first_and_then_changed() {
 
     Calls, in this order for each resource (times are estimates):
       table T
-        1. TagResource landfall:stack  (1 s to 3 s)
+        1. TagResource landfall:applied, landfall:stack  (1 s to 3 s)
         2. UpdateTable deletion protection on  (1 s to 15 s)
         3. TagResource landfall:applied  (1 s to 3 s)
 
@@ -184,7 +184,7 @@ fn a_table_of_another_tool_is_refused() {
 fn a_global_table_keeps_what_its_replicas_share() {
     let replicas = vec!["eu-central-1".to_owned(), "eu-west-1".to_owned()];
     let want = Table { ttl: Some("expires".into()), protect: true, ..table() };
-    insta::assert_snapshot!(plan(&want, Some(LiveTable { replicas, ..applied(table()) }), &[]), @r"
+    insta::assert_snapshot!(plan(&want, Some(LiveTable { replicas, ..applied(table()) }), &["T:ttl"]), @r"
     Changes (+ create   ~ change in place):
 
       ~ table T   # id 7c1e0000; global table, replicas in eu-central-1, eu-west-1
@@ -297,7 +297,7 @@ fn a_plan_that_may_end_after_its_deadline_is_refused_with_its_calls_shown() {
     let context = Context { deadline_ms: Some(NOON_MS + HOUR_MS / 2), ..context(NOON_MS) };
     let want = Table { ttl: Some("expires".into()), ..table() };
     let now = seen([("T", applied(Table { ttl: Some("exp".into()), ..table() }))]);
-    insta::assert_snapshot!(shown(&desired([("T", want)]), &now, &Approvals::default(), context), @r"
+    insta::assert_snapshot!(shown(&desired([("T", want)]), &now, &allowing(&["T:ttl"]), context), @r"
     Changes (~ change in place):
 
       ~ table T   # id 7c1e0000
@@ -308,7 +308,7 @@ fn a_plan_that_may_end_after_its_deadline_is_refused_with_its_calls_shown() {
       table T
         1. UpdateTimeToLive off, exp  (1 s to 61 min)
              AWS refuses it for up to an hour after another change of TTL, and does not tell when one was; apply waits
-        2. UpdateTimeToLive on, expires  (30 min to 61 min)
+        2. UpdateTimeToLive on, expires  (30 min to 61 min)  DESTRUCTIVE
              items whose time has passed are deleted
         3. TagResource landfall:applied  (1 s to 3 s)
 
