@@ -2,7 +2,8 @@
 //! that stops a mutation before it leaves.
 //!
 //! Rules: reads are strongly consistent; a write happens on exactly the version that it names, or not at all; a write whose answer was
-//! lost is told from a refused one by nobody here: the caller reads again.
+//! lost is told from a refused one by nobody here: the caller reads again. Behind the fence an attempt has less time than the lease has
+//! margin; a large object in the run's own staging folder alone takes longer.
 //! Facts: "Condition expressions" and `ConditionalCheckFailedException` (`DynamoDB` Developer Guide, API reference).
 //! Called by `lease::keep`.
 
@@ -12,10 +13,13 @@ use crate::lease::model::{Claim, Expect, Machine, Record, State};
 use aws_sdk_dynamodb::types::{AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, Tag};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::timeout::TimeoutConfig;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +32,8 @@ const TAG: &str = "landfall:leases";
 const KEY: &str = "stack";
 /// A new on-demand table takes seconds (one lab: 2 to 7).
 const MAKING_MS: u64 = 2 * 60_000;
+/// What it carries is large, so it may take its time; what arrives late lies in a staging folder of the run's own, which nobody else reads.
+const STAGES: &str = "PutObject";
 /// No lease is longer: a stored one that is was not written by landfall.
 const LONGEST: Duration = Duration::from_hours(24);
 
@@ -124,12 +130,22 @@ impl Aws {
 
 /// Asked before anything leaves that changes AWS.
 #[derive(Clone)]
-pub struct Fence(Arc<dyn Fn() -> bool + Send + Sync>);
+pub struct Fence {
+    open: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// How long an attempt that it let pass may be on its way.
+    most: Option<Duration>,
+}
 
 impl Fence {
     /// `open`: whether a mutation may leave at this moment; must not block.
     pub fn new(open: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(open))
+        Self { open: Arc::new(open), most: None }
+    }
+
+    /// The same; each attempt of a mutation is given up after `most`, so that none waits for its network into another's lease.
+    #[must_use]
+    pub fn within(self, most: Duration) -> Self {
+        Self { most: Some(most), ..self }
     }
 }
 
@@ -149,6 +165,20 @@ impl Intercept for Fence {
         "LeaseFence"
     }
 
+    fn read_before_serialization(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let whole = config.load::<Metadata>().is_some_and(|call| is_read(call.name()) || call.name() == STAGES);
+        let timeouts = config.load::<TimeoutConfig>().and_then(|now| shorter(now, self.most.filter(|_| !whole)?));
+        if let Some(timeouts) = timeouts {
+            config.interceptor_state().store_put(timeouts);
+        }
+        Ok(())
+    }
+
     fn read_before_transmit(
         &self,
         _context: &BeforeTransmitInterceptorContextRef<'_>,
@@ -157,8 +187,14 @@ impl Intercept for Fence {
     ) -> Result<(), BoxError> {
         // A call without a name would be one that we do not know: it counts as a mutation.
         let reads = config.load::<Metadata>().is_some_and(|call| is_read(call.name()));
-        if reads || (self.0)() { Ok(()) } else { Err(Box::new(Fenced)) }
+        if reads || (self.open)() { Ok(()) } else { Err(Box::new(Fenced)) }
     }
+}
+
+/// Timeouts with attempts of at most `most`; `None`: they are so already, or nothing is timed.
+fn shorter(timeouts: &TimeoutConfig, most: Duration) -> Option<TimeoutConfig> {
+    let longer = timeouts.operation_attempt_timeout().is_some_and(|now| now > most);
+    longer.then(|| timeouts.to_builder().operation_attempt_timeout(most).build())
 }
 
 /// Whether an operation changes nothing, by AWS's own naming.

@@ -12,7 +12,8 @@ pub struct LockArgs {
     /// over at once; one elsewhere once it was seen silent for its whole lease, so wait a little longer than that.
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = super::seconds())]
     pub lock_timeout: u64,
-    /// How long after this run's last heartbeat another run may take over.
+    /// How long after this run's last heartbeat another run may take over. One try of a change has a sixth of it (at least 5 s), so that
+    /// none arrives later: below 30 s that is not kept.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub lease: u64,
 }

@@ -5,7 +5,7 @@
 //! Called by the verbs (take, release), by `apply` and `load` (permit).
 
 use super::machine::{self, Mark};
-use super::model::{Claim, Decision, Expect, Now, Record, Standing, State, Tenure, Watch};
+use super::model::{Claim, Decision, Expect, Now, Record, Standing, State, Tenure, Watch, attempt};
 use super::timer::{Timer, wall_ms};
 use crate::aws::leases::{Fence, Stored};
 use crate::aws::{self, Aws};
@@ -89,6 +89,7 @@ pub struct Lease(Arc<Inner>);
 struct Inner {
     aws: Aws,
     stack: String,
+    lease: Duration,
     timer: Timer,
     /// Held while a heartbeat is on its way.
     tenure: Mutex<Tenure>,
@@ -111,6 +112,7 @@ impl Lease {
         let inner = Inner {
             aws: aws.clone(),
             stack: request.stack.to_owned(),
+            lease: request.lease,
             good_until_ms: AtomicU64::new(millis(tenure.good_until())),
             tenure: Mutex::new(tenure),
             timer,
@@ -157,7 +159,7 @@ impl Lease {
     #[must_use]
     pub fn fence(&self, aws: &Aws) -> Aws {
         let inner = Arc::clone(&self.0);
-        aws.fenced(Fence::new(move || inner.is_good()))
+        aws.fenced(Fence::new(move || inner.is_good()).within(attempt(self.0.lease)))
     }
 
     /// Gives it back. What cannot be given back expires.

@@ -259,3 +259,43 @@ async fn what_s3_refuses_is_neither_absent_nor_gone() {
     assert!(denied.delete_versions("b", &[version]).await.expect_err("it stays").is_denied());
     but("aws", "", &refusal("NoSuchUpload")).abort_upload("b", &upload).await.expect("it is finished or aborted");
 }
+
+#[derive(Debug)]
+struct Silent;
+
+impl HttpConnector for Silent {
+    fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(std::future::pending())
+    }
+}
+
+/// An AWS that never answers, and a client that waits a minute for it.
+fn silent() -> Aws {
+    let http = http_client_fn(|_, _| SharedHttpConnector::new(Silent));
+    let aws = aws("aws", |_, _| None);
+    let minute = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_mins(1)).build();
+    let sleep = aws_smithy_async::rt::sleep::TokioSleep::new;
+    let dynamodb = aws.dynamodb.config().to_builder().http_client(http.clone()).timeout_config(minute.clone()).sleep_impl(sleep());
+    let s3 = aws.s3.config().to_builder().http_client(http).timeout_config(minute).sleep_impl(sleep());
+    let (dynamodb, s3) = (aws_sdk_dynamodb::Client::from_conf(dynamodb.build()), aws_sdk_s3::Client::from_conf(s3.build()));
+    Aws { dynamodb, s3, ..aws }
+}
+
+#[tokio::test]
+async fn behind_a_fence_a_change_is_given_up_early_and_a_read_or_a_staged_object_is_not() {
+    let fence = || crate::aws::leases::Fence::new(|| true);
+    let fenced = silent().fenced(fence().within(Duration::from_millis(50)));
+    let table = crate::plan::samples::table();
+    let waits =
+        async |call: &mut (dyn Future<Output = bool> + Unpin)| tokio::time::timeout(Duration::from_millis(500), call).await.is_err();
+    let made = |aws: Aws| {
+        let table = table.clone();
+        async move { aws.create_table("T", &table, "s").await.is_ok() }
+    };
+    assert!(!waits(&mut Box::pin(made(fenced.clone()))).await, "a change of a table");
+    assert!(!waits(&mut Box::pin(async { fenced.delete_bucket("b").await.is_ok() })).await, "a change of a bucket");
+    assert!(waits(&mut Box::pin(async { fenced.table_names().await.is_ok() })).await, "a read");
+    assert!(waits(&mut Box::pin(async { fenced.put_object("b", "k", Vec::new(), &[0; 32]).await.is_ok() })).await, "a staged object");
+    assert!(waits(&mut Box::pin(made(silent().fenced(fence())))).await, "a fence that says nothing of time");
+    assert!(waits(&mut Box::pin(made(silent().fenced(fence().within(Duration::from_mins(2)))))).await, "no attempt becomes longer");
+}

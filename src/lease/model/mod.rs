@@ -12,5 +12,5 @@ mod interleavings;
 mod world;
 
 pub use record::{Claim, Expect, Machine, Record, State};
-pub use tenure::{Standing, Tenure};
+pub use tenure::{Standing, Tenure, attempt};
 pub use watch::{Decision, Now, Watch};

@@ -6,6 +6,15 @@
 use super::record::{Expect, Record, State};
 use std::time::Duration;
 
+/// Ordinary calls take no longer, whatever the lease.
+const LEAST_ATTEMPT: Duration = Duration::from_secs(5);
+
+/// How long one attempt of a mutation may take: it ends inside the margin of a fifth, however late it was let pass. Under a lease of less
+/// than half a minute that would be too short for AWS, and the least time counts.
+pub fn attempt(lease: Duration) -> Duration {
+    (lease / 6).max(LEAST_ATTEMPT)
+}
+
 /// A holder's side of a lease.
 #[derive(Debug, Clone)]
 pub struct Tenure {
@@ -103,6 +112,16 @@ mod tests {
         tenure.acknowledged(record("me", 4, State::Held), SENT * 2);
         assert_eq!(tenure.good_until(), SENT * 2 + Duration::from_secs(48));
         assert_eq!(Tenure::found(record("me", 4, State::Held)).good_until(), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_was_let_pass_in_the_last_moment_is_given_up_before_another_may_take_over() {
+        for seconds in [30, 60, 600, 3600] {
+            let lease = Duration::from_secs(seconds);
+            let tenure = Tenure::taken(Record { lease, ..record("me", 4, State::Held) }, SENT);
+            assert!(tenure.good_until() + attempt(lease) < SENT + lease, "{seconds} s");
+        }
+        assert_eq!((attempt(LEASE), attempt(Duration::from_secs(1))), (Duration::from_secs(10), LEAST_ATTEMPT));
     }
 
     #[test]
