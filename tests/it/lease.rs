@@ -194,6 +194,21 @@ fn a_load_that_stood_still_writes_nothing_any_more() {
     assert_eq!(struck.changes(calls), Vec::<String>::new());
 }
 
+/// A try has 5 s of these 30, and not the minute that one without a lease has.
+#[test]
+fn a_change_that_gets_no_answer_is_tried_again_while_the_lease_is_surely_ours() {
+    let local = LocalAws::start();
+    let place = local.place();
+    let freeze = "import urllib.request as u\n\
+                  rule = b'{\"effect\":\"freeze\",\"operation\":\"CreateTable\",\"resource\":\"Users\",\"call\":1}'\n\
+                  u.urlopen(u.Request(os.environ['AWS_ENDPOINT_URL'] + '/_landfall/faults', data=rule, method='POST'))";
+    place.python(freeze).exits(0);
+    let began = Instant::now();
+    place.landfall("apply stacks/users.toml --yes --lease 30").exits(0);
+    let took = began.elapsed();
+    assert!((Duration::from_secs(5)..Duration::from_secs(50)).contains(&took), "{took:?}");
+}
+
 /// Two pages of delete markers.
 const CROWD: &str = "
 s = c('s3')
