@@ -9,6 +9,7 @@ mod console;
 mod destination;
 mod embedded;
 mod failure;
+mod finish;
 mod iam;
 mod imported;
 mod init;

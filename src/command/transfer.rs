@@ -1,17 +1,18 @@
-//! `load`: rows to items, and what an import cannot set afterwards.
+//! `load`: rows to items, and afterwards what an import cannot set ([`super::finish`]).
 
 use super::consent::Approval;
 use super::failure::Failure;
-use super::provision::{self, approvals, make, refused};
+use super::finish::{Due, Ended, finish};
+use super::provision::{approvals, make, refused};
 use super::session::Session;
 use super::{Draft, failure};
 use crate::cli::{Load, LoadLimits};
 use crate::exit::Exit;
 use crate::load;
-use crate::plan::{Approvals, Desired, Plan};
-use crate::report::model::{LoadPath, LoadReport, Problem, TableLoad};
+use crate::plan::{Desired, Plan, Work};
+use crate::report::model::Problem;
 use crate::report::outcome::Asked;
-use crate::safe::Masker;
+use crate::safe::{self, Masker};
 use crate::source::Snapshot;
 use std::collections::BTreeSet;
 
@@ -51,27 +52,29 @@ async fn run_open(draft: &mut Draft, args: &Load, session: &mut Session, snapsho
 }
 
 async fn run_locked(draft: &mut Draft, args: &Load, approval: Approval, session: &Session, snapshot: &mut Snapshot) -> Result<(), Failure> {
-    let Some(plan) = approved(draft, args, approval, session).await? else { return Ok(()) };
+    let Some(due) = approved(draft, args, approval, session).await? else { return Ok(()) };
     let masker = super::prove::masker(&args.common.output);
-    load(draft, session, snapshot, &args.limits, masker, &plan.approvals, FINISH_SECS).await
+    load(draft, session, snapshot, &args.limits, masker, &due, FINISH_SECS).await
 }
 
-/// The plan, shown and approved; `None`: it is refused.
-async fn approved(draft: &mut Draft, args: &Load, approval: Approval, session: &Session) -> Result<Option<Plan>, Failure> {
+/// What is due by the plan, which was shown and approved; `None`: it is refused.
+async fn approved(draft: &mut Draft, args: &Load, approval: Approval, session: &Session) -> Result<Option<Due>, Failure> {
     let plan = make(session, desired(session, &args.limits), approvals(&args.approvals)).await?;
     draft.show_plan(&plan, &args.common.output);
     if refused(&plan) {
         return Ok(None);
     }
-    provisioned(&plan)?;
+    let due = Due::of(&plan, approvals(&args.approvals), &session.stack);
+    provisioned(&plan, &due)?;
     approval.get("Load these tables?")?;
-    Ok(Some(plan))
+    Ok(Some(due))
 }
 
-/// A load needs what is not the import's to make: the bucket, and every table that exists, as the stack says.
-fn provisioned(plan: &Plan) -> Result<(), Failure> {
-    let behind: Vec<String> =
-        plan.works.iter().filter(|w| w.change.is_some() && !w.steps.is_empty()).map(|w| w.target.to_string()).collect();
+/// A load needs what is not the import's to make: the bucket, and every table that exists, as the stack says; but for what an import of an
+/// earlier run left to be finished.
+fn provisioned(plan: &Plan, due: &Due) -> Result<(), Failure> {
+    let differs = |w: &&Work| w.change.is_some() && !w.steps.is_empty() && !due.has(&w.target);
+    let behind: Vec<String> = plan.works.iter().filter(differs).map(|w| w.target.to_string()).collect();
     if behind.is_empty() {
         return Ok(());
     }
@@ -95,7 +98,7 @@ pub(super) fn desired(session: &Session, limits: &LoadLimits) -> Desired {
     Desired { defer, ..Desired::from(stack) }
 }
 
-/// Loads every table, then finishes what ImportTable cannot set, into the report. `timeout`: seconds that the latter may take; a load
+/// Loads every table, then finishes what is due, into the report. `timeout`: seconds that the latter may take; a load
 /// that goes on is not cut.
 pub(super) async fn load(
     draft: &mut Draft,
@@ -103,7 +106,7 @@ pub(super) async fn load(
     snapshot: &mut Snapshot,
     limits: &LoadLimits,
     masker: Masker,
-    approved: &Approvals,
+    due: &Due,
     timeout: u64,
 ) -> Result<(), Failure> {
     let options = load::Options {
@@ -112,6 +115,7 @@ pub(super) async fn load(
         masker,
         stop: session.interrupt.flag(),
         lease: session.lease.clone(),
+        unseen: due.unseen(),
         ..load::Options::default()
     };
     match load::run(&session.aws, snapshot, &session.stack, &options, &session.events).await {
@@ -120,50 +124,11 @@ pub(super) async fn load(
             let exit = error.exit();
             let (report, cause) = error.into_parts();
             draft.report.load = report;
-            finish_imports(draft, session, approved, Ended::Broken, timeout).await.ok();
+            finish(draft, session, due, Ended::Broken, timeout).await.ok();
             return Err(load_failure(&cause, exit));
         }
     }
-    finish_imports(draft, session, approved, Ended::Whole, timeout).await
-}
-
-/// Whether a load came to its end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ended {
-    Whole,
-    Broken,
-}
-
-/// Tags, TTL, recovery, streams and protection of freshly imported tables: a plan as any other, with those tables adopted.
-async fn finish_imports(draft: &mut Draft, session: &Session, approved: &Approvals, ended: Ended, timeout: u64) -> Result<(), Failure> {
-    let imported = draft.report.load.as_ref().map(|report| imported(report, ended)).unwrap_or_default();
-    if imported.is_empty() {
-        return Ok(());
-    }
-    let mut approvals = approved.clone();
-    approvals.imported.extend(imported.iter().cloned());
-    approvals.adopt.extend(imported);
-    let plan = make(session, Desired::from(&session.stack), approvals).await?;
-    if refused(&plan) {
-        let refusals: Vec<String> = plan.refusals.iter().map(|r| format!("{}: {}", r.target, r.reason)).collect();
-        return Err(Failure::Refused(format!("after the import: {}", refusals.join("; ")), "run `landfall plan` to see the recipe".into()));
-    }
-    let done = provision::carry_out(draft, session.hands(), &plan, timeout).await;
-    let report = draft.report.apply.get_or_insert_with(Default::default);
-    report.done.extend(done.done);
-    report.unfinished.extend(done.unfinished);
-    report.creating = done.creating;
-    report.converged = done.converged;
-    draft.asked.apply = true;
-    Ok(())
-}
-
-/// The tables that ImportTable made: in a load that broke off, those of which a count is known; in a whole one, all that it was to make,
-/// the one without a row too.
-fn imported(report: &LoadReport, ended: Ended) -> Vec<String> {
-    let made = |t: &TableLoad| t.attempted && (ended == Ended::Whole || t.acknowledged > 0);
-    let imported = report.tables.iter().filter(|t| t.path == LoadPath::Stage && made(t));
-    imported.map(|t| t.table.clone()).collect()
+    finish(draft, session, due, Ended::Whole, timeout).await
 }
 
 /// Finds out that a mapping does not fit the source before anything is made.
@@ -175,6 +140,10 @@ fn load_failure(error: &load::Error, exit: Exit) -> Failure {
     let help = match error {
         load::Error::Aws(error) => failure::aws_help(error).0,
         load::Error::Lease(error) => Some(error.help()),
+        load::Error::NotOurs { table, .. } => {
+            let table = safe::text(table);
+            Some(format!("run `landfall plan` to see it; `landfall apply --adopt {table}` takes it over, another name leaves it alone"))
+        }
         load::Error::Quarantine { .. } => {
             Some("name a file that is not there yet with --quarantine, then run the same command again".into())
         }
@@ -195,38 +164,4 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table(path: LoadPath, attempted: bool, acknowledged: u64) -> LoadReport {
-        let table = TableLoad {
-            table: "T".into(),
-            path,
-            entities: Vec::new(),
-            findings: Vec::new(),
-            attempted,
-            acknowledged,
-            bytes: 0,
-            seconds: 0.0,
-            retries: 0,
-            throttles: 0,
-            consumed_units: 0.0,
-        };
-        LoadReport { tables: vec![table], quarantine: None, max_quarantined: 0 }
-    }
-
-    #[test]
-    fn a_table_that_this_load_imported_is_finished_one_without_rows_too_unless_its_import_broke_off() {
-        for (load, whole, broken) in [
-            (table(LoadPath::Stage, true, 3), true, true),
-            (table(LoadPath::Stage, true, 0), true, false),
-            (table(LoadPath::Stage, false, 3), false, false),
-            (table(LoadPath::Write, true, 3), false, false),
-        ] {
-            assert_eq!([Ended::Whole, Ended::Broken].map(|ended| !imported(&load, ended).is_empty()), [whole, broken], "{load:?}");
-        }
-    }
 }

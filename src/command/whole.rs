@@ -2,6 +2,7 @@
 
 use super::consent::Approval;
 use super::failure::Failure;
+use super::finish::Due;
 use super::provision::{approvals, carry_out, make, refused};
 use super::session::Session;
 use super::{Draft, prove, transfer};
@@ -82,7 +83,8 @@ async fn parts_locked(draft: &mut Draft, args: &Run, session: &Session, snapshot
         return Ok(());
     }
     let masker = prove::masker(output);
-    transfer::load(draft, session, snapshot, &args.limits, masker, &plan.approvals, args.timeout).await?;
+    let due = Due::of(&plan, approvals(&args.approvals), &session.stack);
+    transfer::load(draft, session, snapshot, &args.limits, masker, &due, args.timeout).await?;
     draft.show(output);
     if !draft.good_so_far(Asked { apply: true, ..Asked::NOTHING }) || !draft.report.load.as_ref().is_some_and(outcome::loaded) {
         return Ok(());

@@ -25,6 +25,9 @@ pub enum Error {
     /// A table that does not exist and that no import can make.
     #[error("table {table} does not exist, and {why}: run `landfall apply` first, then load again")]
     NotProvisioned { table: String, why: &'static str },
+    /// A table that came after the plan was made, or instead of what the plan saw.
+    #[error("table {table} is not known to be this stack's: {why}; nothing was written into it")]
+    NotOurs { table: String, why: String },
     #[error("table {table}: {problem}")]
     Import { table: String, problem: String },
     /// AWS took nothing for a long time.
@@ -67,6 +70,7 @@ impl Error {
             Self::Interrupted => Exit::Interrupted,
             Self::Lease(error) => error.exit(),
             Self::NoSuchTable(_) | Self::Mapping { .. } => Exit::Usage,
+            Self::NotOurs { .. } => Exit::Refused,
             Self::Source(error) => error.exit(),
             Self::Partial(partial) => match partial.cause.exit() {
                 Exit::Failed if partial.report.tables.iter().any(|t| t.acknowledged > 0) => Exit::Partial,

@@ -21,6 +21,7 @@ mod run;
 mod stage;
 mod staging;
 mod transfer;
+mod vouch;
 mod write;
 
 pub use check::{DataPlan, Look, check};

@@ -1,7 +1,8 @@
 //! The load: check every table, then load them one by one, by the path that fits each.
 //!
-//! Rules: nothing is written while any table has an open finding; the path is decided by what is in AWS now; what a table's load
-//! has done is in the report also when it stops half-way. Called by the verbs `load` and `run`.
+//! Rules: nothing is written while any table has an open finding; the path is decided by what is in AWS now, but a table that no plan has
+//! seen is written into only where it is known to be this stack's ([`super::vouch`]); what a table's load has done is in the report also when
+//! it stops half-way. Called by the verbs `load` and `run`.
 
 use super::accounts::Accounts;
 use super::check::{DataPlan, Look, check};
@@ -43,6 +44,9 @@ pub struct Options {
     /// Asked before every chunk of rows and every import; whoever sets it raises `stop` when it is lost. `None`: no other writer can be
     /// there.
     pub lease: Option<Lease>,
+    /// Tables that were not looked at, because the plan did not find them, or that a record of imports alone calls this stack's: one that
+    /// is there is written into only where its tag, or that record, says whose it is.
+    pub unseen: BTreeSet<String>,
 }
 
 impl Default for Options {
@@ -57,6 +61,7 @@ impl Default for Options {
             stall: Duration::from_mins(5),
             stop: Arc::new(AtomicBool::new(false)),
             lease: None,
+            unseen: BTreeSet::new(),
         }
     }
 }
@@ -142,6 +147,7 @@ impl<'a> Run<'a> {
 
     async fn path(&self, name: &str, spec: &TableSpec) -> Result<LoadPath, Error> {
         if self.wait(name).usable().await?.is_some() {
+            self.vouch(name).await?;
             return Ok(LoadPath::Write);
         }
         let why = match () {

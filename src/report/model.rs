@@ -171,7 +171,10 @@ pub struct ApplyReport {
     pub unfinished: Vec<String>,
     /// What is as the stack says as far as it can be seen, and AWS is still creating or does not show whole: it cannot be used yet.
     pub creating: Vec<String>,
-    /// Whether a last read showed live equal to desired, and nothing of it still being created.
+    /// What differs from the stack by now though it was as it says before, or what a load that broke off did not make: nothing of it was
+    /// changed after the import.
+    pub left_alone: Vec<String>,
+    /// Whether a last read showed live equal to desired (but for what was left alone), and nothing of it still being created.
     pub converged: bool,
 }
 

@@ -10,6 +10,7 @@ mod consent;
 mod data;
 mod during;
 mod iam;
+mod imports;
 mod init;
 mod killed;
 mod lease;

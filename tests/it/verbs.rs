@@ -14,12 +14,13 @@ fn tables(place: &Place) -> String {
     place.python("print(c('dynamodb').list_tables()['TableNames'])").exits(0).stdout.trim().to_owned()
 }
 
-/// Makes the next calls of `operation` fail.
-fn deny(place: &Place, operation: &str) {
+/// Makes all calls of `operation` fail from here, until [`allow`].
+pub(crate) fn deny(place: &Place, operation: &str) {
     refuse(place, operation, "AccessDeniedException");
 }
 
-fn refuse(place: &Place, operation: &str, code: &str) {
+/// The same with any code.
+pub(crate) fn refuse(place: &Place, operation: &str, code: &str) {
     let code = format!(
         "import urllib.request as u\nrule = b'{{\"effect\":\"refuse\",\"code\":\"{code}\",\"operation\":\"{operation}\"}}'\n\
          u.urlopen(u.Request(os.environ['AWS_ENDPOINT_URL'] + '/_landfall/faults', data=rule, method='POST'))"
@@ -27,7 +28,8 @@ fn refuse(place: &Place, operation: &str, code: &str) {
     place.python(&code).exits(0);
 }
 
-fn allow(place: &Place) {
+/// Makes every call succeed again.
+pub(crate) fn allow(place: &Place) {
     let code = "import urllib.request as u\nu.urlopen(u.Request(os.environ['AWS_ENDPOINT_URL'] + '/_landfall/faults', method='DELETE'))";
     place.python(code).exits(0);
 }

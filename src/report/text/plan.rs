@@ -210,6 +210,10 @@ fn wall(steps: &[Step]) -> (u64, u64) {
     (row.0 + longest.0, row.1 + longest.1)
 }
 
+fn but_for(left_alone: &[String]) -> String {
+    if left_alone.is_empty() { String::new() } else { format!(", but for what was left alone: {}", safe::text(&left_alone.join(", "))) }
+}
+
 pub(super) fn render_apply(apply: &ApplyReport) -> String {
     let mut out = String::new();
     if apply.done.is_empty() && apply.unfinished.is_empty() {
@@ -225,11 +229,11 @@ pub(super) fn render_apply(apply: &ApplyReport) -> String {
         out.push_str(&format!("  not ready: {}\n", safe::text(creating)));
     }
     let proof = if apply.converged {
-        "Read again: live AWS is what the stack says.\n"
+        format!("Read again: live AWS is what the stack says{}.\n", but_for(&apply.left_alone))
     } else {
-        "It is NOT proved that live AWS is what the stack says. Run `landfall plan` to see what is left.\n"
+        "It is NOT proved that live AWS is what the stack says. Run `landfall plan` to see what is left.\n".to_owned()
     };
-    out.push_str(proof);
+    out.push_str(&proof);
     out
 }
 

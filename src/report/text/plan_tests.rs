@@ -119,6 +119,15 @@ fn an_apply_that_finds_something_in_the_making_says_so() {
 }
 
 #[test]
+fn what_was_left_alone_is_no_part_of_the_proof() {
+    let apply = ApplyReport { left_alone: vec!["bucket b".into(), "table T".into()], converged: true, ..ApplyReport::default() };
+    insta::assert_snapshot!(render_apply(&apply), @r"
+    Apply: nothing to do.
+    Read again: live AWS is what the stack says, but for what was left alone: bucket b, table T.
+    ");
+}
+
+#[test]
 fn an_apply_that_was_stopped_at_the_door_does_not_say_that_nothing_was_needed() {
     insta::assert_snapshot!(render_apply(&ApplyReport::default()), @r"
     Apply: nothing was done.
