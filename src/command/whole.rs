@@ -9,6 +9,7 @@ use super::{Draft, prove, transfer};
 use crate::cli::{Format, Output, Run};
 use crate::exit::Exit;
 use crate::plan::Plan;
+use crate::report::model::Problem;
 use crate::report::outcome::{self, Asked};
 use crate::source::Snapshot;
 use std::time::Duration;
@@ -92,7 +93,16 @@ async fn parts_locked(draft: &mut Draft, args: &Run, session: &Session, snapshot
     let read = jiff::Timestamp::now().as_second();
     prove::compare(draft, session, snapshot, &args.checks, masker).await?;
     draft.show(output);
-    prove::watch(draft, session, since, Some(read), Duration::from_secs(args.wait)).await
+    prove::watch(draft, session, since, Some(read), Duration::from_secs(args.wait)).await?;
+    unmoved(draft)
+}
+
+/// What was seen to differ after the import, and was in no plan that a person saw: a run that passed it over would say yes to all of it.
+fn unmoved(draft: &Draft) -> Result<(), Failure> {
+    let moved = draft.report.apply.as_ref().map(|apply| apply.left_alone.join(", ")).filter(|moved| !moved.is_empty());
+    let message = |moved: &str| format!("not as the stack says any more, after the load: {}", crate::safe::text(moved));
+    let help = Some("`landfall plan` shows what changed meanwhile; then run it again".to_owned());
+    moved.map_or(Ok(()), |moved| Err(Failure::Other(Problem { message: message(&moved), help, exit: Exit::No })))
 }
 
 impl Draft {
