@@ -218,7 +218,7 @@ async fn make_by(session: &Session, desired: Desired, mut approvals: Approvals, 
     let live = refresh::refresh(&session.aws, &desired.wanted(&approvals), &session.events).await?;
     let adopted = imported::adopt(session, &live, &mut approvals).await;
     let known = desired.wanted(&approvals).tables.into_keys().collect();
-    let (left, skipped) = unmanaged::unmanaged(&session.aws, &session.stack.name, &known).await?;
+    let left = unmanaged::unmanaged(&session.aws, &session.stack.name, &known).await?;
     let id = session.aws.identity();
     let now_ms = now_ms();
     let context = Context {
@@ -227,12 +227,13 @@ async fn make_by(session: &Session, desired: Desired, mut approvals: Approvals, 
         endpoint: id.endpoint.clone(),
         now_ms,
         deadline_ms: deadline.map(|deadline| deadline.at(now_ms)),
-        unmanaged: left,
+        unmanaged: left.tagged,
+        resembling: left.named,
     };
     let mut made = plan::make(&desired, &live, &approvals, context);
     made.notes.extend(adopted);
-    if skipped > 0 {
-        made.notes.push(format!("{skipped} more tables of this account were not looked at for the stack's tag"));
+    if left.skipped > 0 {
+        made.notes.push(format!("{} more tables of this account were not looked at for the stack's tag", left.skipped));
     }
     Ok(made)
 }

@@ -17,9 +17,19 @@ const LOOK_AT_MOST: usize = 100;
 /// Tags read at once.
 const PARALLEL: usize = 16;
 
-/// Tables that are not `known` and carry the tag of `stack`, then those that are only named as if they did (`NAME (by its name only: …)`),
-/// and how many others were not looked at.
-pub async fn unmanaged(aws: &Aws, stack: &str, known: &BTreeSet<String>) -> Result<(Vec<String>, usize), Error> {
+/// Tables that are not `known`, sorted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unmanaged {
+    /// Those that carry the stack's tag.
+    pub tagged: Vec<String>,
+    /// Those that nobody has tagged and whose name begins with the stack's.
+    pub named: Vec<String>,
+    /// How many others were not looked at.
+    pub skipped: usize,
+}
+
+/// Tables that are not `known` and carry the tag of `stack`, or are only named as if they did.
+pub async fn unmanaged(aws: &Aws, stack: &str, known: &BTreeSet<String>) -> Result<Unmanaged, Error> {
     let deadline = aws.deadline(PATIENCE);
     let mut others = aws.patiently(Api::ListTables, deadline, || Box::pin(aws.table_names())).await?;
     others.retain(|name| !known.contains(name));
@@ -28,14 +38,12 @@ pub async fn unmanaged(aws: &Aws, stack: &str, known: &BTreeSet<String>) -> Resu
     let looks = stream::iter(others).map(|name| async move { owner(aws, &name, deadline).await.map(|owner| (name, owner)) });
     let looks: Vec<(String, Look)> = looks.buffer_unordered(PARALLEL).try_collect().await?;
     let skipped = beyond.len() + looks.iter().filter(|(_, look)| *look == Look::Denied).count();
-    let mut tagged: Vec<_> =
-        looks.iter().filter(|(_, look)| *look == Look::Owned(stack.to_owned())).map(|(name, _)| name.clone()).collect();
-    tagged.sort();
-    let untagged = looks.iter().filter(|(_, look)| *look == Look::Nobodys).map(|(name, _)| name);
-    let mut named: Vec<_> =
-        untagged.filter(|name| begins(name, stack)).map(|name| format!("{name} (by its name only: it has no tag)")).collect();
-    named.sort();
-    Ok((tagged.into_iter().chain(named).collect(), skipped))
+    let of = |wanted: &Look| {
+        let all: BTreeSet<&String> = looks.iter().filter(|(_, look)| look == wanted).map(|(name, _)| name).collect();
+        all.into_iter().cloned().collect::<Vec<_>>()
+    };
+    let named = of(&Look::Nobodys).into_iter().filter(|name| begins(name, stack)).collect();
+    Ok(Unmanaged { tagged: of(&Look::Owned(stack.to_owned())), named, skipped })
 }
 
 /// What the tags of a table say.

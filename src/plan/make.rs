@@ -30,8 +30,10 @@ pub struct Context {
     pub now_ms: u64,
     /// When everything must be done, epoch milliseconds.
     pub deadline_ms: Option<u64>,
-    /// Tables under the stack's tag that the file does not name (see `live::refresh::unmanaged`).
+    /// Tables under the stack's tag that the file does not name (see `live::unmanaged`).
     pub unmanaged: Vec<String>,
+    /// Those that are only named as if they were the stack's.
+    pub resembling: Vec<String>,
 }
 
 /// The plan that takes `live` to `desired` under `approvals`.
@@ -51,6 +53,7 @@ pub fn make(desired: &Desired, live: &Live, approvals: &Approvals, context: Cont
         budgets: Vec::new(),
         deadline_ms: context.deadline_ms,
         unmanaged: context.unmanaged,
+        resembling: context.resembling,
         notes: Vec::new(),
     };
     for (target, goal, before) in goals(desired, live, approvals) {

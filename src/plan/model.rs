@@ -224,6 +224,8 @@ pub struct Plan {
     pub deadline_ms: Option<u64>,
     /// Tables under the stack's tag that the file does not name.
     pub unmanaged: Vec<String>,
+    /// Tables without a tag that are named as if they were the stack's, and that the file does not name.
+    pub resembling: Vec<String>,
     pub notes: Vec<String>,
 }
 

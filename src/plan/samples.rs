@@ -100,7 +100,7 @@ pub(crate) fn plan_of(desired: &Desired, live: &Live, approvals: &Approvals) -> 
 
 pub(crate) fn context(now_ms: u64) -> Context {
     let (account, region, endpoint) = ("123456789012".into(), "us-east-1".into(), "aws".into());
-    Context { account, region, endpoint, now_ms, deadline_ms: None, unmanaged: Vec::new() }
+    Context { account, region, endpoint, now_ms, deadline_ms: None, unmanaged: Vec::new(), resembling: Vec::new() }
 }
 
 /// A bucket and two tables, from nothing.

@@ -15,6 +15,7 @@ impl From<&Plan> for PlanReport {
             budgets: plan.budgets.iter().map(budget).collect(),
             deadline: plan.deadline_ms.map(time),
             unmanaged: plan.unmanaged.iter().map(|name| safe::text(name)).collect(),
+            resembling: plan.resembling.iter().map(|name| safe::text(name)).collect(),
             moving: plan.works.iter().flat_map(moving).collect(),
             unread: plan.works.iter().filter_map(|work| unread(work, &plan.endpoint)).collect(),
             notes: plan.notes.iter().cloned().chain(plan.works.iter().flat_map(notes)).collect(),
@@ -253,6 +254,7 @@ mod tests {
         let wanted = desired([("T", want), ("U", table()), ("W", table())]);
         let mut plan = plan_of(&wanted, &seen([("T", now), ("U", foreign), ("W", busy)]), &Approvals::default());
         plan.unmanaged.push("V".into());
+        plan.resembling.push("s-V".into());
         PlanReport::from(&plan)
     }
 

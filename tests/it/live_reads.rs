@@ -241,9 +241,8 @@ async fn a_table_outside_of_the_file_is_the_stacks_by_its_tag_or_said_to_be_so_b
     refuse("AccessDeniedException", &named("closed"));
     refuse("ResourceNotFoundException", &named("gone"));
     let known = BTreeSet::from([named("known")]);
-    let (found, skipped) = Box::pin(unmanaged::unmanaged(&world.aws, &stack, &known)).await.expect("listed");
-    assert_eq!(found, [named("tagged"), format!("{} (by its name only: it has no tag)", named("bare"))]);
-    assert_eq!(skipped, 1);
+    let found = Box::pin(unmanaged::unmanaged(&world.aws, &stack, &known)).await.expect("listed");
+    assert_eq!(found, unmanaged::Unmanaged { tagged: vec![named("tagged")], named: vec![named("bare")], skipped: 1 });
     world.local.faults().clear();
     refuse("ValidationException", &named("gone"));
     assert!(Box::pin(unmanaged::unmanaged(&world.aws, &stack, &known)).await.is_err(), "any other failure is one");

@@ -210,9 +210,8 @@ impl<'a> Change<'a> {
         };
         self.notes.warm = Some(before);
         index::switched(&mut self.notes, self.on_demand)?;
-        let builds = request.get("GlobalSecondaryIndexUpdates").and_then(Value::as_array).is_some_and(|u| !u.is_empty());
         let mut members = vec!["ProvisionedThroughput", "BillingModeSummary", "OnDemandThroughput", "WarmThroughput"];
-        if !builds && self.asked.shown.get("GlobalSecondaryIndexes").is_some() {
+        if self.asked.shown.get("GlobalSecondaryIndexes").is_some() {
             members.push("GlobalSecondaryIndexes");
         }
         self.begin(What::Billing { to_on_demand: self.on_demand }, &range, &members);

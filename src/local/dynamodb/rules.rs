@@ -1,8 +1,8 @@
 //! What may share one UpdateTable, in AWS's words where it may not.
 //!
 //! Rules (one lab, every pair sent to idle tables, 33 of 35 refused; agrees with what users report): encryption, class, deletion
-//! protection, warm throughput and replicas each stand alone; on-demand maximums go with a billing mode only; streams and new or
-//! gone indexes never with capacity. Pure; a refused request has done nothing. Called by `update` first of all.
+//! protection, warm throughput and replicas each stand alone; on-demand maximums go with a billing mode only; streams never with capacity, a
+//! new or gone index neither with capacity nor with a billing mode (the words for the latter are those for capacity: a guess). Pure; a refused request has done nothing. Called by `update` first of all.
 
 use crate::local::fault::Fault;
 use serde_json::{Map, Value};
@@ -43,7 +43,9 @@ pub(super) fn one_concern(request: &Map<String, Value>) -> Result<(), Fault> {
         () if has("StreamSpecification") && has("GlobalSecondaryIndexUpdates") => {
             invalid("You cannot modify stream status while updating table IOPS")
         }
-        () if has("ProvisionedThroughput") && builds => invalid("You cannot create or delete index while updating table IOPS"),
+        () if (has("ProvisionedThroughput") || has("BillingMode")) && builds => {
+            invalid("You cannot create or delete index while updating table IOPS")
+        }
         () => Ok(()),
     }
 }
@@ -125,7 +127,7 @@ mod tests {
     }
 
     const ALL: [&str; 12] = ["pt", "ppr", "prov", "stream", "odt", "dp", "sse", "class", "warm", "create", "delete", "update"];
-    const LEGAL: [[&str; 2]; 12] = [
+    const LEGAL: [[&str; 2]; 8] = [
         ["ppr", "stream"],
         ["ppr", "odt"],
         ["prov", "odt"],
@@ -134,10 +136,6 @@ mod tests {
         ["pt", "update"],
         ["ppr", "update"],
         ["prov", "update"],
-        ["ppr", "create"],
-        ["prov", "create"],
-        ["ppr", "delete"],
-        ["prov", "delete"],
     ];
 
     #[test]
@@ -164,6 +162,7 @@ mod tests {
         assert!(words(&["stream", "pt"]).ends_with("You cannot modify stream status while updating table IOPS"));
         assert!(words(&["odt", "stream"]).contains("can only be combined with BillingMode"));
         assert!(words(&["create", "pt"]).contains("You cannot create or delete index while updating table IOPS"));
+        assert!(words(&["delete", "ppr"]).contains("You cannot create or delete index while updating table IOPS"));
         assert!(words(&["create", "stream"]).contains("while changing stream status"));
     }
 

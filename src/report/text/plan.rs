@@ -181,6 +181,9 @@ fn notes(out: &mut String, plan: &PlanReport) {
     for thing in &plan.unmanaged {
         out.push_str(&format!("Unmanaged, left alone: {}\n", safe::text(thing)));
     }
+    for thing in &plan.resembling {
+        out.push_str(&format!("Unmanaged, left alone: {} (by its name only: it has no tag)\n", safe::text(thing)));
+    }
 }
 
 fn summary(plan: &PlanReport) -> String {

@@ -41,6 +41,7 @@ fn a_plan() -> PlanReport {
         budgets: Vec::new(),
         deadline: None,
         unmanaged: vec!["table Legacy".into()],
+        resembling: Vec::new(),
         moving: Vec::new(),
         unread: Vec::new(),
         notes: vec!["x\u{1b}[2J".into()],

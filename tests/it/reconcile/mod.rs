@@ -266,6 +266,7 @@ impl Scene {
             now_ms: u64::try_from(now.as_millis()).expect("this century"),
             deadline_ms: None,
             unmanaged: Vec::new(),
+            resembling: Vec::new(),
         };
         make(&self.desired, &self.live(aws).await, &self.approvals, context)
     }

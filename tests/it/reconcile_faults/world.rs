@@ -49,6 +49,7 @@ impl World {
             now_ms: self.clock.now_ms(),
             deadline_ms: None,
             unmanaged: Vec::new(),
+            resembling: Vec::new(),
         };
         make(desired, &self.live(desired, approvals).await, approvals, context)
     }

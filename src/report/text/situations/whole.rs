@@ -284,11 +284,12 @@ fn a_table_is_destroyed_with_its_data() {
 
 #[test]
 fn what_left_the_file_is_shown_and_left_alone() {
-    let context = Context { unmanaged: vec!["Legacy".into()], ..context(NOON_MS) };
+    let context = Context { unmanaged: vec!["Legacy".into()], resembling: vec!["s-old".into()], ..context(NOON_MS) };
     let live = seen([("T", applied(table()))]);
     insta::assert_snapshot!(shown(&desired([("T", table())]), &live, &Approvals::default(), context), @r"
     No changes. Live AWS is what the stack says.
     Unmanaged, left alone: Legacy
+    Unmanaged, left alone: s-old (by its name only: it has no tag)
     ");
 }
 
