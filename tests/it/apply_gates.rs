@@ -104,14 +104,15 @@ async fn nothing_is_begun_once_the_runs_time_is_up() {
 async fn a_refused_call_under_a_lease_is_told_as_itself() {
     let world = World::start().await;
     let (_, options) = leased(&world, LONG).await;
-    let plan = with_ttl_to_come(&world).await;
+    // Not a destructive one: before that the lease is renewed.
+    let (_, plan) = to_be_lowered(&world).await;
     let faults = world.local.faults();
-    faults.install(Rule::refuse("AccessDeniedException").operation("UpdateTimeToLive"));
-    let events = at_note("UpdateTimeToLive", move || {
+    faults.install(Rule::refuse("AccessDeniedException").operation("UpdateTable"));
+    let events = at_note("UpdateTable capacity", move || {
         faults.install(Rule::refuse("AccessDeniedException").operation("PutItem"));
     });
     let outcome = run(&world, &plan, &events, &options, &Stop::never()).await;
-    assert_eq!((outcome.exit(), says(&outcome, "UpdateTimeToLive")), (Exit::Failed, 1), "{:#?}", outcome.problems);
+    assert_eq!((outcome.exit(), says(&outcome, "UpdateTable")), (Exit::Failed, 1), "{:#?}", outcome.problems);
 }
 
 #[tokio::test(flavor = "multi_thread")]

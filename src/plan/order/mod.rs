@@ -58,11 +58,11 @@ pub fn next_step(wish: &Wish<'_>, state: &State) -> Next {
 
 /// The create call; it carries the applied tag where no other call follows it.
 fn create(wish: &Wish<'_>, want: &Table) -> Step {
-    let with = |tags| Step::CreateTable { table: Table { tags, ..want.clone() }, owner: wish.stack.to_owned() };
-    let plain = with(want.tags.clone());
+    let tagged = |tags| Step::CreateTable { table: Table { tags, ..want.clone() }, owner: wish.stack.to_owned() };
+    let plain = tagged(want.tags.clone());
     let after = simulate(&State::Table(None), &plain, "");
     match after.table().and_then(|live| table_step(wish, want, live)) {
-        Some(Step::Tag { tags }) => with(want.tags.clone().into_iter().chain(tags).collect()),
+        Some(Step::Tag { tags }) => tagged(want.tags.clone().into_iter().chain(tags).collect()),
         _ => plain,
     }
 }

@@ -113,15 +113,14 @@ async fn one_table_that_fails_does_not_stop_the_others() {
 const ACTIVE: &str = "\"TableStatus\":\"ACTIVE\"";
 const UPDATING: &str = "\"TableStatus\":\"UPDATING\"";
 
-/// A scene of one table that exists and has three updates to come: protection, recovery, TTL.
+/// A scene of one table that exists and has three updates to come: protection, a stream, recovery.
 async fn three_updates(stand: &Stand) -> Scene {
     let mut scene = Scene::new();
     scene.desired.buckets.clear();
     let (rich, name) = (scene.rich.clone(), scene.plain.clone());
     scene.desired.tables.remove(&rich);
     scene.converge(&stand.connect().await).await;
-    *scene.table(&name) = Table { protect: true, recovery: Some(35), ttl: Some("e".into()), ..plain() };
-    scene.approvals.destroy.insert(format!("{name}:ttl"));
+    *scene.table(&name) = Table { protect: true, recovery: Some(35), stream: Some(StreamView::Both), ..plain() };
     scene
 }
 
