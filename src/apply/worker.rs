@@ -10,6 +10,7 @@ use super::{Error, Shared, budget};
 use crate::aws;
 use crate::lease;
 use crate::live::normal::is_unproved;
+use crate::plan::order::left;
 use crate::plan::simulate::{matches, simulate};
 use crate::plan::{Goal, Next, Planned, State, Step, Wish, Work, diff, next_step};
 use crate::report::model::Done;
@@ -69,15 +70,17 @@ impl<'a> Worker<'a> {
         let (begun, mut state) = self.begin().await?;
         self.look_into(&state).await?;
         for (at, planned) in self.work.steps.iter().enumerate().skip(begun) {
+            let Some(step) = left(&planned.step, &state) else { continue };
+            let planned = &Planned { step, ..planned.clone() };
             let call = planned.step.to_string();
             self.shared.events.note(format!("{}: {}/{} {call}", self.address(), at + 1, self.work.steps.len()));
             let started = self.shared.now_ms();
             self.nothing_emptied();
             let made = self.make(planned, &state).await;
-            let left = made.is_err().then(|| self.emptied()).filter(|deleted| *deleted > 0);
-            if made.is_ok() || left.is_some() {
+            let partly = made.is_err().then(|| self.emptied()).filter(|deleted| *deleted > 0);
+            if made.is_ok() || partly.is_some() {
                 self.count();
-                let call = left.map_or_else(|| call.clone(), |deleted| format!("{call} ({deleted} so far, and there is more)"));
+                let call = partly.map_or_else(|| call.clone(), |deleted| format!("{call} ({deleted} so far, and there is more)"));
                 done.push(Done { address: self.address(), call, seconds: 0.0 });
             }
             made?;

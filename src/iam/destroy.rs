@@ -6,12 +6,16 @@ use crate::resource::destroyed_bucket;
 
 const FULL: &str = "--with-data, of a bucket that holds something";
 const SCALED: &str = "giving up the auto scaling of a table that is to go";
+const KEYED: &str = "a table under a KMS key of the account: the file does not say which, as it does not name the table";
 
 /// What a plan reads of the tables and buckets that `destroy` names.
 pub(super) fn reads(destroy: &[String], needs: &mut Needs) {
     for what in destroy {
         match destroyed_bucket(what) {
-            None => any_table_reads(what, needs),
+            None => {
+                any_table_reads(what, needs);
+                needs.rare("kms", "DescribeKey", &On::AnyKey, KEYED);
+            }
             Some(name) => bucket_reads(name, needs),
         }
     }
@@ -38,6 +42,7 @@ pub(super) fn writes(destroy: &[String], needs: &mut Needs) {
 fn table(name: &str, needs: &mut Needs) {
     let on = On::Table(name.to_owned());
     needs.call("dynamodb", "Scan", &on);
+    needs.rarely_implied("Scan", &["kms:Decrypt"], &On::AnyKeyThrough("dynamodb"), KEYED);
     needs.rare("dynamodb", "UpdateTable", &on, "lifting deletion protection");
     needs.call("dynamodb", "DeleteTable", &on);
     needs.rare("application-autoscaling", "DeregisterScalableTarget", &On::ScalableTargets, SCALED);

@@ -31,6 +31,10 @@ pub enum On {
     Key(String),
     /// A KMS key, used by the service of this name on the caller's behalf.
     KeyThrough(String, &'static str),
+    /// Whichever key of account and region it is, asked about: that of a table which the file does not name.
+    AnyKey,
+    /// The same, used by the service of this name on the caller's behalf.
+    AnyKeyThrough(&'static str),
 }
 
 /// Who asks for the permission.
@@ -143,22 +147,22 @@ impl On {
                 format!("arn:{}:iam::{}:role/aws-service-role/{principal}/*", place.partition, place.account)
             }
             Self::Key(key) | Self::KeyThrough(key, _) => key_arn(key, place),
+            Self::AnyKey | Self::AnyKeyThrough(_) => place.arn("kms", "key/*"),
         }
     }
 
     /// What narrows an ARN that cannot say it all.
     pub(super) fn conditions(&self, place: &Place) -> Vec<Condition> {
         let alias = |key: &String| alias(key).map(|name| ("ForAnyValue:StringEquals", "kms:ResourceAliases", vec![name]));
+        let through = |service: &str| ("StringEquals", "kms:ViaService", place.through(service));
         match self {
             Self::ScalableTargets => {
                 vec![("StringEquals", "application-autoscaling:service-namespace", vec!["dynamodb".to_owned()])]
             }
             Self::ServiceRole(principal) => vec![("StringEquals", "iam:AWSServiceName", vec![(*principal).to_owned()])],
             Self::Key(key) => alias(key).into_iter().collect(),
-            Self::KeyThrough(key, service) => {
-                let through = ("StringEquals", "kms:ViaService", place.through(service));
-                alias(key).into_iter().chain([through]).collect()
-            }
+            Self::KeyThrough(key, service) => alias(key).into_iter().chain([through(service)]).collect(),
+            Self::AnyKeyThrough(service) => vec![through(service)],
             _ => Vec::new(),
         }
     }

@@ -162,6 +162,27 @@ fn deleting_a_table_is_allowed_only_for_a_table_that_was_named() {
     assert_eq!(deletes, [&On::Table("Old".into())]);
 }
 
+/// The file does not say the key of a table that left it.
+#[test]
+fn looking_into_a_table_that_goes_may_take_any_key_that_dynamodb_uses_and_no_other_way() {
+    let needs = |verb| needs(&small(), &[verb], &["Old".to_owned()]).into_iter().filter(|need| need.action.starts_with("kms:"));
+    let asked = |verb| needs(verb).map(|need| (need.action, need.on, need.by)).collect::<Vec<_>>();
+    let about = ("kms:DescribeKey", On::AnyKey, By::Call("kms", "DescribeKey"));
+    assert_eq!(asked(Verb::Plan), std::slice::from_ref(&about));
+    assert_eq!(asked(Verb::Apply), [("kms:Decrypt", On::AnyKeyThrough("dynamodb"), By::Aws("Scan")), about]);
+    assert!(needs(Verb::Apply).all(|need| need.rare.is_some_and(|path| path.contains("KMS key"))));
+    assert!(!actions(&small(), &Verb::ALL).iter().any(|action| action.starts_with("kms:")));
+    let whole = policy(&small(), &[Verb::Apply], &["Old".to_owned()]);
+    let of = |action: &str| {
+        let only = serde_json::json!([action]);
+        whole["Statement"].as_array().expect("statements").iter().find(|s| s["Action"] == only).expect("a statement of its own").clone()
+    };
+    let any = serde_json::json!(["arn:aws:kms:us-east-1:123456789012:key/*"]);
+    assert_eq!((&of("kms:Decrypt")["Resource"], &of("kms:DescribeKey")["Resource"]), (&any, &any));
+    let through = serde_json::json!({ "StringEquals": { "kms:ViaService": ["dynamodb.us-east-1.amazonaws.com"] } });
+    assert_eq!((&of("kms:Decrypt")["Condition"], &of("kms:DescribeKey")["Condition"]), (&through, &Value::Null));
+}
+
 #[test]
 fn a_setting_that_the_stack_does_not_name_asks_for_nothing() {
     let (poor, rich) = (actions(&small(), &[Verb::Run]), actions(&rich(), &[Verb::Run]));

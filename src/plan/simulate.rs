@@ -258,8 +258,9 @@ pub fn matches(predicted: &State, seen: &State) -> bool {
         (State::Table(Some(p)), State::Table(Some(s))) => {
             let same = p.owner == s.owner && p.applied == s.applied && p.foreign_tags == s.foreign_tags;
             let others = p.holder == s.holder && p.replicas == s.replicas;
-            let there = || p.id == s.id && p.table == s.table && p.foreign_scaling == s.foreign_scaling;
-            same && others && if p.id.is_empty() { p.table == as_born(&s.table, &p.table) } else { there() }
+            let table = as_warm(&s.table, &p.table);
+            let there = || p.id == s.id && p.table == table && p.foreign_scaling == s.foreign_scaling;
+            same && others && if p.id.is_empty() { p.table == as_born(&table, &p.table) } else { there() }
         }
         (State::Bucket(Some(p)), State::Bucket(Some(s))) => {
             p.bucket == s.bucket
@@ -272,6 +273,26 @@ pub fn matches(predicted: &State, seen: &State) -> bool {
                 && guards(p).iter().zip(guards(s)).all(|(p, s)| s || !p)
         }
         (predicted, seen) => predicted.is_absent() && seen.is_absent(),
+    }
+}
+
+/// `seen` but for warm throughput over the predicted one: AWS raises it with the capacity, the billing mode and the load. Nobody moved.
+fn as_warm(seen: &Table, predicted: &Table) -> Table {
+    let mut table = seen.clone();
+    rest(&mut table.limits, &predicted.limits);
+    for (name, index) in &mut table.indexes {
+        if let Some(predicted) = predicted.indexes.get(name) {
+            rest(&mut index.limits, &predicted.limits);
+        }
+    }
+    table
+}
+
+fn rest(seen: &mut Limits, predicted: &Limits) {
+    let predicted = predicted.warm;
+    let risen = |now: Units| predicted.is_none_or(|was| now.read >= was.read && now.write >= was.write);
+    if seen.warm.is_some_and(risen) {
+        seen.warm = predicted;
     }
 }
 

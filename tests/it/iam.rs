@@ -10,6 +10,8 @@ use landfall::stack::Stack;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
+mod seldom;
+
 /// What each verb called, stack by stack.
 type Seen = BTreeMap<Verb, BTreeSet<Call>>;
 
@@ -22,6 +24,8 @@ struct Watched {
     seen: Seen,
     /// As it was before any change.
     original: Stack,
+    /// What a person names to be deleted.
+    destroy: Vec<String>,
 }
 
 impl Watched {
@@ -29,13 +33,10 @@ impl Watched {
         let local = LocalAws::start();
         let between = Between::start(&local.url, |_, forward| Some(forward()));
         let place = Place::at(&between.url, "local", "local");
-        if stack == "rich" {
-            rich::write(&place);
-            rich::key(&place);
-            between.take_requests();
-        }
+        prepare(stack, &place);
+        between.take_requests();
         let original = landfall::stack::load(&place.path(&format!("stacks/{stack}.toml")), None).expect("a sound stack");
-        Self { _local: local, between, place, stack, seen: Seen::new(), original }
+        Self { _local: local, between, place, stack, seen: Seen::new(), original, destroy: Vec::new() }
     }
 
     /// Runs `verb` with more arguments, which must end with `code`; its calls are noted.
@@ -62,7 +63,8 @@ impl Watched {
     /// The policy as a person gets it.
     fn policy(&self, verb: Verb) -> Value {
         let word = format!("{verb:?}").to_lowercase();
-        let printed = self.place.landfall(&format!("iam stacks/{}.toml --verb {word}", self.stack)).exits(0);
+        let destroy: Vec<String> = self.destroy.iter().map(|name| format!("--destroy {name}")).collect();
+        let printed = self.place.landfall(&format!("iam stacks/{}.toml --verb {word} {}", self.stack, destroy.join(" "))).exits(0);
         serde_json::from_str(&printed.stdout).expect("JSON")
     }
 
@@ -87,11 +89,26 @@ impl Watched {
                 }
                 By::Aws(_) => true,
             };
-            let needs = iam::needs(stack, &[*verb], &[]);
+            let needs = iam::needs(stack, &[*verb], &self.destroy);
             let spare = needs.into_iter().filter(|need| need.rare.is_none() && !made(need));
             spare.map(|need| format!("{} {verb:?}: {} on {:?}", self.stack, need.action, need.on)).collect::<Vec<_>>()
         };
         self.seen.iter().flat_map(of).collect()
+    }
+}
+
+/// What a stack of our own needs before it is read.
+fn prepare(stack: &str, place: &Place) {
+    match stack {
+        "rich" => {
+            rich::write(place);
+            rich::key(place);
+        }
+        "leaving" => {
+            seldom::write(place);
+            rich::key(place);
+        }
+        _ => {}
     }
 }
 

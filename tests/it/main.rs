@@ -20,6 +20,7 @@ mod local;
 mod mistakes;
 mod moved;
 mod oracle;
+mod pairs;
 mod program;
 mod readonly;
 mod reconcile;

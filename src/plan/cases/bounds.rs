@@ -2,10 +2,11 @@
 
 use super::{UNITS, allow, one, steps};
 use crate::live::LiveBucket;
+use crate::plan::order::left;
 use crate::plan::samples::{bucket, context, desired, index, live, plan_of, seen, table};
-use crate::plan::simulate::simulate;
+use crate::plan::simulate::{matches, simulate};
 use crate::plan::{Approvals, Desired, Plan, State, Step, Target, cost, diff, make};
-use crate::resource::{Capacity, Encryption, Insights, OWNER_TAG, Table, Units};
+use crate::resource::{Capacity, Encryption, Index, Insights, Limits, OWNER_TAG, Table, Units};
 use std::collections::BTreeMap;
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
@@ -105,4 +106,39 @@ fn a_create_carries_the_tag_that_says_that_all_is_done_only_where_nothing_follow
     };
     assert_eq!((create(&table()), create(&Table { ttl: Some("e".into()), ..table() })), (1, 0));
     assert_eq!(steps(&one(&table(), None, &Approvals::default())), ["CreateTable"]);
+}
+
+/// A table and its index that sustain so much.
+fn warmed(read: u64, write: u64) -> State {
+    let limits = Limits { warm: Some(Units { read, write }), ..Limits::default() };
+    let by_a = Index { limits, ..index("a", Capacity::OnDemand) };
+    State::Table(Some(Box::new(live(Table { limits, indexes: BTreeMap::from([("i".to_owned(), by_a)]), ..table() }))))
+}
+
+#[test]
+fn warm_throughput_that_aws_raises_by_itself_is_no_surprise_and_one_that_fell_is() {
+    assert!(matches(&warmed(5, 5), &warmed(5, 5)) && matches(&warmed(5, 5), &warmed(6, 5)) && matches(&warmed(5, 5), &warmed(5, 6)));
+    assert!(!matches(&warmed(5, 5), &warmed(4, 6)) && !matches(&warmed(5, 5), &warmed(6, 4)));
+    let State::Table(Some(own)) = warmed(5, 5) else { panic!("a table") };
+    let mut of_index = own.clone();
+    of_index.table.limits.warm = Some(Units { read: 4, write: 5 });
+    assert!(!matches(&State::Table(Some(own.clone())), &State::Table(Some(of_index))), "the table's alone");
+    let mut unshown = own.clone();
+    unshown.table.limits.warm = None;
+    assert!(matches(&State::Table(Some(unshown.clone())), &State::Table(Some(own.clone()))));
+    assert!(!matches(&State::Table(Some(own)), &State::Table(Some(unshown))));
+}
+
+#[test]
+fn what_aws_has_warmed_by_itself_is_not_asked_for_again() {
+    let raise = |index: Option<&str>, read, write| Step::RaiseWarm { index: index.map(str::to_owned), units: Units { read, write } };
+    for index in [None, Some("i")] {
+        assert_eq!(left(&raise(index, 10, 20), &warmed(9, 19)), Some(raise(index, 10, 20)));
+        assert_eq!(left(&raise(index, 10, 20), &warmed(10, 19)), Some(raise(index, 0, 20)));
+        assert_eq!(left(&raise(index, 10, 20), &warmed(9, 20)), Some(raise(index, 10, 0)));
+        assert_eq!(left(&raise(index, 10, 20), &warmed(10, 20)), None);
+        assert_eq!(left(&raise(index, 0, 20), &warmed(5, 20)), None);
+    }
+    assert_eq!(left(&raise(Some("gone"), 1, 2), &warmed(9, 9)), Some(raise(Some("gone"), 1, 2)));
+    assert_eq!(left(&Step::Protect { on: true }, &warmed(9, 9)), Some(Step::Protect { on: true }));
 }

@@ -81,6 +81,12 @@ pub(super) fn warm(want: &Table, now: &Table) -> Option<Step> {
         .or_else(|| existing(want, now).find_map(|(name, want, now)| step(Some(name), &want.limits, &now.limits)))
 }
 
+/// What of a raise to `units` AWS has not done by itself meanwhile; `None`: nothing is left.
+pub(super) fn left(index: Option<&String>, units: Units, now: &Table) -> Option<Units> {
+    let limits = index.map_or(Some(now.limits), |name| now.indexes.get(name).map(|i| i.limits));
+    lift(units, limits.unwrap_or_default().warm.unwrap_or(Units { read: 0, write: 0 }))
+}
+
 /// The sides that are below the floor; the others are 0, because AWS refuses a value below the present one.
 fn lift(want: Units, now: Units) -> Option<Units> {
     let side = |want: u64, now: u64| if now < want { want } else { 0 };

@@ -56,6 +56,13 @@ pub fn next_step(wish: &Wish<'_>, state: &State) -> Next {
     step.map_or(Next::Done, Next::Do)
 }
 
+/// What of a planned step is left to do on `state`; `None`: AWS has done it by itself. Only warm throughput rises so, with a change of
+/// capacity that came before.
+pub fn left(step: &Step, state: &State) -> Option<Step> {
+    let (Step::RaiseWarm { index, units }, State::Table(Some(live))) = (step, state) else { return Some(step.clone()) };
+    capacity::left(index.as_ref(), *units, &live.table).map(|units| Step::RaiseWarm { index: index.clone(), units })
+}
+
 /// The create call; it carries the applied tag where no other call follows it.
 fn create(wish: &Wish<'_>, want: &Table) -> Step {
     let tagged = |tags| Step::CreateTable { table: Table { tags, ..want.clone() }, owner: wish.stack.to_owned() };
