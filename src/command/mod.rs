@@ -53,7 +53,7 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::Load(args) => transfer::run(&args).await,
         Verb::Validate(args) => prove::validate(&args).await,
         Verb::Throttling(args) => prove::throttling(&args).await,
-        Verb::Run(args) => whole::run(&args).await,
+        Verb::Run(args) => Box::pin(whole::run(&args)).await,
         Verb::Unlock(args) => unlock::run(&args).await,
         Verb::Iam(args) => iam::run(&args),
         #[cfg(feature = "local")]
