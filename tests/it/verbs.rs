@@ -154,7 +154,7 @@ fn an_endpoint_that_the_profile_names_for_dynamodb_is_the_one_that_is_told() {
     let local = LocalAws::start();
     let mut place = Place::new();
     let of = |service: &str| format!("{service} =\n  endpoint_url = {}\n", local.url);
-    let services = ["dynamodb", "s3", "sts"].map(of).concat();
+    let services = ["dynamodb", "s3", "sts", "cloudwatch"].map(of).concat();
     let config = place.write("config", &format!("[default]\nservices = here\n[services here]\n{services}"));
     place.set("AWS_CONFIG_FILE", config.to_str().expect("UTF-8"));
     for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
