@@ -134,9 +134,8 @@ fn a_table_that_comes_between_plan_and_load_is_written_into_only_where_it_is_kno
 fn what_follows_an_import_neither_changes_another_table_nor_waits_for_it() {
     let stream = "StreamSpecification=dict(StreamEnabled=True, StreamViewType='NEW_IMAGE')";
     let changed = "not as the stack says any more, after the load: table Bare";
-    for (verb, change, code, said) in
-        [("load", "DeletionProtectionEnabled=True", 0, ""), ("load", stream, 0, ""), ("run", "DeletionProtectionEnabled=True", 3, changed)]
-    {
+    let protect = "DeletionProtectionEnabled=True";
+    for (verb, change, code, said) in [("load", protect, 0, ""), ("load", stream, 0, ""), ("run --wait 0", protect, 3, changed)] {
         let local = LocalAws::start();
         prepared(&local.url, BARE);
         let update = format!("c('dynamodb').update_table(TableName='Bare', {change})");
@@ -144,7 +143,7 @@ fn what_follows_an_import_neither_changes_another_table_nor_waits_for_it() {
         let place = Place::at(&between.url, "local", "local");
         place.edit("stacks/users.toml", "protect = false", SETTINGS);
         place.edit("stacks/users.toml", "[table.Users]", &format!("{BARE}[table.Users]"));
-        let ran = place.landfall(&format!("{verb} stacks/users.toml --yes")).exits(code).says("ImportTable: 3 items").says(said);
+        let ran = place.landfall(&format!("{verb} --yes stacks/users.toml")).exits(code).says("ImportTable: 3 items").says(said);
         ran.says("table Bare is not as the stack says, and was left alone").says("but for what was left alone: table Bare.\n");
         is_finished(&place);
         let bare = "t = c('dynamodb').describe_table(TableName='Bare')['Table']\n\
