@@ -53,7 +53,7 @@ impl Worker<'_> {
     /// between the two calls is lost: `DynamoDB` has no conditional delete of a table.
     async fn delete(&self, with_data: bool) -> Result<(), Refused> {
         let (aws, name) = (self.shared.aws, self.work.target.name());
-        if !with_data && aws.has_items(name).await.map_err(Refused::Aws)? {
+        if !with_data && aws.holds_items(name).await.map_err(Refused::Aws)? {
             return Err(Refused::Guard(Error::NotEmpty { address: self.address() }));
         }
         aws.delete_table(name).await.map_err(Refused::Aws)
@@ -66,7 +66,7 @@ impl Worker<'_> {
         if !goes || !seen.busy().is_empty() {
             return Ok(());
         }
-        match self.shared.aws.has_items(self.work.target.name()).await {
+        match self.shared.aws.holds_items(self.work.target.name()).await {
             Ok(false) => Ok(()),
             Ok(true) => Err(Error::NotEmpty { address: self.address() }),
             Err(error) => Err(self.unlooked(error)),

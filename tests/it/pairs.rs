@@ -63,7 +63,7 @@ async fn converges(pair: Pair, why: &str) {
     assert_eq!(live.table, pair.after, "{why}");
     let id = |plan: &landfall::plan::Plan| plan.works[0].before.table().map(|live| live.id.clone());
     assert_eq!(id(&first), id(&last), "{why}: made anew");
-    assert!(world.aws.has_items(&name).await.expect("scanned"), "{why}: lost its row");
+    assert!(world.aws.holds_items(&name).await.expect("scanned"), "{why}: lost its row");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -136,7 +136,7 @@ impl Stage {
         let (before, after) = (world::ids(plan), world::ids(&world.converge(&story.after, &story.approvals, why).await));
         for name in story.kept() {
             assert_eq!(before.get(name), after.get(name), "{why}: {name} was made anew");
-            assert!(world.aws.has_items(name).await.expect("scanned"), "{why}: {name} lost its row");
+            assert!(world.aws.holds_items(name).await.expect("scanned"), "{why}: {name} lost its row");
         }
         for name in story.leaving() {
             assert!(world.is_no_bucket(name).await, "{why}: {name} is there");

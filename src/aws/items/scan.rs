@@ -74,7 +74,7 @@ impl Aws {
         })
     }
 
-    /// Whether `table` holds anything now: one strongly consistent read of one item.
+    /// Whether `table` holds anything now: a strongly consistent read of one item. `ItemCount` would be up to six hours old.
     pub async fn holds_items(&self, table: &str) -> Result<bool, Error> {
         let scan = Scan { table: table.to_owned(), consistent: true, count: true, limit: Some(1), ..Scan::default() };
         let mut start = None;

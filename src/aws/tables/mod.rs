@@ -15,8 +15,8 @@ use crate::live::normal::{ObservedRecovery, ObservedTable, ObservedTtl};
 use crate::plan::Mode;
 use crate::resource::{Class, Index, KeyKind, OWNER_TAG, Policy, StreamView, Table, Units};
 use aws_sdk_dynamodb::types::{
-    BillingMode, DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate, PointInTimeRecoverySpecification, Select,
-    TimeToLiveSpecification, UpdateGlobalSecondaryIndexAction,
+    BillingMode, DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate, PointInTimeRecoverySpecification, TimeToLiveSpecification,
+    UpdateGlobalSecondaryIndexAction,
 };
 use std::collections::BTreeMap;
 
@@ -202,13 +202,6 @@ impl Aws {
     pub async fn delete_table(&self, name: &str) -> Result<(), Error> {
         let sent = self.dynamodb.delete_table().table_name(name).send().await;
         sent.map(drop).map_err(|e| from_sdk(call("DeleteTable", name), &e))
-    }
-
-    /// Whether a strongly consistent scan of one item finds one. `ItemCount` would be up to six hours old.
-    pub async fn has_items(&self, name: &str) -> Result<bool, Error> {
-        let sent = self.dynamodb.scan().table_name(name).limit(1).consistent_read(true).select(Select::Count).send().await;
-        let answer = sent.map_err(|e| from_sdk(call("Scan (one item)", name), &e))?;
-        Ok(answer.count() > 0 || answer.scanned_count() > 0 || answer.last_evaluated_key().is_some())
     }
 }
 
