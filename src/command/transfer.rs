@@ -124,7 +124,10 @@ pub(super) async fn load(
             let exit = error.exit();
             let (report, cause) = error.into_parts();
             draft.report.load = report;
-            finish(draft, session, due, Ended::Broken, timeout).await.ok();
+            if let Err(failure) = finish(draft, session, due, Ended::Broken, timeout).await {
+                // The load's own end decides how the run ends; this is told beside it.
+                session.events.warn(format!("what follows an import was not done: {}", failure.problem().message));
+            }
             return Err(load_failure(&cause, exit));
         }
     }

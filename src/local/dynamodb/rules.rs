@@ -1,8 +1,9 @@
 //! What may share one UpdateTable, in AWS's words where it may not.
 //!
 //! Rules (one lab, every pair sent to idle tables, 33 of 35 refused; agrees with what users report): encryption, class, deletion
-//! protection, warm throughput and replicas each stand alone; on-demand maximums go with a billing mode only; streams never with capacity, a
-//! new or gone index neither with capacity nor with a billing mode (the words for the latter are those for capacity: a guess). Pure; a refused request has done nothing. Called by `update` first of all.
+//! protection, warm throughput and replicas each stand alone; on-demand maximums go with a billing mode only; streams never with capacity,
+//! a new or gone index neither with capacity nor with a billing mode (the words for the latter are those for capacity: a guess). Pure; a
+//! refused request has done nothing. Called by `update` first of all.
 
 use crate::local::fault::Fault;
 use serde_json::{Map, Value};
