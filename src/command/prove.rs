@@ -97,7 +97,7 @@ async fn throttling_into(draft: &mut Draft, args: &Throttling) -> Result<(), Fai
 pub(super) async fn watch(draft: &mut Draft, session: &Session, from: i64, read: Option<i64>, wait: Duration) -> Result<(), Failure> {
     let to = jiff::Timestamp::now().as_second();
     let busy = busy(&session.stack, read);
-    let late = late(session.aws.identity().is_aws(), read);
+    let late = late(session.aws.identity().is_aws());
     let options = throttling::Options { from, to, max_events: session.stack.policy.throttle_max_events, busy, late, wait };
     let tables = session.stack.tables.iter();
     let subjects: Subjects = tables.map(|(name, spec)| (name.clone(), spec.table.indexes.keys().cloned().collect())).collect();
@@ -115,9 +115,9 @@ fn busy(stack: &Stack, read: Option<i64>) -> BTreeMap<String, i64> {
     filled.filter_map(|name| read.map(|at| (name.clone(), at))).collect()
 }
 
-/// How late what is asked may come. A stand-in tells at once; and what a run has read last shows that CloudWatch came so far.
-fn late(is_aws: bool, read: Option<i64>) -> Duration {
-    if is_aws && read.is_none() { throttling::LATE } else { Duration::ZERO }
+/// How late what is asked may come; a stand-in tells at once. What a run has read shows only that CloudWatch came to its first read.
+fn late(is_aws: bool) -> Duration {
+    if is_aws { throttling::LATE } else { Duration::ZERO }
 }
 
 fn interrupted() -> Failure {
@@ -150,9 +150,8 @@ mod tests {
     }
 
     #[test]
-    fn only_aws_is_late_and_what_was_read_shows_how_far_it_came() {
-        assert_eq!(late(true, None).as_secs(), 300);
-        assert_eq!([late(true, Some(7)), late(false, None)].map(|l| l.as_secs()), [0, 0]);
+    fn only_aws_is_late() {
+        assert_eq!([late(true), late(false)].map(|late| late.as_secs()), [300, 0]);
     }
 
     #[test]
