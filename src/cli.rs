@@ -224,6 +224,9 @@ pub struct Apply {
     /// Give up waiting for AWS after this many seconds; running again goes on from there.
     #[arg(long, value_name = "SECONDS", default_value_t = 14_400, value_parser = seconds())]
     pub timeout: u64,
+    /// Do not wait while AWS fills an index, which can take hours: leave with 8, and running again goes on from there.
+    #[arg(long)]
+    pub detach: bool,
     #[command(flatten)]
     pub common: Common,
     #[command(flatten)]

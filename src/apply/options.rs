@@ -11,6 +11,8 @@ use tokio::sync::watch;
 pub struct Options {
     /// The whole run; after it, waiting ends with what is unfinished, and running again resumes.
     pub timeout: Duration,
+    /// Whether to leave a resource whose index AWS is filling, instead of waiting for it.
+    pub detach: bool,
     /// Between two looks at a resource in motion: from, growing to; in a wait of hours on to a twentieth of it.
     pub first_poll: Duration,
     pub last_poll: Duration,
@@ -26,6 +28,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             timeout: Duration::from_hours(24),
+            detach: false,
             first_poll: Duration::from_millis(50),
             last_poll: Duration::from_secs(5),
             lag: Duration::from_mins(1),

@@ -7,7 +7,7 @@
 
 use super::Draft;
 use super::failure::Failure;
-use super::provision::{carry_out, make, refused};
+use super::provision::{Waits, carry_out, make, refused};
 use super::session::Session;
 use crate::exit::Exit;
 use crate::plan::{Approvals, Desired, Goal, Plan, Target, Work};
@@ -60,7 +60,7 @@ pub(super) async fn finish(draft: &mut Draft, session: &Session, due: &Due, ende
         return Ok(());
     }
     let (plan, left_alone) = plan(draft, session, due, &loaded).await?;
-    let done = carry_out(draft, session.hands(), &plan, timeout).await;
+    let done = carry_out(draft, session.hands(), &plan, Waits::whole(timeout)).await;
     let report = draft.report.apply.get_or_insert_with(Default::default);
     report.done.extend(done.done);
     report.unfinished.extend(done.unfinished);

@@ -126,7 +126,7 @@ async fn apply_open(draft: &mut Draft, args: &Apply, session: &mut Session) -> R
 async fn apply_locked(draft: &mut Draft, args: &Apply, approval: Approval, session: &Session) -> Result<(), Failure> {
     let made = make(session, Desired::from(&session.stack), approvals(&args.approvals)).await?;
     if decided(draft, args, approval, &made)? {
-        let done = carry_out(draft, session.hands(), &made, args.timeout).await;
+        let done = carry_out(draft, session.hands(), &made, Waits::of(args)).await;
         draft.report.apply = Some(done);
     }
     Ok(())
@@ -181,7 +181,7 @@ async fn apply_sealed(draft: &mut Draft, args: &Apply, plan: &Plan) -> Result<()
     let interrupt = Interrupt::listen();
     let lease = lock::take(&aws, &plan.stack, "apply", args.lock, &events, &interrupt).await?;
     let hands = Hands { aws: &lease.fence(&aws), events: &events, interrupt: &interrupt, lease: Some(&lease) };
-    let done = carry_out(draft, hands, plan, args.timeout).await;
+    let done = carry_out(draft, hands, plan, Waits::of(args)).await;
     draft.report.apply = Some(done);
     lock::release(&lease, &events).await;
     Ok(())
@@ -255,9 +255,31 @@ impl Session {
     }
 }
 
+/// How long a run waits for AWS.
+#[derive(Clone, Copy)]
+pub(super) struct Waits {
+    /// Altogether, in seconds.
+    pub(super) timeout: u64,
+    /// Not for an index that is being filled.
+    pub(super) detach: bool,
+}
+
+impl Waits {
+    /// For everything, so many seconds at most.
+    pub(super) fn whole(timeout: u64) -> Self {
+        Self { timeout, detach: false }
+    }
+
+    /// As `apply` was told.
+    fn of(args: &Apply) -> Self {
+        Self { timeout: args.timeout, detach: args.detach }
+    }
+}
+
 /// Makes the plan's calls; what went wrong on the way is in the draft.
-pub(super) async fn carry_out(draft: &mut Draft, hands: Hands<'_>, plan: &Plan, timeout: u64) -> ApplyReport {
-    let options = apply::Options { timeout: Duration::from_secs(timeout), lease: hands.lease.cloned(), ..apply::Options::default() };
+pub(super) async fn carry_out(draft: &mut Draft, hands: Hands<'_>, plan: &Plan, waits: Waits) -> ApplyReport {
+    let timeout = Duration::from_secs(waits.timeout);
+    let options = apply::Options { timeout, detach: waits.detach, lease: hands.lease.cloned(), ..apply::Options::default() };
     let outcome = apply::run(hands.aws, plan, hands.events, &options, &hands.interrupt.stop()).await;
     draft.concluded(outcome)
 }

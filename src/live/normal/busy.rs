@@ -86,13 +86,45 @@ pub fn is_creating(line: &str) -> bool {
     line.contains(" is CREATING") || line.ends_with(" is backfilling")
 }
 
-/// Whether it says that nobody can tell yet that all is as it should be: what is made may fail, and what was not read may differ.
+/// Whether the lines of [`busy`] say that AWS fills an index, for as long as the table is large. A table that is itself being made has
+/// nothing to fill it from.
+pub fn is_filling(lines: &[String]) -> bool {
+    lines.iter().any(|line| line.starts_with("index ") && is_creating(line)) && !lines.iter().any(|line| line == "table is CREATING")
+}
+
+/// Whether it says that nobody can tell yet that all is as it should be: what is made or turned on may fail, and what was not read may
+/// differ.
 pub fn is_unproved(line: &str) -> bool {
-    is_creating(line) || line.ends_with(UNREAD)
+    let begins = line.starts_with("contributor insights") && line.ends_with(" are ENABLING");
+    begins || is_creating(line) || line.ends_with(UNREAD)
 }
 
 fn moving(what: &str, status: Option<&str>, out: &mut Vec<String>) {
     if let Some(status) = status.filter(|s| !SETTLED.contains(s)) {
         out.push(format!("{what} is {}", safe::text(status)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_or_turned_on_is_not_proved_and_what_is_changed_or_turned_off_is() {
+        for line in ["table is CREATING", "index I is CREATING (backfilling)", "contributor insights of index I are ENABLING", UNREAD] {
+            assert!(is_unproved(line), "{line}");
+        }
+        for line in ["table is UPDATING", "contributor insights are DISABLING", "TTL is ENABLING", "index I is DELETING"] {
+            assert!(!is_unproved(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_index_is_filled_only_from_a_table_that_is_there() {
+        let filling = |lines: &[&str]| is_filling(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>());
+        assert!(filling(&["table is UPDATING", "index I is CREATING"]) && filling(&["index I is backfilling"]));
+        assert!(filling(&["table is UPDATING", "index I is CREATING (backfilling)"]));
+        assert!(!filling(&["table is CREATING", "index I is CREATING"]));
+        assert!(!filling(&["table is UPDATING", "index I is UPDATING"]) && !filling(&[]));
     }
 }

@@ -218,3 +218,11 @@ fn what_scales_an_index_that_is_wanted_and_not_there_is_kept_apart() {
     assert_eq!(live.leftover, BTreeMap::from([("absent".to_owned(), Scaling { read, write: None })]));
     assert_eq!(super::table("T", &all, None).expect("foldable").leftover, BTreeMap::new());
 }
+
+/// What a going index shows is not all there any more.
+#[test]
+fn an_index_that_goes_is_no_part_of_the_shape() {
+    let going = ObservedIndex { status: Some("DELETING".into()), key: key(&[("gone", "HASH")]), ..index("going") };
+    let shape = super::shape("T", &ObservedTable { globals: vec![going, index("stays")], ..seen() }).expect("readable");
+    assert_eq!(shape.indexes.keys().collect::<Vec<_>>(), ["stays"]);
+}
