@@ -53,6 +53,14 @@ impl Session {
         Ok(())
     }
 
+    /// Whether the lease is still this run's. What was read while another run wrote proves nothing.
+    pub(super) async fn held(&self) -> Result<(), Failure> {
+        match &self.lease {
+            Some(lease) => Ok(lease.permit(true).await?),
+            None => Ok(()),
+        }
+    }
+
     /// Gives the lease back.
     pub(super) async fn unlock(&self) {
         if let Some(lease) = &self.lease {

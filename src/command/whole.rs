@@ -3,7 +3,7 @@
 use super::consent::Approval;
 use super::failure::Failure;
 use super::finish::Due;
-use super::provision::{approvals, carry_out, make, refused};
+use super::provision::{Waits, approvals, carry_out, make, refused};
 use super::session::Session;
 use super::{Draft, prove, transfer};
 use crate::cli::{Format, Output, Run};
@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::model::Problem;
 use crate::report::outcome::{self, Asked};
+use crate::safe::Masker;
 use crate::source::Snapshot;
 use std::time::Duration;
 
@@ -77,7 +78,7 @@ async fn parts_locked(draft: &mut Draft, args: &Run, session: &Session, snapshot
     if !decided(draft, args, session, &plan)? {
         return Ok(());
     }
-    let done = carry_out(draft, session.hands(), &plan, args.timeout).await;
+    let done = carry_out(draft, session.hands(), &plan, Waits::whole(args.timeout)).await;
     draft.report.apply = Some(done);
     // Not shown yet: what an import cannot set is applied after the load, and belongs to the same account.
     if !draft.good_so_far(Asked { plan: true, apply: true, ..Asked::NOTHING }) {
@@ -90,11 +91,24 @@ async fn parts_locked(draft: &mut Draft, args: &Run, session: &Session, snapshot
     if !draft.good_so_far(Asked { apply: true, ..Asked::NOTHING }) || !draft.report.load.as_ref().is_some_and(outcome::loaded) {
         return Ok(());
     }
+    let proved = proof(draft, args, session, snapshot, since, masker).await;
+    session.held().await?;
+    proved?;
+    unmoved(draft)
+}
+
+async fn proof(
+    draft: &mut Draft,
+    args: &Run,
+    session: &Session,
+    snapshot: &mut Snapshot,
+    since: i64,
+    masker: Masker,
+) -> Result<(), Failure> {
     let read = jiff::Timestamp::now().as_second();
     prove::compare(draft, session, snapshot, &args.checks, masker).await?;
-    draft.show(output);
-    prove::watch(draft, session, since, Some(read), Duration::from_secs(args.wait)).await?;
-    unmoved(draft)
+    draft.show(&args.common.output);
+    prove::watch(draft, session, since, Some(read), Duration::from_secs(args.wait)).await
 }
 
 /// What was seen to differ after the import, and was in no plan that a person saw: a run that passed it over would say yes to all of it.

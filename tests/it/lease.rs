@@ -164,6 +164,43 @@ fn ctrl_c_gives_the_lease_back() {
     place.landfall("unlock stacks/users.toml").exits(0).says("nobody holds its lease");
 }
 
+/// Its lease was written, and it never heard of it.
+#[test]
+fn ctrl_c_on_the_way_to_the_lease_leaves_one_that_the_next_run_takes_over_at_once() {
+    let (local, place) = with_a_change_to_come();
+    let pid = Arc::new(AtomicU32::new(0));
+    let (victim, struck) = (Arc::clone(&pid), AtomicUsize::new(0));
+    let between = Between::start(&local.url, move |called, forward| {
+        let answer = forward();
+        if called == "PutItem" && struck.fetch_add(1, Ordering::SeqCst) == 0 {
+            until("the victim has no process", || victim.load(Ordering::SeqCst) != 0);
+            signal(victim.load(Ordering::SeqCst), "INT");
+            std::thread::sleep(Duration::from_secs(2));
+        }
+        Some(answer)
+    });
+    let stopped = Place::at(&between.url, "local", "local");
+    change(&stopped);
+    let run = start(&stopped, "apply stacks/users.toml --yes");
+    pid.store(run.id(), Ordering::SeqCst);
+    end(run).exits(130).says("nothing was changed");
+    place.landfall("apply stacks/users.toml --yes").exits(0).says("took over the lease");
+}
+
+/// What it compared may be another's writes by then.
+#[test]
+fn a_run_that_loses_its_lease_while_it_proves_the_result_is_no_pass() {
+    let metrics = "POST /service/GraniteServiceVersion20100801/operation/GetMetricData";
+    for (call, at) in [("Scan", 2), (metrics, 1)] {
+        let local = LocalAws::start();
+        let struck = Struck::at(&local.url, call, at, "STOP");
+        let sleeper = struck.run("run stacks/users.toml --yes --no-import --lease 2");
+        local.place().landfall("apply stacks/users.toml --yes --lock-timeout 30").exits(0).says("took over the lease");
+        signal(sleeper.id(), "CONT");
+        end(sleeper).exits(7).says("lost its lease to");
+    }
+}
+
 #[test]
 fn unlock_shows_who_holds_it_and_by_force_takes_it_away() {
     let (local, place) = with_a_change_to_come();
