@@ -51,6 +51,17 @@ pub enum Error {
     Taken(String),
     #[error("{address}: time is up while waiting: {waiting}")]
     Timeout { address: String, waiting: String },
+    /// A deletion that stopped between its guards and itself.
+    #[error("{address}: it was not deleted, and it is without what was taken off for that ({off})")]
+    Unguarded {
+        address: String,
+        /// The calls whose effect stays.
+        off: String,
+        #[source]
+        source: Box<Self>,
+    },
+    #[error("{address}: left while AWS is at work: {waiting}")]
+    Detached { address: String, waiting: String },
     /// AWS changes this only so often, and the run's time is up before it may be done again.
     #[error("{address}: {call}: AWS changes this only so often; it can go on {again}")]
     Spent {
@@ -94,7 +105,8 @@ impl Error {
             Self::Expired | Self::Version { .. } | Self::Stale { .. } => Exit::Stale,
             Self::Interrupted { .. } => Exit::Interrupted,
             Self::Lease { source, .. } => source.exit(),
-            Self::Spent { .. } | Self::HalfEmpty { .. } => Exit::Partial,
+            Self::Unguarded { source, .. } => source.exit(done),
+            Self::Spent { .. } | Self::HalfEmpty { .. } | Self::Detached { .. } => Exit::Partial,
             _ if done => Exit::Partial,
             _ => Exit::Failed,
         }
@@ -122,7 +134,11 @@ impl Error {
             }
             Self::Taken(_) => "choose another bucket name in the stack file".into(),
             Self::Spent { .. } => "nothing needs repair: run it again then, and it goes on from what is there".into(),
+            Self::Detached { .. } => {
+                "AWS goes on by itself: run it again (a sealed plan is made anew) to see it done, and what comes after it".into()
+            }
             Self::Lease { source, .. } => source.help(),
+            Self::Unguarded { source, .. } => format!("put that back if the table is to stay; to delete it: {}", source.help()),
             Self::Call { .. } | Self::Read { .. } => self.refused().unwrap_or_else(|| again.into()),
             Self::Unproved { .. } => "somebody else may be changing it, or AWS did not do as it said: plan again and compare".into(),
             _ => again.into(),

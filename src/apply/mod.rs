@@ -13,6 +13,7 @@ mod error;
 mod fault;
 mod options;
 mod preflight;
+mod stays;
 mod watch;
 mod worker;
 

@@ -3,6 +3,7 @@
 use super::Error;
 use super::worker::Worker;
 use crate::live::FailedInsights;
+use crate::live::normal::is_filling;
 use crate::live::refresh::{self, BucketWish};
 use crate::plan::simulate::{matches, simulate};
 use crate::plan::{State, Step, Target, diff};
@@ -78,11 +79,21 @@ impl Worker<'_> {
     pub(super) async fn sit_out(&self, pace: &mut Pace<'_, '_>, seen: &State) -> Result<(), Error> {
         let mut moving = seen.busy().to_vec();
         while !moving.is_empty() {
+            self.stay(&moving)?;
             pace.wait(&moving.join(", ")).await?;
             let motion = refresh::motion(self.shared.aws, self.work.target.name(), self.shared.deadline_ms).await;
             moving = motion.map_err(|source| self.unread(source))?;
         }
         Ok(())
+    }
+
+    /// Where the run was told to detach, it waits for no index that is being filled.
+    fn stay(&self, moving: &[String]) -> Result<(), Error> {
+        if self.shared.options.detach && is_filling(moving) {
+            Err(Error::Detached { address: self.address(), waiting: moving.join(", ") })
+        } else {
+            Ok(())
+        }
     }
 
     fn unread(&self, source: refresh::Error) -> Error {
@@ -107,13 +118,13 @@ fn forgets(after: &State, source: &refresh::Error) -> bool {
     after.is_absent() && source.aws().is_some_and(crate::aws::Error::is_denied)
 }
 
-/// What AWS could not do, in its words, where nothing else is in the way of `predicted`.
+/// What AWS could not do, in its words, where nothing else is between `seen` and `predicted`, which differ.
 fn failed(predicted: &State, seen: &State) -> Option<String> {
     let failed = &seen.table()?.trouble.insights;
     let without =
         |state, failed: &FailedInsights| simulate(&state, &Step::SetInsights { index: failed.index.clone(), insights: Insights::Off }, "");
     let told = || failed.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    matches(&failed.iter().fold(predicted.clone(), without), seen).then(told).filter(|told| !told.is_empty())
+    matches(&failed.iter().fold(predicted.clone(), without), seen).then(told)
 }
 
 /// One line: which fields of `seen` are not as predicted.

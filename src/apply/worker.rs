@@ -46,7 +46,8 @@ impl<'a> Worker<'a> {
     /// Whether the resource is exactly what the plan saw.
     pub(super) async fn survey(&self) -> Result<(), Error> {
         let seen = self.look().await?;
-        if diff::digest(&seen) == self.work.basis || self.begun(&seen).is_some() {
+        let as_planned = diff::digest(&seen) == self.work.basis || matches(&self.work.before, &seen);
+        if as_planned || self.begun(&seen).is_some() {
             return self.look_into(&seen).await;
         }
         Err(self.explained(self.stale(&self.work.before, &seen)).await)
@@ -57,7 +58,7 @@ impl<'a> Worker<'a> {
         let mut done = Vec::new();
         let error = match self.steps(&mut done).await {
             Ok(()) => None,
-            Err(error) => Some(self.explained(error).await),
+            Err(error) => Some(self.protected_again(self.explained(error).await, &mut done).await),
         };
         Finished { done, error }
     }
@@ -171,7 +172,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Makes `step` happen once, from `state`: calls, and after a failure looks before it calls again.
-    async fn make(&self, planned: &Planned, state: &State) -> Result<(), Error> {
+    pub(super) async fn make(&self, planned: &Planned, state: &State) -> Result<(), Error> {
         let step = &planned.step;
         let after = simulate(state, step, self.work.target.name());
         let mut pace = Pace::new(self);
@@ -239,15 +240,21 @@ impl<'a> Worker<'a> {
 
     /// After a failed call: whether it took effect all the same (true) or the resource is still `before` and quiet (false).
     async fn landed(&self, before: &State, after: &State, pace: &mut Pace<'_, 'a>) -> Result<bool, Error> {
+        let mut lagging = None;
         loop {
             let seen = self.look_after(after, pace).await?;
             if matches(after, &seen) {
                 return Ok(true);
             }
-            if seen.busy().is_empty() {
-                return if matches(before, &seen) { Ok(false) } else { Err(self.stale(before, &seen)) };
+            if !seen.busy().is_empty() {
+                self.sit_out(pace, &seen).await?;
+            } else if matches(before, &seen) {
+                return Ok(false);
+            } else if self.outlasted(&mut lagging) {
+                return Err(self.stale(before, &seen));
+            } else {
+                pace.wait("AWS's reads to agree").await?;
             }
-            self.sit_out(pace, &seen).await?;
         }
     }
 

@@ -18,12 +18,12 @@ use std::time::Duration;
 /// What was begun is over by then, and no plan is too old.
 const SOON: Duration = Duration::from_mins(10);
 
-fn made(world: &World, operation: &str) -> usize {
+pub(crate) fn made(world: &World, operation: &str) -> usize {
     world.local.calls().iter().filter(|call| call.operation == operation).count()
 }
 
 /// Calls `then`, once, when a note of the run contains `words`; it may wait.
-fn at_note(words: &'static str, then: impl Fn() + Send + Sync + 'static) -> Events {
+pub(crate) fn at_note(words: &'static str, then: impl Fn() + Send + Sync + 'static) -> Events {
     let done = AtomicBool::new(false);
     Events::new(move |event| {
         let told = matches!(&event, Event::Note(text) if text.contains(words));
@@ -33,11 +33,11 @@ fn at_note(words: &'static str, then: impl Fn() + Send + Sync + 'static) -> Even
     })
 }
 
-fn wait_for<T>(what: impl Future<Output = T>) -> T {
+pub(crate) fn wait_for<T>(what: impl Future<Output = T>) -> T {
     tokio::runtime::Handle::current().block_on(what)
 }
 
-async fn run(world: &World, plan: &Plan, events: &Events, options: &Options, stop: &Stop) -> Outcome {
+pub(crate) async fn run(world: &World, plan: &Plan, events: &Events, options: &Options, stop: &Stop) -> Outcome {
     let run = Box::pin(apply::run(&world.aws, plan, events, options, stop));
     tokio::time::timeout(Duration::from_mins(1), run).await.expect("it ends")
 }

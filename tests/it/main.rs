@@ -34,6 +34,7 @@ mod seeds;
 mod servers;
 mod source;
 mod spoilt;
+mod stays;
 mod storms;
 mod verbs;
 mod whole;
