@@ -108,7 +108,7 @@ impl Lease {
         let timer = Timer::new();
         let claim = claim(request.verb);
         let mark = Mark::leave(&claim.run);
-        let tenure = Taking { aws, request, timer: &timer, claim, events }.run().await?;
+        let tenure = Taking { aws, request, timer: &timer, claim, events, mark: mark.as_ref() }.run().await?;
         let inner = Inner {
             aws: aws.clone(),
             stack: request.stack.to_owned(),
@@ -266,6 +266,7 @@ struct Taking<'a> {
     timer: &'a Timer,
     claim: Claim,
     events: &'a Events,
+    mark: Option<&'a Mark>,
 }
 
 impl Taking<'_> {
@@ -316,17 +317,24 @@ impl Taking<'_> {
         let claim = Claim { since_ms: written_ms, ..self.claim.clone() };
         let record = Record { claim, fence, beat: 0, lease: self.request.lease, state: State::Held, written_ms };
         let sent = self.timer.at_least();
-        match self.aws.write_lease(self.request.stack, expect, &record).await {
+        self.is_on_its_way(true);
+        let answer = self.aws.write_lease(self.request.stack, expect, &record).await;
+        let refused = answer.as_ref().is_err_and(|e| e.is_credentials() || e.is_denied() || e.is("ValidationException"));
+        self.is_on_its_way(answer.is_err() && !refused);
+        match answer {
             Ok(true) => Ok(Some(Tenure::taken(record, sent))),
             Ok(false) => Ok(None),
-            Err(error) if error.is_credentials() || error.is_denied() || error.is("ValidationException") || tries >= TRIES => {
-                Err(error.into())
-            }
+            Err(error) if refused || tries >= TRIES => Err(error.into()),
             Err(_) => {
                 tokio::time::sleep(aws::patience::jitter(tries + 2)).await;
                 Ok(None)
             }
         }
+    }
+
+    /// Whoever is stopped now may leave a lease that it never saw.
+    fn is_on_its_way(&self, written: bool) {
+        self.mark.into_iter().for_each(|mark| mark.is_needed(written));
     }
 
     fn tell(&self, record: &Record) {

@@ -8,22 +8,34 @@ use super::model::{Claim, Machine};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A file that says: the run of this name lives, or died, on this machine. Removed when dropped.
+/// A file that says: the run of this name lives, or died, on this machine. Removed when dropped, unless it is needed.
 #[derive(Debug)]
-pub(super) struct Mark(PathBuf);
+pub(super) struct Mark {
+    path: PathBuf,
+    needed: AtomicBool,
+}
 
 impl Mark {
     /// Leaves the mark of `run`; `None` where no file can be made: then nobody can judge us, and everybody watches.
     pub(super) fn leave(run: &str) -> Option<Self> {
         let path = path(run);
-        fs::OpenOptions::new().write(true).create_new(true).open(&path).ok().map(|_| Self(path))
+        fs::OpenOptions::new().write(true).create_new(true).open(&path).ok()?;
+        Some(Self { path, needed: AtomicBool::new(false) })
+    }
+
+    /// Whether a lease may have been taken under this mark that nobody would give back if the run ended here.
+    pub(super) fn is_needed(&self, needed: bool) {
+        self.needed.store(needed, Ordering::SeqCst);
     }
 }
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        if !self.needed.load(Ordering::SeqCst) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -133,7 +145,10 @@ mod tests {
             assert!(!is_dead(&Claim { machine: Some(other), ..claim.clone() }));
         }
         assert!(!is_dead(&Claim { machine: None, ..claim.clone() }));
+        mark.is_needed(true);
         drop(mark);
+        assert!(is_dead(&claim), "its lease was on its way when it was stopped");
+        forget(&run);
         assert!(!is_dead(&claim), "without its mark it may have died on a clone of this machine, or not at all");
     }
 
