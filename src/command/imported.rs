@@ -11,6 +11,9 @@ use crate::live::{Live, LiveTable};
 use crate::plan::Approvals;
 use crate::safe;
 
+/// A day: what is older was in use meanwhile, and is taken over as any other table.
+const FRESH_MS: u64 = 24 * 3_600_000;
+
 /// Adds this stack's own imports to what may be taken over; what to note in the plan about it.
 pub(super) async fn adopt(session: &Session, live: &Live, approvals: &mut Approvals) -> Vec<String> {
     let Some(bucket) = session.stack.buckets.values().next() else { return Vec::new() };
@@ -25,13 +28,20 @@ pub(super) async fn adopt(session: &Session, live: &Live, approvals: &mut Approv
             Ok(false) => {}
             Ok(true) => {
                 notes.push(taken_over(name));
-                approvals.imported.insert(name.clone());
+                if is_fresh(table, session.aws.clock().now_ms()) {
+                    approvals.imported.insert(name.clone());
+                }
                 approvals.adopt.insert(name.clone());
             }
             Err(error) => notes.push(unknown(name, &session.stack.name, &error)),
         }
     }
     notes
+}
+
+/// Whether nothing but the import will have filled the table: its making is so young that only a killed run lies between.
+fn is_fresh(table: &LiveTable, now_ms: u64) -> bool {
+    now_ms.saturating_sub(table.created_ms) < FRESH_MS
 }
 
 fn which(table: &LiveTable) -> Which<'_> {
@@ -54,6 +64,14 @@ fn unknown(name: &str, stack: &str, error: &aws::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_that_was_imported_days_ago_is_no_longer_only_what_the_import_made() {
+        use crate::plan::samples::{live, table};
+        let made = LiveTable { created_ms: 1_000, ..live(table()) };
+        assert!(is_fresh(&made, 1_000 + FRESH_MS - 1) && is_fresh(&made, 0), "a clock that is behind makes no table old");
+        assert!(!is_fresh(&made, 1_000 + FRESH_MS));
+    }
 
     #[test]
     fn only_a_denied_question_names_the_permission() {
