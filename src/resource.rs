@@ -255,6 +255,20 @@ pub struct Bucket {
     pub kms_key: Option<String>,
 }
 
+/// The ARN partition of a region ("Amazon Resource Names", AWS General Reference; the SDK's table of partitions).
+pub fn partition(region: &str) -> &'static str {
+    const BEGIN: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("eusc-", "aws-eusc"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+    ];
+    BEGIN.iter().find(|(begin, _)| region.starts_with(begin)).map_or("aws", |(_, partition)| partition)
+}
+
 /// The bucket that a `--destroy` argument names: `s3://NAME`. No table can be meant: their names have three letters at least.
 pub fn destroyed_bucket(what: &str) -> Option<&str> {
     what.strip_prefix("s3://").filter(|name| !name.is_empty() && !name.contains(['/', ':']))
@@ -280,3 +294,19 @@ pub const APPLIED_TAG: &str = "landfall:applied";
 
 /// The applied tag's value, no digest, on a table that was taken over and on which no apply has been finished yet.
 pub const ADOPTED: &str = "adopted";
+
+#[cfg(test)]
+mod tests {
+    use super::partition;
+
+    #[test]
+    fn a_region_is_in_the_partition_that_its_name_begins_with() {
+        let of = |regions: &[&str]| regions.iter().map(|region| partition(region)).collect::<Vec<_>>();
+        assert_eq!(of(&["us-east-1", "eu-central-1", "il-central-1"]), ["aws"; 3]);
+        assert_eq!(of(&["cn-north-1", "us-gov-west-1", "eusc-de-east-1"]), ["aws-cn", "aws-us-gov", "aws-eusc"]);
+        assert_eq!(
+            of(&["us-iso-west-1", "us-isob-east-1", "us-isof-south-1", "eu-isoe-west-1"]),
+            ["aws-iso", "aws-iso-b", "aws-iso-f", "aws-iso-e"]
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! One permission that a verb needs, and why.
 
 use super::api;
+use crate::resource::partition;
 use crate::stack::Stack;
 use std::collections::BTreeSet;
 
@@ -101,12 +102,7 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn of(stack: &Stack) -> Self {
-        let partition = match stack.region.as_str() {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
-        Self { partition, region: stack.region.clone(), account: stack.account.clone() }
+        Self { partition: partition(&stack.region), region: stack.region.clone(), account: stack.account.clone() }
     }
 
     fn arn(&self, service: &str, rest: &str) -> String {

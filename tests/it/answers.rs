@@ -336,6 +336,20 @@ async fn a_buckets_foreign_tags_go_and_awss_own_tags_and_foreign_rules_stay() {
     assert_eq!((sent.matches("<Rule>").count(), sent.matches("<ID>theirs<").count()), (2, 1), "{sent}");
 }
 
+/// S3 refuses a rule that names its prefix in the older way beside one with a filter.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_rule_of_the_older_form_stays_in_the_form_that_s3_takes_beside_ours() {
+    let script = Script::default();
+    let aws = script.connect().await;
+    let rule = |prefix: &str| format!("<Rule><ID>old{prefix}</ID><Prefix>{prefix}</Prefix><Status>Enabled</Status></Rule>");
+    script.answer("GET /b", 200, &format!("<LifecycleConfiguration>{}{}</LifecycleConfiguration>", rule("logs/"), rule("")));
+    script.answer("PUT /b", 200, "");
+    ends(aws.expire_objects("b", 7)).await.expect("set");
+    let sent = script.take_asked().pop().expect("asked").body;
+    let filtered = |prefix: &str| sent.matches(&format!("<Filter><Prefix>{prefix}</Prefix></Filter>")).count();
+    assert_eq!((filtered("logs/"), filtered(""), sent.matches("<Prefix>").count()), (1, 2, 3), "{sent}");
+}
+
 /// S3 sets what the call leaves out back to its default, and the foreign rules that stay would mean something else.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_least_size_that_foreign_rules_move_stays_as_it_is() {

@@ -5,6 +5,7 @@ use crate::aws::error::from_sdk;
 use crate::aws::tables::wire::built;
 use crate::aws::{Aws, Error};
 use crate::live::normal::{RULE_ID, is_tls_only};
+use crate::resource::partition;
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus, LifecycleExpiration,
     LifecycleRule, LifecycleRuleFilter, ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration,
@@ -78,6 +79,7 @@ impl Aws {
     pub async fn expire_objects(&self, bucket: &str, days: u32) -> Result<(), Error> {
         let (mut rules, least) = self.bucket_lifecycle(bucket).await?;
         rules.retain(|r| r.id() != Some(RULE_ID));
+        rules.iter_mut().for_each(filtered);
         rules.push(expiry(days));
         let config = built(BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build());
         let request = self.s3.put_bucket_lifecycle_configuration().bucket(bucket).expected_bucket_owner(&self.identity.account);
@@ -101,6 +103,15 @@ impl Aws {
         let request = self.s3.put_bucket_policy().bucket(bucket).expected_bucket_owner(&self.identity.account);
         let sent = request.policy(policy).send().await;
         sent.map(drop).map_err(|e| from_sdk(call("PutBucketPolicy", bucket), &e))
+    }
+}
+
+/// The same rule with its prefix in a filter: beside a rule with one, S3 refuses a rule of the older form, as it was given to us.
+#[allow(deprecated, reason = "older rules have it")]
+fn filtered(rule: &mut LifecycleRule) {
+    if rule.filter.is_none() {
+        let prefix = rule.prefix.take().unwrap_or_default();
+        rule.filter = Some(LifecycleRuleFilter::builder().prefix(prefix).build());
     }
 }
 
@@ -137,15 +148,6 @@ fn tls_only(policy: Option<&str>, bucket: &str, region: &str) -> Option<String> 
     Some(policy.to_string())
 }
 
-/// The ARN partition of a region.
-fn partition(region: &str) -> &'static str {
-    match region {
-        r if r.starts_with("cn-") => "aws-cn",
-        r if r.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +161,7 @@ mod tests {
         let both: Value = serde_json::from_str(&tls_only(Some(&foreign), "b", "cn-north-1").expect("a policy")).expect("JSON");
         assert_eq!((both["Statement"][0]["Sid"].as_str(), both["Statement"][1]["Sid"].as_str()), (Some("mine"), Some(STATEMENT_ID)));
         assert_eq!(both["Statement"][1]["Resource"][0], "arn:aws-cn:s3:::b");
+        assert!(tls_only(None, "b", "eusc-de-east-1").is_some_and(|policy| policy.contains("arn:aws-eusc:s3:::b")));
     }
 
     /// Somebody's own statement of the same effect is enough; one under our name that says something else is replaced.
