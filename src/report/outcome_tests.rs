@@ -239,6 +239,15 @@ fn every_validation_that_is_not_whole_is_not_green() {
     assert_eq!(spoilt(|r| validation(r).checks[0].verdict = Verdict::Inconclusive), Exit::Inconclusive);
     assert_eq!(spoilt(|r| validation(r).checks[0].verdict = Verdict::Mismatch), Exit::No);
     assert_eq!(spoilt(|r| validation(r).mismatches_total = 1), Exit::No);
+    // One that the sample's own gate lets pass, and one more.
+    let sampled = |total, verdict| {
+        spoilt(|r| {
+            validation(r).checks[0] = Check { kind: CheckKind::Sample, different: 1, ..a_check(verdict) };
+            validation(r).mismatches_total = total;
+        })
+    };
+    assert_eq!((sampled(1, Verdict::Match), sampled(2, Verdict::Match)), (Exit::Pass, Exit::No));
+    assert_eq!((sampled(1, Verdict::Inconclusive), sampled(1, Verdict::Mismatch)), (Exit::No, Exit::No));
     assert_eq!(spoilt(|r| validation(r).prove.found = 2), Exit::Inconclusive, "a planted fault was not found");
 }
 
