@@ -22,6 +22,11 @@ use crate::mapping::{Relation, Row, Value};
 use address::Address;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
+
+/// How long a connection may be silent before it shows that it lives: the snapshot stays open through hours of AWS's work, and a firewall
+/// on the way forgets what is silent for some minutes.
+const KEEPALIVE: Duration = Duration::from_mins(1);
 
 /// What a source can refuse or fail with.
 #[derive(Debug, thiserror::Error)]

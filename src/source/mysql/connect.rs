@@ -5,9 +5,9 @@
 //! Called by [`super::Source`].
 
 use super::failure;
-use crate::source::Error;
 use crate::source::address::Server;
 use crate::source::tls::{self, Mode};
+use crate::source::{Error, KEEPALIVE};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, OptsBuilder, SslOpts};
 use std::path::PathBuf;
@@ -48,6 +48,7 @@ fn options(server: &Server, mode: Mode) -> OptsBuilder {
     let user = Some(server.user.as_str()).filter(|u| !u.is_empty());
     let options = OptsBuilder::default().ip_or_hostname(&server.host).tcp_port(server.port).user(user);
     let options = options.pass(server.password.as_deref()).db_name(Some(&server.database));
+    let options = options.tcp_keepalive(Some(KEEPALIVE));
     options.prefer_socket(false).socket(server.options.get("socket").map(String::as_str)).ssl_opts(encryption(server, mode))
 }
 

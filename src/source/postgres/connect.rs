@@ -5,9 +5,9 @@
 //! Called by [`super::Source`].
 
 use super::failure;
-use crate::source::Error;
 use crate::source::address::Server;
 use crate::source::tls::{self, Mode};
+use crate::source::{Error, KEEPALIVE};
 use std::time::Duration;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, NoTls};
@@ -45,6 +45,7 @@ fn config(server: &Server, mode: Mode) -> Config {
     let mut config = Config::new();
     config.host(option("host").unwrap_or(&server.host)).port(server.port).dbname(&server.database);
     config.application_name(option("application_name").unwrap_or("landfall")).connect_timeout(TIMEOUT);
+    config.keepalives_idle(KEEPALIVE).keepalives_interval(KEEPALIVE);
     if !server.user.is_empty() {
         config.user(&server.user);
     }

@@ -157,3 +157,31 @@ async fn a_table_without_transactions_is_refused_and_the_way_out_works() {
     assert_eq!(view.count(&query("select * from t")).await.expect("by query"), 1);
     assert_eq!(view.lookup(&query("select * from t"), &strings(&["id"]), &[vec![super::number("1")]], &[]).await.expect("lookup").len(), 1);
 }
+
+/// Own connections to this port of a server, and in how many seconds each shows by itself that it lives (`/proc/net/tcp`: timer 2).
+fn signs_of_life(port: &str) -> Vec<Option<u64>> {
+    let port = format!(":{:04X}", port.parse::<u16>().expect("a port"));
+    let own: Vec<String> = std::fs::read_dir("/proc/self/fd")
+        .expect("own files")
+        .flatten()
+        .filter_map(|fd| Some(std::fs::read_link(fd.path()).ok()?.to_str()?.strip_prefix("socket:[")?.trim_end_matches(']').to_owned()))
+        .collect();
+    let table = std::fs::read_to_string("/proc/self/net/tcp").expect("connections");
+    let rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let ours = rows.filter(|row| row.len() > 9 && row[2].ends_with(&port) && own.iter().any(|inode| inode == row[9]));
+    let seconds =
+        |row: Vec<&str>| row[5].strip_prefix("02:").and_then(|ticks| u64::from_str_radix(ticks, 16).ok()).map(|ticks| ticks / 100);
+    ours.map(seconds).collect()
+}
+
+/// Imports and indexes take AWS hours, in which nobody asks the source; what is silent for minutes is forgotten on the way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_nobody_uses_shows_that_it_lives() {
+    for engine in SERVERS {
+        let database = Database::new(engine);
+        let _open = snapshot(&database).await;
+        let (_, _, host, _) = parts(engine);
+        let signs = signs_of_life(host.rsplit(':').next().expect("a port"));
+        assert!(!signs.is_empty() && signs.iter().all(|sign| sign.is_some_and(|seconds| seconds <= 60)), "{engine:?}: {signs:?}");
+    }
+}
