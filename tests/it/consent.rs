@@ -292,6 +292,16 @@ fn no_output_takes_the_place_of_another_or_of_the_stack() {
     place.landfall("plan stacks/users.toml -o json=a -o json=a").exits(0);
 }
 
+/// What a device or a pipe has taken cannot be taken back: it gets the report once, also where another output fails after it.
+#[test]
+fn a_device_needs_no_place_beside_it_and_gets_the_report_once() {
+    let local = LocalAws::start();
+    let place = local.place();
+    // Nothing can be made beside the first; the second takes nothing.
+    let ran = place.landfall("plan stacks/users.toml -o json=/proc/self/fd/2 -o json=/dev/full").exits(1).says("/dev/full");
+    assert_eq!(ran.stderr.matches("\"verb\": \"plan\"").count(), 1, "{}", ran.stderr);
+}
+
 #[test]
 fn an_address_that_is_empty_or_no_address_is_not_tried_and_no_database_is_made() {
     let local = LocalAws::start();

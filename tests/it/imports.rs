@@ -6,6 +6,7 @@ use crate::verbs::{allow, deny, refuse};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What an import cannot set, and a look shows.
 const SETTINGS: &str = "protect = true\ntags = { team = \"sales\" }";
@@ -220,4 +221,34 @@ fn a_load_that_broke_off_finishes_what_it_imported_and_nothing_else() {
     is_finished(&place);
     allow(&local.place());
     place.landfall("load stacks/users.toml --yes").exits(0).says("Zed: staged on S3, ImportTable: 3 items");
+}
+
+/// The load's own end decides how the run ends; that its tables were not finished must not be lost beside it.
+#[test]
+fn what_could_not_be_finished_after_a_load_that_broke_off_is_told() {
+    let local = LocalAws::start();
+    let (direct, imports) = (local.place(), AtomicUsize::new(0));
+    let between = Between::start(&local.url, move |name, forward| {
+        let answer = forward();
+        if name == "ImportTable" && imports.fetch_add(1, Ordering::SeqCst) == 1 {
+            deny(&direct, "ListTagsOfResource");
+        }
+        Some(answer)
+    });
+    let place = prepared(&between.url, "");
+    let more = "[table.Zed]\nkey = [\"id:N\"]\nprotect = false\n[[table.Zed.rows]]\nfrom = \"users\"\nitem = { id = \"{user_id}\" }\n";
+    place.edit("stacks/users.toml", "[phase.load]", &format!("{more}[phase.load]"));
+    fault(&local.place(), r#"{"effect":"refuse","code":"ValidationException","operation":"ImportTable","resource":"Zed"}"#);
+    let told = "what follows an import was not done";
+    place.landfall("load stacks/users.toml --yes").exits(1).says("ImportTable").says(told).says("ListTagsOfResource");
+}
+
+#[test]
+fn a_run_whose_imported_table_could_not_be_finished_does_not_go_on_to_prove_it() {
+    let local = LocalAws::start();
+    let place = prepared(&local.url, "");
+    fault(&local.place(), r#"{"effect":"refuse","code":"AccessDeniedException","operation":"UpdateTable","resource":"Users"}"#);
+    place.landfall("run stacks/users.toml --yes").exits(8).says("UpdateTable");
+    let report = place.read("users-report.json");
+    assert!(report.contains("\"load\": {") && !report.contains("\"validate\": {"), "{report}");
 }

@@ -379,6 +379,9 @@ fn auto_scaling_that_could_not_be_read_is_told_and_is_no_proof_of_sync() {
     let report = json(&place.landfall("plan stacks/users.toml --detailed-exitcode -o json").exits(4));
     assert_eq!(report["plan"]["unread"], serde_json::json!([not_read]));
     place.landfall("init --from-live --table Users --name shop").exits(0).says("its auto scaling was not read");
+    let stack = place.read("stacks/users.toml");
+    place.write("stacks/scaled.toml", &stack.replacen("read = 5", "read = { min = 5, max = 50 }", 1));
+    place.landfall("plan stacks/scaled.toml").exits(1).says("has no Application Auto Scaling, and table Users asks for it");
     allow(&place);
     place.landfall("init --from-live --table Users --name shop").exits(0).never_says("was not read");
 }

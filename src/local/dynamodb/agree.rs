@@ -1,13 +1,13 @@
 //! What the engine and the notes say of tables is brought together when a region opens: a kill can come between their two changes.
 //!
 //! Rules: rows are in the engine, so it has the last word on which tables and indexes there are; a table without notes gets plain
-//! ones, as if its last change were long over. One is dropped all the same: an import's that no import knows of, which would be
+//! ones, as if its last change were long over. One is dropped all the same: an import's, which no import goes on with, so that it would be
 //! CREATING for ever. Key insight: whoever changes both has asked first whether the notes can be written, so this is about kills alone.
 //! Called by `region`.
 
 use super::notes::{IndexNotes, Notes, TableNotes};
 use super::transition::What;
-use super::{Region, engine, extras, table, update};
+use super::{Region, engine, extras, table};
 use crate::local::fault::Fault;
 use dynoxide::actions::TableDescription;
 use serde_json::{Value, json};
@@ -34,11 +34,10 @@ pub(super) fn agree(region: &Region) -> Result<(), Fault> {
     })
 }
 
-/// Tables that wait for the end of an import that is not there.
+/// Tables that wait for the end of an import: no import goes on when a region opens.
 fn orphans(notes: &Notes) -> Vec<String> {
     let waits = |table: &TableNotes| table.pending.iter().any(|p| matches!(p.what, What::Creating { .. }) && p.until == u64::MAX);
-    let awaited = |name: &str| notes.imports.values().any(|import| import.ended.is_none() && import.table == name);
-    notes.tables.iter().filter(|(name, table)| waits(table) && !awaited(name)).map(|(name, _)| name.clone()).collect()
+    notes.tables.iter().filter(|(_, table)| waits(table)).map(|(name, _)| name.clone()).collect()
 }
 
 /// All tables of the engine.
@@ -57,7 +56,7 @@ fn tables(region: &Region) -> Result<BTreeMap<String, TableDescription>, Fault> 
 }
 
 fn plain(told: &TableDescription) -> TableNotes {
-    TableNotes { provisioned: capacity(told, told), ..TableNotes::default() }
+    TableNotes { provisioned: capacity(told), ..TableNotes::default() }
 }
 
 /// Indexes without notes get plain ones; notes of indexes that are gone go.
@@ -66,13 +65,12 @@ fn indexes_agree(notes: &mut TableNotes, told: &TableDescription) {
     let name = |index: &Value| index["IndexName"].as_str().unwrap_or_default().to_owned();
     notes.indexes.retain(|known, _| there.iter().any(|index| name(index) == *known));
     for index in &there {
-        let fresh = || IndexNotes { provisioned: capacity(told, index), ..IndexNotes::default() };
+        let fresh = || IndexNotes { provisioned: capacity(index), ..IndexNotes::default() };
         notes.indexes.entry(name(index)).or_insert_with(fresh);
     }
 }
 
-/// What is provisioned of the table or of an index, unless all is on demand.
-fn capacity<T: serde::Serialize>(told: &TableDescription, of: &T) -> Option<super::Capacity> {
-    let of = engine::tree(of).ok().filter(|_| !update::is_on_demand(told))?;
-    extras::provisioned(&of).ok().flatten()
+/// What is provisioned of the table or of an index; the engine tells nothing where all is on demand.
+fn capacity<T: serde::Serialize>(of: &T) -> Option<super::Capacity> {
+    extras::provisioned(&engine::tree(of).ok()?).ok().flatten()
 }

@@ -231,3 +231,16 @@ fn what_is_refused_takes_nothing_of_its_partition() {
     }
     aws.ok("PutItem", put("hot", json!({})));
 }
+
+#[test]
+fn what_one_table_of_a_batch_consumes_is_not_charged_to_the_keys_of_another() {
+    let aws = Aws::new();
+    aws.make("Users", json!({}));
+    aws.make("Open", json!({}));
+    aws.put("Users", json!({ "id": s("hot"), "pad": s(&"x".repeat(390_000)) }));
+    let others: Value = (0..20).map(|id| item(&id.to_string())).collect();
+    let read = |keys: Value| json!({ "Keys": keys, "ConsistentRead": true });
+    let batch = || json!({ "RequestItems": { "Users": read(json!([item("hot")])), "Open": read(others.clone()) } });
+    let served = (0..100).take_while(|_| aws.ok("BatchGetItem", batch())["UnprocessedKeys"] == json!({})).count();
+    assert_eq!(served, 32, "as many as if it were read alone");
+}
