@@ -321,7 +321,7 @@ pub struct Run {
     /// Where the JSON report goes [default: STACK-report.json].
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Wait this many seconds for metrics that CloudWatch does not show yet.
+    /// Wait this many seconds for metrics that CloudWatch does not show yet: on AWS five minutes, until nothing throttled can pass.
     #[arg(long, value_name = "SECONDS", default_value_t = 420, value_parser = seconds())]
     pub wait: u64,
     /// Give up waiting for a table after this many seconds; running again goes on from there.

@@ -52,7 +52,7 @@ pub enum Error {
     #[error("{address}: time is up while waiting: {waiting}")]
     Timeout { address: String, waiting: String },
     /// A deletion that stopped between its guards and itself.
-    #[error("{address}: it was not deleted, and it is without what was taken off for that ({off})")]
+    #[error("{address}: it stands without what was taken off for its deletion ({off})")]
     Unguarded {
         address: String,
         /// The calls whose effect stays.
@@ -138,7 +138,7 @@ impl Error {
                 "AWS goes on by itself: run it again (a sealed plan is made anew) to see it done, and what comes after it".into()
             }
             Self::Lease { source, .. } => source.help(),
-            Self::Unguarded { source, .. } => format!("put that back if the table is to stay; to delete it: {}", source.help()),
+            Self::Unguarded { source, .. } => format!("if it is to stay, put that back; if it is to go: {}", source.help()),
             Self::Call { .. } | Self::Read { .. } => self.refused().unwrap_or_else(|| again.into()),
             Self::Unproved { .. } => "somebody else may be changing it, or AWS did not do as it said: plan again and compare".into(),
             _ => again.into(),

@@ -11,7 +11,7 @@ use crate::aws;
 use crate::lease;
 use crate::live::normal::is_unproved;
 use crate::plan::order::left;
-use crate::plan::simulate::{matches, simulate};
+use crate::plan::simulate::{matches, simulate, unrisen};
 use crate::plan::{Goal, Next, Planned, State, Step, Wish, Work, diff, next_step};
 use crate::report::model::Done;
 use std::sync::atomic::Ordering;
@@ -46,8 +46,7 @@ impl<'a> Worker<'a> {
     /// Whether the resource is exactly what the plan saw.
     pub(super) async fn survey(&self) -> Result<(), Error> {
         let seen = self.look().await?;
-        let as_planned = diff::digest(&seen) == self.work.basis || matches(&self.work.before, &seen);
-        if as_planned || self.begun(&seen).is_some() {
+        if diff::digest(&unrisen(&seen, &self.work.before)) == self.work.basis || self.begun(&seen).is_some() {
             return self.look_into(&seen).await;
         }
         Err(self.explained(self.stale(&self.work.before, &seen)).await)

@@ -53,10 +53,12 @@ impl Session {
         Ok(())
     }
 
-    /// Whether the lease is still this run's. What was read while another run wrote proves nothing.
-    pub(super) async fn held(&self) -> Result<(), Failure> {
+    /// Whether the lease is still this run's: what was read while another run wrote proves nothing. `surely`: as a renewal says, and not
+    /// only as far as it is known.
+    pub(super) async fn held(&self, surely: bool) -> Result<(), Failure> {
         match &self.lease {
-            Some(lease) => Ok(lease.permit(true).await?),
+            Some(lease) if surely => Ok(lease.permit(true).await?),
+            Some(lease) => Ok(lease.lost().map_or(Ok(()), Err)?),
             None => Ok(()),
         }
     }

@@ -92,7 +92,8 @@ async fn parts_locked(draft: &mut Draft, args: &Run, session: &Session, snapshot
         return Ok(());
     }
     let proved = proof(draft, args, session, snapshot, since, masker).await;
-    session.held().await?;
+    // What kept the proof from its end is told, unless the lost lease was the cause.
+    session.held(proved.is_ok()).await?;
     proved?;
     unmoved(draft)
 }

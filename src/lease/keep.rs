@@ -285,8 +285,14 @@ impl Taking<'_> {
                         return Ok(tenure);
                     }
                 }
-                (Decision::Ours, Some(record)) => return Ok(Tenure::found(record)),
-                (Decision::Locked, Some(record)) => return Err(locked(self.request.stack, &record)),
+                (Decision::Ours, Some(record)) => {
+                    self.is_on_its_way(false);
+                    return Ok(Tenure::found(record));
+                }
+                (Decision::Locked, Some(record)) => {
+                    self.is_on_its_way(false);
+                    return Err(locked(self.request.stack, &record));
+                }
                 (Decision::Wait(time), Some(record)) => {
                     if !std::mem::replace(&mut told, true) {
                         self.tell(&record);
@@ -320,7 +326,8 @@ impl Taking<'_> {
         self.is_on_its_way(true);
         let answer = self.aws.write_lease(self.request.stack, expect, &record).await;
         let refused = answer.as_ref().is_err_and(|e| e.is_credentials() || e.is_denied() || e.is("ValidationException"));
-        self.is_on_its_way(answer.is_err() && !refused);
+        // Refused by the condition: it may be an earlier try of the SDK's own that was taken.
+        self.is_on_its_way(!refused && !matches!(answer, Ok(true)));
         match answer {
             Ok(true) => Ok(Some(Tenure::taken(record, sent))),
             Ok(false) => Ok(None),

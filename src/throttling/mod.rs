@@ -58,6 +58,9 @@ pub struct Options {
     pub wait: Duration,
 }
 
+/// Between two questions for metrics that are still missing.
+const AGAIN: Duration = Duration::from_secs(10);
+
 /// CloudWatch is one to five minutes late.
 pub const LATE: Duration = Duration::from_mins(5);
 
@@ -76,9 +79,19 @@ pub async fn run(aws: &Aws, subjects: &Subjects, options: &Options, events: &Eve
         if missing == 0 || started.elapsed() >= options.wait {
             return Ok(ThrottlingReport { from: rfc3339(window.from), to: rfc3339(window.to), max_events: options.max_events, rows });
         }
-        events.note(format!("CloudWatch has not everything yet for {missing} of {} tables and indexes; asking again in 10 s", rows.len()));
-        tokio::time::sleep(Duration::from_secs(10).min(options.wait.saturating_sub(started.elapsed()))).await;
+        let pause = pause(options, started.elapsed());
+        events.note(format!(
+            "CloudWatch has not everything yet for {missing} of {} tables and indexes; asking again in {} s",
+            rows.len(),
+            pause.as_secs()
+        ));
+        tokio::time::sleep(pause).await;
     }
+}
+
+/// Until the next question: nothing passes before CloudWatch has had its time, so none is asked in between.
+fn pause(options: &Options, elapsed: Duration) -> Duration {
+    options.late.saturating_sub(elapsed).max(AGAIN).min(options.wait.saturating_sub(elapsed))
 }
 
 async fn read(aws: &Aws, subjects: &Subjects, window: Window, options: &Options) -> Result<Vec<ThrottlingRow>, Error> {
@@ -225,6 +238,17 @@ mod tests {
         assert_eq!(none.note, "no throttle events so far, and CloudWatch is up to five minutes late: add --wait 300");
         let one = row_of(None, 1.0, 0.0, &[]);
         assert_eq!((too_soon(one.clone()).verdict, too_soon(one.clone()).note), (Verdict::Mismatch, one.note));
+    }
+
+    #[test]
+    fn nothing_is_asked_in_vain_before_cloudwatch_has_had_its_time() {
+        let of = |late, wait, elapsed| {
+            let secs = Duration::from_secs;
+            let options = Options { from: 0, to: 60, max_events: 0, busy: BTreeMap::new(), late: secs(late), wait: secs(wait) };
+            pause(&options, secs(elapsed)).as_secs()
+        };
+        assert_eq!([of(300, 420, 1), of(300, 420, 300), of(300, 420, 415)], [299, 10, 5]);
+        assert_eq!([of(300, 200, 1), of(0, 420, 1)], [199, 10]);
     }
 
     #[test]

@@ -292,6 +292,21 @@ fn no_output_takes_the_place_of_another_or_of_the_stack() {
     place.landfall("plan stacks/users.toml -o json=a -o json=a").exits(0);
 }
 
+/// Where no row may be left behind, nobody needs a place for them.
+#[test]
+fn a_load_that_may_leave_no_row_behind_needs_no_place_for_one() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.landfall("apply stacks/users.toml --yes").exits(0);
+    let stack = place.path("stacks/users.toml").display().to_string();
+    let nowhere = |more: &[&str]| {
+        let words = [&["load", &stack, "--yes", "--no-import"], more].concat();
+        ran(&place.command(&words).current_dir("/proc").output().expect("landfall runs"))
+    };
+    nowhere(&["--max-quarantined", "1"]).exits(1).says("quarantine");
+    nowhere(&[]).exits(0);
+}
+
 /// What a device or a pipe has taken cannot be taken back: it gets the report once, also where another output fails after it.
 #[test]
 fn a_device_needs_no_place_beside_it_and_gets_the_report_once() {

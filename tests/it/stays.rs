@@ -4,7 +4,7 @@ use crate::apply_faults::{desired, says, with_ttl_to_come};
 use crate::apply_gates::{at_note, made, run, wait_for};
 use crate::reconcile_faults::{FIVE, World, table, unique};
 use landfall::apply::{Options, Stop};
-use landfall::event::Events;
+use landfall::event::{Event, Events};
 use landfall::exit::Exit;
 use landfall::local::Rule;
 use landfall::mapping::{Attribute, Item};
@@ -12,6 +12,7 @@ use landfall::plan::{Approvals, Desired, Plan};
 use landfall::resource::{Capacity, Limits, Range, Scaling, Table, Units};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// A protected table with auto scaling, and the plan of its deletion.
@@ -42,7 +43,7 @@ async fn a_table_whose_deletion_is_refused_gets_its_protection_back_and_what_it_
     assert!(is_protected(&world, &wanted, &name).await, "{outcome:#?}");
     let told = &outcome.problems[0].message;
     assert!(
-        told.contains("without what was taken off for that (") && told.contains("Deregister") && !told.contains("protection"),
+        told.contains("without what was taken off for its deletion (") && told.contains("Deregister") && !told.contains("protection"),
         "{told}"
     );
     let last = outcome.report.done.last().expect("calls");
@@ -62,6 +63,92 @@ async fn an_item_that_comes_before_the_last_call_keeps_the_table_and_its_protect
     assert_eq!((outcome.exit(), says(&outcome, "it has items")), (Exit::Partial, 1), "{:#?}", outcome.problems);
     world.clock.advance(Duration::from_mins(5));
     assert!(is_protected(&world, &wanted, &name).await && made(&world, "DeleteTable") == 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_was_really_taken_off_is_told() {
+    let world = World::start().await;
+    let (_, _, plan) = to_be_deleted(&world).await;
+    world.local.faults().install(Rule::refuse("AccessDeniedException").operation("UpdateTable"));
+    let outcome = run(&world, &plan, &Events::silent(), &Options::default(), &Stop::never()).await;
+    assert_eq!(says(&outcome, "taken off for its deletion (DeregisterScalableTarget table reads):"), 1, "{:#?}", outcome.problems);
+}
+
+/// The answer was a refusal, and the table is on its way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_was_made_all_the_same_is_not_said_to_be_undone() {
+    let world = World::start().await;
+    let (_, _, plan) = to_be_deleted(&world).await;
+    world.local.faults().install(Rule::refuse_after("AccessDeniedException").operation("DeleteTable"));
+    let outcome = run(&world, &plan, &Events::silent(), &Options::default(), &Stop::never()).await;
+    assert_eq!((outcome.exit(), says(&outcome, "taken off")), (Exit::Partial, 0), "{:#?}", outcome.problems);
+    // Nor is one that reads do not show yet.
+    let world = World::lagging(Duration::from_secs(30)).await;
+    let (_, _, plan) = to_be_deleted(&world).await;
+    let (stopper, stop) = Stop::new();
+    let told = AtomicBool::new(false);
+    let events = Events::new(move |event| {
+        if let Event::Note(text) = event {
+            told.fetch_or(text.contains("DeleteTable"), Ordering::SeqCst);
+            if told.load(Ordering::SeqCst) && text.contains("waiting") {
+                stopper.stop();
+            }
+        }
+    });
+    let outcome = run(&world, &plan, &events, &Options::default(), &stop).await;
+    assert_eq!((outcome.exit(), made(&world, "DeleteTable")), (Exit::Interrupted, 1), "{:#?}", outcome.problems);
+    assert_eq!(says(&outcome, "taken off"), 0, "{:#?}", outcome.problems);
+}
+
+/// Its answer was lost, and Ctrl-C ended the doubt.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guard_that_went_without_an_answer_is_told_too() {
+    let world = World::start().await;
+    let (name, wanted, plan) = to_be_deleted(&world).await;
+    world.local.faults().install(Rule::refuse_after("InternalServerError").operation("UpdateTable"));
+    let (stopper, stop) = Stop::new();
+    let events = at_note("another look", move || stopper.stop());
+    let outcome = run(&world, &plan, &events, &Options::default(), &stop).await;
+    assert_eq!((outcome.exit(), says(&outcome, "deletion protection off")), (Exit::Interrupted, 1), "{:#?}", outcome.problems);
+    world.clock.advance(Duration::from_mins(5));
+    assert!(!is_protected(&world, &wanted, &name).await);
+}
+
+/// Somebody has made another of the same name, in the middle.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_table_of_the_name_is_not_touched() {
+    let world = Arc::new(World::start().await);
+    let (name, wanted, plan) = to_be_deleted(&world).await;
+    let (shared, table_name, owner) = (Arc::clone(&world), name.clone(), wanted.stack.clone());
+    let events = at_note("DeleteTable", move || {
+        wait_for(async {
+            shared.aws.delete_table(&table_name).await.expect("deleted by hand");
+            shared.clock.advance(Duration::from_mins(5));
+            shared.aws.create_table(&table_name, &table(Capacity::OnDemand, &[]), &owner).await.expect("made by hand");
+            shared.clock.advance(Duration::from_mins(5));
+            shared.local.faults().install(Rule::refuse("InternalServerError").operation("DeleteTable"));
+        });
+    });
+    let outcome = run(&world, &plan, &events, &Options::default(), &Stop::never()).await;
+    assert_eq!((outcome.exit(), says(&outcome, "taken off")), (Exit::Stale, 0), "{:#?}", outcome.problems);
+    assert!(!is_protected(&world, &wanted, &name).await);
+}
+
+/// The file says that it is off.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_stays_by_the_file_gets_back_no_protection_that_the_file_took_off() {
+    let world = World::start().await;
+    let name = unique("stays");
+    let mut wanted = desired([(name.clone(), Table { protect: true, ..table(Capacity::OnDemand, &[]) })]);
+    world.converge(&wanted, &Approvals::default(), "made").await;
+    wanted.tables.insert(name.clone(), table(Capacity::OnDemand, &[]));
+    let plan = world.plan(&wanted, &Approvals::default()).await;
+    world.local.faults().install(Rule::refuse("AccessDeniedException").operation("TagResource"));
+    let outcome = run(&world, &plan, &Events::silent(), &Options::default(), &Stop::never()).await;
+    assert!(outcome.report.done.iter().any(|done| done.call.contains("protection off")), "{:#?}", outcome.report.done);
+    assert_eq!((outcome.exit(), says(&outcome, "taken off")), (Exit::Partial, 0), "{:#?}", outcome.problems);
+    world.clock.advance(Duration::from_mins(5));
+    assert!(!is_protected(&world, &wanted, &name).await);
 }
 
 /// No mutation is begun after Ctrl-C, this one neither; but nobody would miss the protection.

@@ -70,7 +70,7 @@ fn indexes_agree(notes: &mut TableNotes, told: &TableDescription) {
     }
 }
 
-/// What is provisioned of the table or of an index; the engine tells nothing where all is on demand.
+/// What is provisioned of the table or of an index; the engine tells nothing, or nothing but zeros, where all is on demand.
 fn capacity<T: serde::Serialize>(of: &T) -> Option<super::Capacity> {
     extras::provisioned(&engine::tree(of).ok()?).ok().flatten()
 }

@@ -221,7 +221,7 @@ impl<'a> Change<'a> {
     /// What the table and its indexes will have together with all others.
     fn quota(&self, request: &Map<String, Value>) -> Result<(), Fault> {
         let asked = extras::provisioned(&Value::Object(request.clone()))?;
-        let provisioned = asked.or_else(|| self.engine_capacity()).filter(|_| !self.on_demand);
+        let provisioned = asked.or_else(|| self.engine_capacity());
         quota::of_changed(self.asked.region, self.asked.table, provisioned, &self.notes.indexes)
     }
 
