@@ -26,12 +26,14 @@ pub enum Api {
     Scaling,
     /// KMS `DescribeKey`.
     Keys,
+    /// CloudWatch `GetMetricData`: 50 a second ("CloudWatch service quotas").
+    Metrics,
     /// Everything of S3.
     Buckets,
 }
 
 impl Api {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::DescribeTable,
         Self::DescribeTimeToLive,
         Self::DescribeContinuousBackups,
@@ -41,6 +43,7 @@ impl Api {
         Self::DescribeContributorInsights,
         Self::Scaling,
         Self::Keys,
+        Self::Metrics,
         Self::Buckets,
     ];
 
@@ -56,7 +59,8 @@ impl Api {
             | Self::GetResourcePolicy
             | Self::DescribeContributorInsights
             | Self::Scaling
-            | Self::Keys => 20.0,
+            | Self::Keys
+            | Self::Metrics => 20.0,
         }
     }
 }

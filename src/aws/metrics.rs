@@ -4,10 +4,12 @@
 //! partial and go on under a token; the `TableName` dimension alone excludes the table's global indexes; DynamoDB emits a
 //! throttle metric only for minutes in which there was one.
 
+use super::limit::Api;
 use super::{Aws, Error, error::from_sdk};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy, StatusCode};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// `GetMetricData`'s limit.
 const QUERIES_PER_CALL: usize = 500;
@@ -30,6 +32,9 @@ pub struct Window {
     pub period: i32,
 }
 
+/// How long throttles are outlasted: they slow the answer down, and are none.
+const PATIENCE: Duration = Duration::from_mins(5);
+
 /// Epoch seconds of a period's start, to its value. A period without a datapoint is not in it.
 pub type Series = BTreeMap<i64, f64>;
 
@@ -46,9 +51,10 @@ impl Aws {
     async fn metric_batch(&self, queries: &[MetricQuery], window: Window) -> Result<Vec<Series>, Error> {
         let mut series = vec![Series::new(); queries.len()];
         let mut complete = vec![false; queries.len()];
-        let mut token = None;
+        let (mut token, deadline) = (None, self.deadline(PATIENCE));
         loop {
-            let answer = self.metric_page(queries, window, token).await?;
+            let page = || self.metric_page(queries, window, token.clone());
+            let answer = self.patiently(Api::Metrics, deadline, page).await?;
             for result in answer.metric_data_results() {
                 // A result that nobody asked for is nobody's.
                 let at = result.id().and_then(position);

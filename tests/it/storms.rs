@@ -24,6 +24,15 @@ async fn every_second_call_is_throttled_and_an_import_run_ends_green_within_a_mi
     assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
 }
 
+/// More than the SDK repeats by itself: the run's last question is no reason to lose all that it has proved.
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_that_are_throttled_for_a_while_are_waited_for() {
+    let throttled = Rule::refuse("ThrottlingException").operation("GetMetricData").times(10);
+    let (ran, struck) = run_under(throttled, "run stacks/users.toml --yes --no-import").await;
+    ran.exits(0);
+    assert_eq!(struck, 10);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_third_of_every_batch_comes_back_and_every_row_arrives() {
     let unprocessed = Rule::new(Effect::Unprocessed(0.3));
