@@ -114,6 +114,35 @@ async fn a_guard_that_went_without_an_answer_is_told_too() {
     assert!(!is_protected(&world, &wanted, &name).await);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_table_that_had_no_guard_nothing_is_said_to_be_off() {
+    let world = World::start().await;
+    let name = unique("stays");
+    let wanted = desired([(name.clone(), table(Capacity::OnDemand, &[]))]);
+    world.converge(&wanted, &Approvals::default(), "made").await;
+    let approvals = Approvals { destroy: [name].into(), ..Approvals::default() };
+    let plan = world.plan(&Desired { tables: BTreeMap::new(), ..wanted }, &approvals).await;
+    world.local.faults().install(Rule::refuse("AccessDeniedException").operation("DeleteTable"));
+    let outcome = run(&world, &plan, &Events::silent(), &Options::default(), &Stop::never()).await;
+    assert_eq!((outcome.exit(), says(&outcome, "taken off")), (Exit::Failed, 0), "{:#?}", outcome.problems);
+}
+
+/// What somebody else is at work on is told, and left alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_another_changes_in_the_middle_gets_no_call_more() {
+    let world = Arc::new(World::start().await);
+    let (name, wanted, plan) = to_be_deleted(&world).await;
+    world.local.faults().install(Rule::refuse("InternalServerError").operation("DeleteTable"));
+    let (shared, arn) = (Arc::clone(&world), world.aws.table_arn(&name));
+    let events = at_note("DeleteTable", move || {
+        wait_for(shared.aws.tag_table(&arn, &BTreeMap::from([("by".to_owned(), "hand".to_owned())]))).expect("tagged");
+        shared.clock.advance(Duration::from_mins(5));
+    });
+    let outcome = run(&world, &plan, &events, &Options::default(), &Stop::never()).await;
+    assert_eq!((outcome.exit(), says(&outcome, "deletion protection off")), (Exit::Stale, 1), "{:#?}", outcome.problems);
+    assert!(!is_protected(&world, &wanted, &name).await && made(&world, "UpdateTable") == 1);
+}
+
 /// Somebody has made another of the same name, in the middle.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_table_of_the_name_is_not_touched() {

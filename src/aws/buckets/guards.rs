@@ -106,7 +106,7 @@ impl Aws {
     }
 }
 
-/// The same rule with its prefix in a filter: beside a rule with one, S3 refuses a rule of the older form, as it was given to us.
+/// The same rule with its prefix in a filter: S3 takes no rule of the older form, which it still shows, beside one that has a filter.
 #[allow(deprecated, reason = "older rules have it")]
 fn filtered(rule: &mut LifecycleRule) {
     if rule.filter.is_none() {
