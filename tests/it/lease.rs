@@ -201,6 +201,29 @@ fn a_run_that_loses_its_lease_while_it_proves_the_result_is_no_pass() {
     }
 }
 
+/// Its next heartbeat is twenty minutes away: nothing but a question at its end can tell it.
+#[test]
+fn a_run_whose_lease_is_taken_away_between_two_heartbeats_is_no_pass() {
+    let local = LocalAws::start();
+    let (direct, scans) = (local.place(), AtomicUsize::new(0));
+    let between = Between::start(&local.url, move |called, forward| {
+        if called == "Scan" && scans.fetch_add(1, Ordering::SeqCst) == 1 {
+            direct.python(WRITE_OFF).exits(0);
+        }
+        Some(forward())
+    });
+    let place = Place::at(&between.url, "local", "local");
+    place.landfall("run stacks/users.toml --yes --no-import --lease 3600").exits(7).says("lost its lease to nobody: its item is gone");
+}
+
+/// No lease is left: as somebody would do it by hand.
+const WRITE_OFF: &str = "
+d = c('dynamodb')
+keys = [k['AttributeName'] for k in d.describe_table(TableName='landfall-leases')['Table']['KeySchema']]
+for item in d.scan(TableName='landfall-leases')['Items']:
+    d.delete_item(TableName='landfall-leases', Key={k: item[k] for k in keys})
+";
+
 #[test]
 fn unlock_shows_who_holds_it_and_by_force_takes_it_away() {
     let (local, place) = with_a_change_to_come();

@@ -99,4 +99,6 @@ fn a_change_that_cannot_be_kept_is_refused_and_nobody_sees_it() {
         assert_eq!(serde_json::to_value(&*aws.region().notes()).expect("JSON"), before, "{operation}");
         assert_eq!(told(&aws), shown, "{operation}");
     }
+    fs::remove_dir(notes(dir.path()).with_extension("new")).expect("room again");
+    aws.make("More", json!({}));
 }
