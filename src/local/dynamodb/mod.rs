@@ -26,6 +26,7 @@ mod index_keys;
 mod insights;
 mod notes;
 mod policy;
+mod projection;
 mod quota;
 mod region;
 mod rules;

@@ -11,8 +11,8 @@ use crate::local::fault::Fault;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Units of a side, of one table and of all.
-const TABLE: i64 = 40_000;
+/// Units of a side, of one table and of all; on demand, one table or index serves as many a second.
+pub(super) const TABLE: i64 = 40_000;
 const ACCOUNT: i64 = 80_000;
 const NOTHING: Capacity = Capacity { read: 0, write: 0 };
 

@@ -2,7 +2,7 @@
 
 use super::notes::{Counted, Deleting, Policy, TableNotes};
 use super::transition::{self, Pending, What};
-use super::{Region, admission, arn, describe as description, durations, engine, extras, quota, stale, tags, warm};
+use super::{Region, admission, arn, describe as description, durations, engine, extras, projection, quota, stale, tags, warm};
 use crate::local::fault::Fault;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +48,7 @@ pub(crate) fn make(region: &Region, mut request: Map<String, Value>, hidden: Opt
     }
     let mut notes = notes(region, &mut request)?;
     quota::of_new(region, &notes)?;
+    projection::of_new(&request)?;
     region.writable()?;
     let created = region.db().create_table(engine::typed(Value::Object(request))?)?.table_description;
     let name = created.table_name.clone();

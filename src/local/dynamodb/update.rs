@@ -4,7 +4,7 @@
 use super::change::{Asked, Change};
 use super::notes::TableNotes;
 use super::transition::{self, What};
-use super::{Region, admission, describe, engine, extras, rules, stale, table};
+use super::{Region, admission, describe, engine, extras, projection, rules, stale, table};
 use crate::local::fault::Fault;
 use dynoxide::actions::TableDescription;
 use serde_json::{Map, Value, json};
@@ -45,6 +45,7 @@ pub(super) fn update(region: &Region, mut request: Value) -> Result<Value, Fault
     admission::one_more(region)?;
     let engine_before = table::engine_description(region, &name)?;
     let asked = Asked { region, table: &name, shown: &before, engine: &engine_before };
+    projection::of_changed(&before, &request)?;
     let change = Change::of(&asked, &mut request)?;
     region.writable()?;
     let told = if nothing_asked(&request) {

@@ -244,3 +244,26 @@ fn what_one_table_of_a_batch_consumes_is_not_charged_to_the_keys_of_another() {
     let served = (0..100).take_while(|_| aws.ok("BatchGetItem", batch())["UnprocessedKeys"] == json!({})).count();
     assert_eq!(served, 32, "as many as if it were read alone");
 }
+
+#[test]
+fn an_on_demand_table_serves_what_an_account_may_have_and_no_more() {
+    let aws = Aws::new();
+    aws.make("Users", indexed());
+    aws.put("Users", json!({ "id": s("1"), "a": s("1") }));
+    let (region, get) = (aws.region(), || json!({ "TableName": "Users", "Key": item("1") }));
+    let consume = |index, side, units| throttle::spend(&region, "Users", index, side, units);
+    consume(None, throttle::Side::Read, 39_000.0);
+    aws.ok("GetItem", get());
+    consume(None, throttle::Side::Read, 1_000.0);
+    let (code, told) = throttled(&aws, "GetItem", get());
+    assert_eq!((code.as_str(), &told["ThrottlingReasons"][0]["reason"]), ("RequestLimitExceeded", &json!("TableReadAccountLimitExceeded")));
+    let events = |metric: &str| aws.sum(metric, &[("TableName", "Users")]);
+    assert!((events("ReadAccountLimitThrottleEvents") - 1.0).abs() < 0.1);
+    aws.pass(1);
+    aws.ok("GetItem", get());
+    consume(Some("by_a"), throttle::Side::Write, 40_001.0);
+    let (_, told) = throttled(&aws, "PutItem", put("2", json!({ "a": s("1") })));
+    assert_eq!(told["ThrottlingReasons"][0]["reason"], "IndexWriteAccountLimitExceeded");
+    let both = json!({ "TransactItems": [{ "Put": put("2", json!({ "a": s("1") })) }] });
+    assert_eq!(throttled(&aws, "TransactWriteItems", both).1["CancellationReasons"][0]["Code"], "ThrottlingError");
+}

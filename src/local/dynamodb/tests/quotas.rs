@@ -82,3 +82,43 @@ fn what_was_more_before_is_lowered_step_by_step() {
     let told = aws.no_update("Users", json!({ "ProvisionedThroughput": units(39_001, 1) }));
     assert!(told.starts_with(&limit(80_000, "read capacity units")), "{told}");
 }
+
+/// An index of `a` that projects so many attributes by name.
+fn projecting(name: &str, from: usize, attributes: usize) -> Value {
+    let mut index = index(name, "a");
+    let names: Vec<String> = (from..from + attributes).map(|n| format!("n{n}")).collect();
+    index["Projection"] = json!({ "ProjectionType": "INCLUDE", "NonKeyAttributes": names });
+    index
+}
+
+#[test]
+fn the_indexes_of_a_table_project_a_hundred_attributes_by_name() {
+    let aws = Aws::new();
+    let table = |indexes: &[(&str, usize)]| {
+        let mut more = json!({ "AttributeDefinitions": strings(&["id", "a"]) });
+        // The same names in each: they count in each.
+        more["GlobalSecondaryIndexes"] = indexes.iter().map(|(name, attributes)| projecting(name, 0, *attributes)).collect();
+        more
+    };
+    let full = [("by_1", 20), ("by_2", 20), ("by_3", 20), ("by_4", 20)];
+    let told = aws.refused("CreateTable", of("Users", table(&[&full[..], &[("by_5", 20), ("by_6", 1)]].concat())));
+    assert!(told.starts_with(&format!("{INVALID}100 attributes may be projected")) && told.ends_with("101 were asked for"), "{told}");
+    let told = aws.refused("CreateTable", of("Users", table(&[("by_1", 21)])));
+    assert!(told.ends_with("Member must have length less than or equal to 20"), "{told}");
+    let mut local = of("Users", table(&[&full[..], &[("by_5", 19)]].concat()));
+    local["AttributeDefinitions"] = strings(&["id", "a", "s"]);
+    local["KeySchema"] = json!([{ "AttributeName": "id", "KeyType": "HASH" }, { "AttributeName": "s", "KeyType": "RANGE" }]);
+    let mut own = projecting("own", 0, 2);
+    own["KeySchema"] = json!([{ "AttributeName": "id", "KeyType": "HASH" }, { "AttributeName": "a", "KeyType": "RANGE" }]);
+    local["LocalSecondaryIndexes"] = json!([own]);
+    assert!(aws.refused("CreateTable", local).ends_with("101 were asked for"));
+    aws.make("Users", table(&[&full[..], &[("by_5", 18)]].concat()));
+    let create = |attributes| {
+        let index = projecting("new", 0, attributes);
+        json!({ "AttributeDefinitions": strings(&["a"]), "GlobalSecondaryIndexUpdates": [{ "Create": index }] })
+    };
+    assert!(aws.no_update("Users", create(3)).ends_with("101 were asked for"));
+    aws.update("Users", create(2));
+    aws.pass(600);
+    aws.update("Users", begin("whole", "a"));
+}

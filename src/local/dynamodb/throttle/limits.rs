@@ -1,8 +1,8 @@
 //! What a table and its global indexes may do per second: as the engine and the notes have it, or as it was before while that changes.
 
 use super::before::{self, Terms};
-use crate::local::dynamodb::Region;
 use crate::local::dynamodb::notes::{Capacity, TableNotes};
+use crate::local::dynamodb::{Region, quota};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -19,8 +19,8 @@ pub(super) enum Limit {
     Provisioned(f64),
     /// The maximum that was set for an on-demand one.
     Maximum(f64),
-    /// On demand: only its partitions bound it.
-    Open,
+    /// On demand without a maximum: what the account lets one have.
+    Account(f64),
 }
 
 /// Both sides.
@@ -94,7 +94,7 @@ fn sides(terms: Terms) -> Sides {
     let side = |of: fn(Capacity) -> i64| match (terms.provisioned.map(of), terms.maximum.map(of)) {
         (Some(units), _) => Limit::Provisioned(units_of(units)),
         (None, Some(most)) if most > 0 => Limit::Maximum(units_of(most)),
-        (None, _) => Limit::Open,
+        (None, _) => Limit::Account(units_of(quota::TABLE)),
     };
     Sides { read: side(|c| c.read), write: side(|c| c.write) }
 }
@@ -119,7 +119,7 @@ mod tests {
         let capacity = |read, write| Some(Capacity { read, write });
         let sides = |provisioned, maximum| sides(Terms { provisioned, maximum });
         assert_eq!(sides(capacity(5, 6), capacity(1, 1)), Sides { read: Limit::Provisioned(5.0), write: Limit::Provisioned(6.0) });
-        assert_eq!(sides(None, capacity(-1, 7)), Sides { read: Limit::Open, write: Limit::Maximum(7.0) });
+        assert_eq!(sides(None, capacity(-1, 7)), Sides { read: Limit::Account(40_000.0), write: Limit::Maximum(7.0) });
         assert_eq!(warm(None, capacity(1, 9_000)), (12_000.0, 9_000.0));
     }
 }

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 pub(crate) enum Cause {
     Provisioned,
     Maximum,
+    /// What the account lets an on-demand table or index have.
+    Account,
     /// One partition's own bound, whatever the table has.
     KeyRange,
 }
@@ -33,6 +35,9 @@ const ON_DEMAND: &str = "Throughput exceeds the current capacity of your table o
      index so please try again shortly. If exceptions persist, check if you have a hot key: \
      https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html";
 const MAXIMUM: &str = "Throughput exceeds the maximum OnDemandThroughput configured on table or index";
+/// The words are the API reference's, and the code is a reading of it: no lab has seen the exception of this reason.
+const ACCOUNT: &str = "Throughput exceeds the current throughput quota for your account. Please contact AWS Support at \
+     https://aws.amazon.com/support to request a quota increase.";
 
 impl Reason {
     /// `IndexWriteProvisionedThroughputExceeded`.
@@ -45,6 +50,7 @@ impl Reason {
         let cause = match self.cause {
             Cause::Provisioned => "ProvisionedThroughput",
             Cause::Maximum => "MaxOnDemandThroughput",
+            Cause::Account => "AccountLimit",
             Cause::KeyRange => "KeyRangeThroughput",
         };
         format!("{scope}{side}{cause}Exceeded")
@@ -53,6 +59,7 @@ impl Reason {
     fn words(&self) -> (&'static str, &'static str) {
         match (self.on_demand, self.cause) {
             (_, Cause::Maximum) => ("ThrottlingException", MAXIMUM),
+            (_, Cause::Account) => ("RequestLimitExceeded", ACCOUNT),
             (true, _) => ("ThrottlingException", ON_DEMAND),
             (false, _) if self.index.is_some() => ("ProvisionedThroughputExceededException", INDEX),
             (false, _) => ("ProvisionedThroughputExceededException", PROVISIONED),
@@ -82,7 +89,7 @@ impl Reason {
     /// What a transaction's reason is called (API reference, `TransactionCanceledException`).
     fn code_in_transaction(&self) -> &'static str {
         match self.words().0 {
-            "ThrottlingException" => "ThrottlingError",
+            "ThrottlingException" | "RequestLimitExceeded" => "ThrottlingError",
             _ => "ProvisionedThroughputExceeded",
         }
     }
@@ -106,9 +113,11 @@ impl Reason {
         match (self.side, self.cause) {
             (Side::Read, Cause::Provisioned) => ["ReadThrottleEvents", "ReadProvisionedThroughputThrottleEvents"],
             (Side::Read, Cause::Maximum) => ["ReadThrottleEvents", "ReadMaxOnDemandThroughputThrottleEvents"],
+            (Side::Read, Cause::Account) => ["ReadThrottleEvents", "ReadAccountLimitThrottleEvents"],
             (Side::Read, Cause::KeyRange) => ["ReadThrottleEvents", "ReadKeyRangeThroughputThrottleEvents"],
             (Side::Write, Cause::Provisioned) => ["WriteThrottleEvents", "WriteProvisionedThroughputThrottleEvents"],
             (Side::Write, Cause::Maximum) => ["WriteThrottleEvents", "WriteMaxOnDemandThroughputThrottleEvents"],
+            (Side::Write, Cause::Account) => ["WriteThrottleEvents", "WriteAccountLimitThrottleEvents"],
             (Side::Write, Cause::KeyRange) => ["WriteThrottleEvents", "WriteKeyRangeThroughputThrottleEvents"],
         }
     }

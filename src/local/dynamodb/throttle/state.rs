@@ -31,7 +31,7 @@ impl Now {
     }
 }
 
-/// Buckets of a table or an index; a side without one is bounded by its partitions only.
+/// Buckets of a table, an index or a partition.
 #[derive(Debug, Default)]
 struct Pair {
     read: Option<Bucket>,
@@ -51,11 +51,7 @@ impl Pair {
             let (rate, burst) = match limit {
                 Limit::Provisioned(rate) => (rate, BURST),
                 // A maximum is no capacity that could be left unused.
-                Limit::Maximum(rate) => (rate, 1.0),
-                Limit::Open => {
-                    *slot = None;
-                    continue;
-                }
+                Limit::Maximum(rate) | Limit::Account(rate) => (rate, 1.0),
             };
             match slot.as_mut().filter(|bucket| bucket.keeps(burst)) {
                 Some(bucket) => bucket.resize(rate, now.ms, now.speed),
@@ -265,7 +261,8 @@ fn cause(sides: Sides, side: Side) -> Cause {
     };
     match limit {
         Limit::Maximum(_) => Cause::Maximum,
-        Limit::Provisioned(_) | Limit::Open => Cause::Provisioned,
+        Limit::Account(_) => Cause::Account,
+        Limit::Provisioned(_) => Cause::Provisioned,
     }
 }
 
@@ -289,7 +286,7 @@ mod tests {
         };
         assert_eq!(fit(Limit::Provisioned(10.0), 0), 3_000);
         assert_eq!(fit(Limit::Maximum(10.0), 600), 10);
-        assert_eq!(fit(Limit::Maximum(20.0), 1_200), 20);
+        assert_eq!(fit(Limit::Account(20.0), 1_200), 20);
         assert_eq!(fit(Limit::Provisioned(10.0), 1_800), 3_000);
     }
 }
