@@ -267,3 +267,35 @@ fn an_on_demand_table_serves_what_an_account_may_have_and_no_more() {
     let both = json!({ "TransactItems": [{ "Put": put("2", json!({ "a": s("1") })) }] });
     assert_eq!(throttled(&aws, "TransactWriteItems", both).1["CancellationReasons"][0]["Code"], "ThrottlingError");
 }
+
+#[test]
+fn one_partition_of_an_index_serves_so_much_whatever_the_index_has() {
+    let aws = Aws::new();
+    let mut more = indexed();
+    more["GlobalSecondaryIndexes"][0]["WarmThroughput"] = json!({ "ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 40_000 });
+    more["GlobalSecondaryIndexes"].as_array_mut().expect("a list").push(json!({
+        "IndexName": "few", "KeySchema": [{ "AttributeName": "a", "KeyType": "HASH" }], "Projection": { "ProjectionType": "KEYS_ONLY" },
+    }));
+    more["WarmThroughput"] = json!({ "ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 100_000 });
+    aws.make("Users", more);
+    let hot = |id: u32, a: &str| put(&id.to_string(), json!({ "a": s(a), "pad": s(&"x".repeat(100_000)) }));
+    // 98 units each, of ten partitions of the table, and of one of the index.
+    let passed = (0..30).take_while(|id| aws.call("PutItem", &hot(*id, "hot")).is_ok()).count();
+    assert_eq!(passed, 11, "1,000 units and what was begun");
+    let (code, told) = throttled(&aws, "PutItem", hot(30, "hot"));
+    let index = format!("{}/index/by_a", table_arn(&aws.region(), "Users"));
+    assert_eq!(code, "ThrottlingException");
+    assert_eq!(
+        told["ThrottlingReasons"].as_array().or(told["throttlingReasons"].as_array()).expect("told"),
+        &[json!({
+            "reason": "IndexWriteKeyRangeThroughputExceeded", "resource": index
+        })]
+    );
+    let of_index = [("TableName", "Users"), ("GlobalSecondaryIndexName", "by_a")];
+    assert!((aws.sum("WriteKeyRangeThroughputThrottleEvents", &of_index) - 2.0).abs() < 0.1);
+    // Another key, or an item that is in no index, goes elsewhere.
+    aws.ok("PutItem", hot(31, "other"));
+    aws.ok("PutItem", put("32", json!({ "pad": s(&"x".repeat(100_000)) })));
+    aws.pass(2);
+    aws.ok("PutItem", hot(33, "hot"));
+}

@@ -59,6 +59,11 @@ impl<'a> Demand<'a> {
         self.key.filter(|_| writes).map(|key| (self.table, key))
     }
 
+    /// The whole item that is put.
+    pub(super) fn put_item(&self) -> Option<&'a Item> {
+        if let Change::Put(item) = self.change { Some(item) } else { None }
+    }
+
     /// Whether this writes to an index with these key attributes; `before` reads the item as it is, only when that matters.
     pub(super) fn touches(&self, keys: &[String], before: impl Fn() -> Option<Item>) -> bool {
         let has = |item: &Item| keys.iter().all(|key| item.contains_key(key));
@@ -75,7 +80,7 @@ impl<'a> Demand<'a> {
     }
 }
 
-fn kilobytes(bytes: usize) -> f64 {
+pub(super) fn kilobytes(bytes: usize) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "items have at most 400 KB")]
     let units = bytes.div_ceil(1024).max(1) as f64;
     units

@@ -37,9 +37,22 @@ pub(super) struct Limits {
     pub(super) key: String,
     pub(super) on_demand: bool,
     pub(super) table: Sides,
-    /// Global indexes: the attributes an item must have to be in it, and its bounds.
-    pub(super) indexes: BTreeMap<String, (Vec<String>, Sides)>,
+    /// Global indexes.
+    pub(super) indexes: BTreeMap<String, OfIndex>,
     /// What it can do at once: read and write units.
+    pub(super) warm: (f64, f64),
+}
+
+/// One global index's bounds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct OfIndex {
+    /// The attributes that an item must have to be in it.
+    pub(super) keys: Vec<String>,
+    /// Those of them that say in which partition it is.
+    pub(super) partition: Vec<String>,
+    /// What is kept of an item beside the keys; `None`: all of it.
+    pub(super) projected: Option<Vec<String>>,
+    pub(super) sides: Sides,
     pub(super) warm: (f64, f64),
 }
 
@@ -56,7 +69,7 @@ impl Limits {
         let definitions: Value = told.gsi_definitions.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let indexes = definitions.as_array().into_iter().flatten().filter_map(|definition| {
             let name = definition.get("IndexName")?.as_str()?;
-            Some((name.to_owned(), (attributes(definition.get("KeySchema")?), of_index(&notes, now, name))))
+            Some((name.to_owned(), of_index(definition, &notes, now, name)?))
         });
         let schema: Value = serde_json::from_str(&told.key_schema).ok()?;
         Some(Self {
@@ -69,12 +82,30 @@ impl Limits {
     }
 }
 
-fn of_index(notes: &TableNotes, now: u64, name: &str) -> Sides {
-    let after = || {
-        let own = notes.indexes.get(name).cloned().unwrap_or_default();
-        Terms { provisioned: own.provisioned, maximum: own.on_demand }
-    };
-    sides(before::of_index(&notes.pending, now, name).unwrap_or_else(after))
+fn of_index(definition: &Value, notes: &TableNotes, now: u64, name: &str) -> Option<OfIndex> {
+    let own = notes.indexes.get(name).cloned().unwrap_or_default();
+    let after = || Terms { provisioned: own.provisioned, maximum: own.on_demand };
+    let terms = before::of_index(&notes.pending, now, name).unwrap_or_else(after);
+    let schema = definition.get("KeySchema")?;
+    Some(OfIndex {
+        keys: attributes(schema),
+        partition: hashed(schema),
+        projected: projected(definition.get("Projection")?),
+        sides: sides(terms),
+        warm: warm(terms.provisioned, own.warm),
+    })
+}
+
+/// The attributes of the partition key.
+fn hashed(schema: &Value) -> Vec<String> {
+    let parts = schema.as_array().into_iter().flatten().filter(|key| key["KeyType"] == "HASH");
+    parts.filter_map(|key| key.get("AttributeName")?.as_str()).map(str::to_owned).collect()
+}
+
+fn projected(projection: &Value) -> Option<Vec<String>> {
+    let named = projection.get("NonKeyAttributes").and_then(Value::as_array).into_iter().flatten();
+    let named = named.filter_map(Value::as_str).map(str::to_owned).collect();
+    (projection["ProjectionType"] != "ALL").then_some(named)
 }
 
 /// The table's on-demand maximums as the engine keeps them; a side of -1 has none.

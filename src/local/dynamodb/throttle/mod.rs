@@ -6,12 +6,13 @@
 //! * an on-demand maximum is a bucket that keeps one second, and so are the 40,000 units that an account lets an on-demand table or index
 //!   without one serve;
 //! * another capacity or billing mode holds when DescribeTable shows it: until then the table has what it had;
-//! * each partition serves 3,000 read and 1,000 write units a second, found by a hash of the partition key. A provisioned table has as
-//!   many as its capacity needs, an on-demand one four, or as many as twice its busiest minute needs; there are never fewer again;
+//! * each partition serves 3,000 read and 1,000 write units a second, found by a hash of the partition key. A provisioned table or index
+//!   has as many as its capacity needs, an on-demand one four, a table also as many as twice its busiest minute needs; there are never
+//!   fewer again. A write is refused where the partition of an index that it puts an item into has nothing left;
 //! * a batch does what fits and hands back the rest, and is refused when nothing fits; a transaction is cancelled whole; a query or a
 //!   scan is let in or refused whole, and may leave a debt.
 //!
-//! Left out: an index's own partitions, and which partitions a query reads; `PartiQL` is counted, never refused.
+//! Left out: which partitions a query reads, and into which of an index an update or a deletion writes; `PartiQL` is counted, never refused.
 //! Key insight: what a request takes is guessed when it comes in and settled from the engine's own figures when it is done.
 //! Called by `data` around every call of the engine.
 

@@ -1,11 +1,11 @@
 //! One table's buckets: its own, its global indexes', its partitions'.
 
 use super::bucket::Bucket;
-use super::demand::Demand;
-use super::limits::{Limit, Limits, Side, Sides};
+use super::demand::{Demand, kilobytes};
+use super::limits::{Limit, Limits, OfIndex, Side, Sides};
 use super::load::Load;
 use super::reason::Cause;
-use dynoxide::types::{AttributeValue, Item};
+use dynoxide::types::{AttributeValue, Item, item_size};
 use std::collections::BTreeMap;
 
 /// Unused units are kept for five minutes (Developer Guide, "Burst capacity").
@@ -96,13 +96,29 @@ impl Peak {
     }
 }
 
+/// A global index's.
+#[derive(Debug, Default)]
+struct Own {
+    pair: Pair,
+    partitions: Vec<Pair>,
+}
+
+/// An index that a write goes to.
+#[derive(Debug, Clone, PartialEq)]
+struct Touched {
+    index: String,
+    /// Where the item is put, and how much of it; an update does not say.
+    partition: Option<usize>,
+    units: f64,
+}
+
 /// All of one table.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) limits: Limits,
     table: Pair,
-    indexes: BTreeMap<String, Pair>,
     partitions: Vec<Pair>,
+    indexes: BTreeMap<String, Own>,
     peak: Peak,
     /// Of the table (`None`) and of each index.
     loads: BTreeMap<(Option<String>, Side), Load>,
@@ -117,13 +133,13 @@ pub(crate) struct Taken {
     units: f64,
     /// Where the key is; a query or a scan has none.
     partition: Option<usize>,
-    touched: Vec<String>,
+    touched: Vec<Touched>,
 }
 
 impl State {
     pub(super) fn new(limits: Limits, now: Now) -> Self {
-        let (table, indexes, partitions, loads) = (Pair::default(), BTreeMap::new(), Vec::new(), BTreeMap::new());
-        let mut state = Self { limits: limits.clone(), table, indexes, partitions, peak: Peak::default(), loads };
+        let (table, partitions, indexes, loads) = (Pair::default(), Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let mut state = Self { limits: limits.clone(), table, partitions, indexes, peak: Peak::default(), loads };
         state.fit(limits, now);
         state
     }
@@ -132,24 +148,20 @@ impl State {
     pub(super) fn fit(&mut self, limits: Limits, now: Now) {
         self.table.fit(limits.table, now);
         self.indexes.retain(|name, _| limits.indexes.contains_key(name));
-        for (name, (_, sides)) in &limits.indexes {
-            self.indexes.entry(name.clone()).or_default().fit(*sides, now);
+        for (name, of) in &limits.indexes {
+            let own = self.indexes.entry(name.clone()).or_default();
+            own.pair.fit(of.sides, now);
+            split(&mut own.partitions, of.warm, now);
         }
         self.limits = limits;
         self.split(now);
     }
 
-    /// As many partitions as the table's capacity needs; there are never fewer again.
+    /// As many partitions as the table's capacity and its busiest minute need.
     fn split(&mut self, now: Now) {
         let best = if self.limits.on_demand { self.peak.best } else { (0.0, 0.0) };
-        let (read, write) = (self.limits.warm.0.max(best.0 * 2.0), self.limits.warm.1.max(best.1 * 2.0));
-        let needed = (read / PARTITION.0).ceil().max((write / PARTITION.1).ceil()).max(1.0);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive whole number, bounded next")]
-        let needed = (needed as usize).min(PARTITIONS);
-        while self.partitions.len() < needed {
-            let bucket = |rate| Some(Bucket::new(rate, 1.0, now.ms));
-            self.partitions.push(Pair { read: bucket(PARTITION.0), write: bucket(PARTITION.1) });
-        }
+        let needed = (self.limits.warm.0.max(best.0 * 2.0), self.limits.warm.1.max(best.1 * 2.0));
+        split(&mut self.partitions, needed, now);
     }
 
     /// Lets a demand in, or says what is exhausted: the index's name (`None` is the table), and why.
@@ -161,9 +173,9 @@ impl State {
     ) -> Result<Taken, (Option<String>, Cause)> {
         let index = demand.index.filter(|name| self.limits.indexes.contains_key(*name)).map(str::to_owned);
         let side = demand.side;
-        let pair = index.as_ref().and_then(|name| self.indexes.get_mut(name)).unwrap_or(&mut self.table);
+        let pair = self.pair(index.as_ref());
         if !pair.has(side, now) {
-            let sides = index.as_ref().map_or(self.limits.table, |name| self.limits.indexes[name].1);
+            let sides = index.as_ref().map_or(self.limits.table, |name| self.limits.indexes[name].sides);
             return Err((index, cause(sides, side)));
         }
         if let Some((name, sides)) = self.pressed(demand, now, &before) {
@@ -174,6 +186,9 @@ impl State {
             return Err((None, Cause::KeyRange));
         }
         let touched = self.written(demand);
+        if let Some(hot) = touched.iter().find(|touched| !self.takes(touched, now)) {
+            return Err((Some(hot.index.clone()), Cause::KeyRange));
+        }
         let taken = Taken { table: demand.table.to_owned(), index, side, units: demand.units, partition, touched };
         self.give(&taken, -1.0);
         Ok(taken)
@@ -182,44 +197,68 @@ impl State {
     /// The first index that the write would go to and that has nothing left: it holds up the table's write.
     fn pressed(&mut self, demand: &Demand<'_>, now: Now, before: &impl Fn() -> Option<Item>) -> Option<(String, Sides)> {
         let limits = &self.limits;
-        self.indexes.iter_mut().find_map(|(name, pair)| {
-            let (keys, sides) = limits.indexes.get(name)?;
+        self.indexes.iter_mut().find_map(|(name, own)| {
+            let of = limits.indexes.get(name)?;
             // A read touches none.
-            let pressed = !pair.has(Side::Write, now) && demand.touches(keys, before);
-            pressed.then(|| (name.clone(), *sides))
+            let pressed = !own.pair.has(Side::Write, now) && demand.touches(&of.keys, before);
+            pressed.then(|| (name.clone(), of.sides))
         })
     }
 
+    fn pair(&mut self, index: Option<&String>) -> &mut Pair {
+        index.and_then(|name| self.indexes.get_mut(name)).map_or(&mut self.table, |own| &mut own.pair)
+    }
+
+    /// Whether the partition of the index has something left.
+    fn takes(&mut self, touched: &Touched, now: Now) -> bool {
+        let own = self.indexes.get_mut(&touched.index);
+        let partition = own.and_then(|own| own.partitions.get_mut(touched.partition?));
+        partition.is_none_or(|partition| partition.has(Side::Write, now))
+    }
+
     /// The indexes that the new item surely goes to.
-    fn written(&self, demand: &Demand<'_>) -> Vec<String> {
-        let sure = |keys: &[String]| demand.touches(keys, || None);
-        self.limits.indexes.iter().filter(|(_, (keys, _))| sure(keys)).map(|(name, _)| name.clone()).collect()
+    fn written(&self, demand: &Demand<'_>) -> Vec<Touched> {
+        let sure = |of: &OfIndex| demand.touches(&of.keys, || None);
+        let touched = |(name, of): (&String, &OfIndex)| {
+            let partitions = self.indexes.get(name).map_or(0, |own| own.partitions.len());
+            let partition = demand.put_item().and_then(|item| place(item, &of.partition, partitions));
+            let units = demand.put_item().map_or(demand.units, |item| self.kept(item, of));
+            Touched { index: name.clone(), partition, units }
+        };
+        self.limits.indexes.iter().filter(|(_, of)| sure(of)).map(touched).collect()
+    }
+
+    /// The write units of what an index keeps of an item; of the table's own key only the partition key's, as good as all of it.
+    fn kept(&self, item: &Item, of: &OfIndex) -> f64 {
+        let Some(projected) = &of.projected else { return kilobytes(item_size(item)) };
+        let kept = |name: &&String| of.keys.contains(*name) || projected.contains(*name) || **name == self.limits.key;
+        let part: Item = item.iter().filter(|(name, _)| kept(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+        kilobytes(item_size(&part))
     }
 
     fn partition(&self, demand: &Demand<'_>) -> Option<usize> {
-        let hash = match demand.key?.get(&self.limits.key)? {
-            AttributeValue::S(text) | AttributeValue::N(text) => xxhash_rust::xxh3::xxh3_64(text.as_bytes()),
-            other => xxhash_rust::xxh3::xxh3_64(&serde_json::to_vec(other).ok()?),
-        };
-        usize::try_from(hash % self.partitions.len().max(1) as u64).ok()
+        place(demand.key?, std::slice::from_ref(&self.limits.key), self.partitions.len())
     }
 
     /// Gives back what was taken ahead (`sign` 1), or takes it (-1).
     pub(super) fn give(&mut self, taken: &Taken, sign: f64) {
-        let pair = taken.index.as_ref().and_then(|name| self.indexes.get_mut(name)).unwrap_or(&mut self.table);
-        pair.take(taken.side, -sign * taken.units);
-        self.charge(taken, -sign * taken.units);
-        for name in &taken.touched {
-            if let Some(pair) = self.indexes.get_mut(name) {
-                pair.take(Side::Write, -sign * taken.units);
-            }
+        self.pair(taken.index.as_ref()).take(taken.side, -sign * taken.units);
+        self.charge(taken, -sign);
+        for touched in &taken.touched {
+            self.pair(Some(&touched.index)).take(Side::Write, -sign * touched.units);
         }
     }
 
-    /// Takes units of the partition that was asked for.
-    fn charge(&mut self, taken: &Taken, units: f64) {
+    /// Takes of the partitions that were asked for, so many times what was taken ahead.
+    fn charge(&mut self, taken: &Taken, times: f64) {
         if let Some(partition) = taken.partition.and_then(|at| self.partitions.get_mut(at)) {
-            partition.take(taken.side, units);
+            partition.take(taken.side, times * taken.units);
+        }
+        for touched in &taken.touched {
+            let own = self.indexes.get_mut(&touched.index);
+            if let Some(partition) = own.and_then(|own| own.partitions.get_mut(touched.partition?)) {
+                partition.take(Side::Write, times * touched.units);
+            }
         }
     }
 
@@ -227,7 +266,7 @@ impl State {
     pub(super) fn spread(&mut self, taken: &[&Taken], units: f64) {
         let all: f64 = taken.iter().map(|one| one.units).sum();
         for one in taken {
-            self.charge(one, units * one.units / all);
+            self.charge(one, units / all);
         }
     }
 
@@ -235,8 +274,8 @@ impl State {
     pub(super) fn spend(&mut self, index: Option<&str>, side: Side, units: f64, now: Now) {
         self.loads.entry((index.map(str::to_owned), side)).or_default().add(now.minute(), units);
         if let Some(name) = index {
-            if let Some(pair) = self.indexes.get_mut(name) {
-                pair.take(side, units);
+            if let Some(own) = self.indexes.get_mut(name) {
+                own.pair.take(side, units);
             }
             return;
         }
@@ -252,6 +291,30 @@ impl State {
     pub(super) fn load(&self, index: Option<&str>, side: Side) -> Load {
         self.loads.get(&(index.map(str::to_owned), side)).cloned().unwrap_or_default()
     }
+}
+
+/// As many partitions as so many read and write units need; there are never fewer again.
+fn split(partitions: &mut Vec<Pair>, (read, write): (f64, f64), now: Now) {
+    let needed = (read / PARTITION.0).ceil().max((write / PARTITION.1).ceil()).max(1.0);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive whole number, bounded next")]
+    let needed = (needed as usize).min(PARTITIONS);
+    while partitions.len() < needed {
+        let bucket = |rate| Some(Bucket::new(rate, 1.0, now.ms));
+        partitions.push(Pair { read: bucket(PARTITION.0), write: bucket(PARTITION.1) });
+    }
+}
+
+/// In which of so many partitions the item is that has this partition key.
+fn place(item: &Item, key: &[String], partitions: usize) -> Option<usize> {
+    let mut hash = 0_u64;
+    for name in key {
+        let bytes = match item.get(name)? {
+            AttributeValue::S(text) | AttributeValue::N(text) => text.as_bytes().to_vec(),
+            other => serde_json::to_vec(other).ok()?,
+        };
+        hash = xxhash_rust::xxh3::xxh3_64_with_seed(&bytes, hash);
+    }
+    usize::try_from(hash % partitions.max(1) as u64).ok()
 }
 
 fn cause(sides: Sides, side: Side) -> Cause {
