@@ -9,7 +9,7 @@ use super::watch::Pace;
 use super::{Error, Shared, budget};
 use crate::aws;
 use crate::lease;
-use crate::live::normal::is_unproved;
+use crate::live::normal::{is_changing, is_unproved};
 use crate::plan::order::left;
 use crate::plan::simulate::{matches, simulate, unrisen};
 use crate::plan::{Goal, Next, Planned, State, Step, Wish, Work, diff, next_step};
@@ -257,13 +257,27 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// A look at what AWS is not changing, or is changing for longer than its reads may lag.
+    async fn unchanging(&self) -> Result<State, Error> {
+        let (mut pace, mut since) = (Pace::new(self), None);
+        loop {
+            let seen = self.look().await?;
+            let changing = seen.busy().iter().find(|what| is_changing(what)).cloned();
+            match changing {
+                Some(what) if !self.outlasted(&mut since) => pace.wait(&what).await?,
+                _ => return Ok(seen),
+            }
+        }
+    }
+
     /// The last read: live must be what was wanted. What the import will make is not there yet, and that is as planned. What the plan
-    /// left alone was not waited for: while AWS still creates it, or does not show it whole, it proves nothing.
+    /// left alone was not waited for: while AWS still creates it, or does not show it whole, it proves nothing. What AWS changes is soon
+    /// done, and shows as it was until then.
     pub(super) async fn prove(&self) -> Result<(), Error> {
         if matches!(self.work.goal, Goal::Import(_)) {
             return Ok(());
         }
-        let seen = self.look().await?;
+        let seen = self.unchanging().await?;
         let plan = self.shared.plan;
         let wish = Wish { target: &self.work.target, goal: &self.work.goal, stack: &plan.stack, approvals: &plan.approvals };
         match next_step(&wish, &seen) {

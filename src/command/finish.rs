@@ -20,6 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Due {
     /// Tables with rows that the plan did not see, or knew by AWS's record of imports alone.
     tables: BTreeSet<String>,
+    /// Tables that are filled.
+    filled: BTreeSet<String>,
     /// What a person allowed, without what the plan found out itself: that is proved again.
     given: Approvals,
 }
@@ -30,16 +32,19 @@ impl Due {
         let proved = |name: &str| plan.approvals.adopt.contains(name) && !given.adopt.contains(name);
         let due = |work: &&Work| matches!(work.goal, Goal::Import(_)) || proved(work.target.name());
         let tables = plan.works.iter().filter(due).map(|work| work.target.name()).filter(|name| filled(name));
-        Self { tables: tables.map(str::to_owned).collect(), given }
+        let tables = tables.map(str::to_owned).collect();
+        let filled = stack.tables.iter().filter(|(_, spec)| !spec.rows.is_empty()).map(|(name, _)| name.clone()).collect();
+        Self { tables, filled, given }
     }
 
     pub(super) fn has(&self, target: &Target) -> bool {
         matches!(target, Target::Table(name) if self.tables.contains(name))
     }
 
-    /// Those into which nothing is written before it is known that they are this stack's.
-    pub(super) fn unseen(&self) -> BTreeSet<String> {
-        self.tables.difference(&self.given.adopt).cloned().collect()
+    /// Those into which nothing is written before it is known that they are this stack's: a table that the plan has seen may be another by
+    /// the time of the load.
+    pub(super) fn to_vouch(&self) -> BTreeSet<String> {
+        self.filled.difference(&self.given.adopt).cloned().collect()
     }
 }
 
@@ -142,7 +147,8 @@ mod tests {
     }
 
     fn due(tables: &[&str]) -> Due {
-        Due { tables: tables.iter().map(|name| (*name).to_owned()).collect(), given: Approvals::default() }
+        let tables: BTreeSet<String> = tables.iter().map(|name| (*name).to_owned()).collect();
+        Due { filled: tables.clone(), tables, given: Approvals::default() }
     }
 
     #[test]
@@ -164,7 +170,7 @@ mod tests {
     #[test]
     fn a_table_that_a_person_takes_over_by_name_needs_no_other_word() {
         let given = Approvals { adopt: ["T".to_owned()].into(), ..Approvals::default() };
-        assert_eq!(due(&["T", "U"]).unseen().len(), 2);
-        assert_eq!(Due { given, ..due(&["T", "U"]) }.unseen(), ["U".to_owned()].into());
+        assert_eq!(due(&["T", "U"]).to_vouch().len(), 2);
+        assert_eq!(Due { given, ..due(&["T", "U"]) }.to_vouch(), ["U".to_owned()].into());
     }
 }

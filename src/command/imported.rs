@@ -39,7 +39,14 @@ pub(super) async fn adopt(session: &Session, live: &Live, approvals: &mut Approv
     notes
 }
 
-/// Whether nothing but the import will have filled the table: its making is so young that only a killed run lies between.
+/// Notes which tables were used since a run made them and did not finish: their items are not only what the file's rows would be.
+pub(super) fn note_use(live: &mut Live, now_ms: u64) {
+    for table in live.tables.values_mut() {
+        table.usage.in_use = table.applied.is_none() && table.usage.items > 0 && !is_fresh(table, now_ms);
+    }
+}
+
+/// Whether nothing but the run that made it will have filled the table: its making is so young that only a killed run lies between.
 fn is_fresh(table: &LiveTable, now_ms: u64) -> bool {
     now_ms.saturating_sub(table.created_ms) < FRESH_MS
 }
@@ -71,6 +78,22 @@ mod tests {
         let made = LiveTable { created_ms: 1_000, ..live(table()) };
         assert!(is_fresh(&made, 1_000 + FRESH_MS - 1) && is_fresh(&made, 0), "a clock that is behind makes no table old");
         assert!(!is_fresh(&made, 1_000 + FRESH_MS));
+    }
+
+    #[test]
+    fn a_table_is_used_that_was_left_unfinished_for_days_and_holds_items() {
+        use crate::live::Usage;
+        use crate::plan::samples::{live, table};
+        let used = |applied: Option<&str>, items, now_ms| {
+            let usage = Usage { items, ..Usage::default() };
+            let found = LiveTable { created_ms: 1_000, applied: applied.map(str::to_owned), usage, ..live(table()) };
+            let mut all = Live { tables: [("T".to_owned(), found)].into(), ..Live::default() };
+            note_use(&mut all, now_ms);
+            all.tables["T"].usage.in_use
+        };
+        let later = 1_000 + FRESH_MS;
+        assert!(used(None, 1, later));
+        assert!(!used(None, 0, later) && !used(None, 1, later - 1) && !used(Some("a"), 1, later));
     }
 
     #[test]

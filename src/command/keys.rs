@@ -1,13 +1,13 @@
 //! Names of KMS keys in a stack, resolved before anything is compared: AWS shows ARNs, whatever it was told.
 //!
-//! Rules: one `DescribeKey` a distinct key, none for a stack that names no key; a key that is not there or cannot encrypt is refused
-//! before the plan, because AWS would refuse it in the middle of the apply. A full ARN that this role may not describe (another account's
+//! Rules: one `DescribeKey` a distinct key, none for a stack that names no key; what names a key that is not there or cannot encrypt is
+//! refused in the plan, because AWS would refuse it in the middle of the apply; everything else is planned. A full ARN that this role may not describe (another account's
 //! key) is taken at its word. Called by [`super::provision::make`].
 
 use super::failure::Failure;
 use crate::aws::Aws;
 use crate::aws::keys::Key;
-use crate::plan::Desired;
+use crate::plan::{Desired, Plan, Refusal, Target};
 use crate::resource::Encryption;
 use crate::safe;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,15 +16,43 @@ use std::time::Duration;
 /// How long throttling may slow one key down.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// `desired` with every key by its ARN, and the account's own `aws/dynamodb` key as what it is.
-pub(super) async fn resolve(aws: &Aws, mut desired: Desired) -> Result<Desired, Failure> {
-    let mut keys = BTreeMap::new();
+/// Why what names the key is refused, and what to do about it.
+type Useless = (String, String);
+
+/// `desired` with every usable key by its ARN, and the account's own `aws/dynamodb` key as what it is; and what cannot have its key.
+pub(super) async fn resolve(aws: &Aws, mut desired: Desired) -> Result<(Desired, Vec<Refusal>), Failure> {
+    let (mut keys, mut useless) = (BTreeMap::new(), BTreeMap::new());
     for name in names(&desired) {
-        let key = look(aws, &name).await?;
-        keys.insert(name, key);
+        match look(aws, &name).await? {
+            Ok(key) => drop(keys.insert(name, key)),
+            Err(why) => drop(useless.insert(name, why)),
+        }
     }
+    let refused = refusals(&desired, &useless);
     replace(&mut desired, &keys);
-    Ok(desired)
+    Ok((desired, refused))
+}
+
+fn refusals(desired: &Desired, useless: &BTreeMap<String, Useless>) -> Vec<Refusal> {
+    let tables = desired.tables.iter().filter_map(|(name, table)| match &table.encryption {
+        Encryption::Key(key) => Some((Target::Table(name.clone()), key)),
+        _ => None,
+    });
+    let buckets = desired.buckets.iter().filter_map(|(name, bucket)| Some((Target::Bucket(name.clone()), bucket.kms_key.as_ref()?)));
+    let refusal = |(target, key): (Target, &String)| {
+        let (reason, recipe) = useless.get(key)?.clone();
+        Some(Refusal { target, reason, recipe })
+    };
+    tables.chain(buckets).filter_map(refusal).collect()
+}
+
+/// Puts them into the plan: nothing is done to what is refused.
+pub(super) fn refuse(plan: &mut Plan, refused: Vec<Refusal>) {
+    for refusal in refused {
+        plan.works.iter_mut().filter(|work| work.target == refusal.target).for_each(|work| work.steps.clear());
+        plan.budgets.retain(|budget| budget.target != refusal.target);
+        plan.refusals.push(refusal);
+    }
 }
 
 fn names(desired: &Desired) -> BTreeSet<String> {
@@ -44,19 +72,19 @@ fn replace(desired: &mut Desired, keys: &BTreeMap<String, Key>) {
     }
 }
 
-async fn look(aws: &Aws, name: &str) -> Result<Key, Failure> {
+async fn look(aws: &Aws, name: &str) -> Result<Result<Key, Useless>, Failure> {
     let region = &aws.identity().region;
     match aws.describe_key(name, aws.deadline(PATIENCE)).await {
-        Ok(Some(Key { unusable: None, arn, aws_managed })) => Ok(Key { arn, aws_managed, unusable: None }),
-        Ok(Some(Key { unusable: Some(why), .. })) => Err(Failure::Refused(
+        Ok(Some(Key { unusable: None, arn, aws_managed })) => Ok(Ok(Key { arn, aws_managed, unusable: None })),
+        Ok(Some(Key { unusable: Some(why), .. })) => Ok(Err((
             format!("nothing can be encrypted by the KMS key {}: {why}", safe::text(name)),
             "enable the key (or cancel its deletion) in KMS, or name another one in the stack file".into(),
-        )),
-        Ok(None) => Err(Failure::Refused(
+        ))),
+        Ok(None) => Ok(Err((
             format!("there is no KMS key {} in {region}", safe::text(name)),
             "name a key of this region in the stack file: alias/NAME, its id or its ARN".into(),
-        )),
-        Err(error) if error.is_denied() && is_arn(name) => Ok(Key { arn: name.to_owned(), aws_managed: false, unusable: None }),
+        ))),
+        Err(error) if error.is_denied() && is_arn(name) => Ok(Ok(Key { arn: name.to_owned(), aws_managed: false, unusable: None })),
         Err(error) => Err(error.into()),
     }
 }

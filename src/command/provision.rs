@@ -10,6 +10,7 @@ use crate::cli::{Apply, ApprovalArgs, Common, Plan as PlanArgs};
 use crate::event::Events;
 use crate::exit::Exit;
 use crate::lease::Lease;
+use crate::live::normal::is_changing;
 use crate::live::{refresh, unmanaged};
 use crate::plan::deadline::Deadline;
 use crate::plan::{self, Approvals, Context, Desired, Plan};
@@ -51,8 +52,9 @@ async fn plan_into(
     let session = Session::open(common).await?;
     draft.of(&session, None);
     let stop = session.interrupt.stop();
+    let patient = draft.asked.changes_are_no;
     let done = tokio::select! {
-        made = make_by(&session, Desired::from(&session.stack), approvals.clone(), deadline) => {
+        made = make_at_rest(&session, approvals, deadline, patient) => {
             made.and_then(|made| planned(draft, &session, &made, out))
         }
         // Nothing but reads is cut short.
@@ -214,8 +216,9 @@ pub(super) async fn make(session: &Session, desired: Desired, approvals: Approva
 
 /// As [`make`], to be done by `deadline`.
 async fn make_by(session: &Session, desired: Desired, mut approvals: Approvals, deadline: Option<Deadline>) -> Result<Plan, Failure> {
-    let desired = keys::resolve(&session.aws, desired).await?;
-    let live = refresh::refresh(&session.aws, &desired.wanted(&approvals), &session.events).await?;
+    let (desired, keyless) = keys::resolve(&session.aws, desired).await?;
+    let mut live = refresh::refresh(&session.aws, &desired.wanted(&approvals), &session.events).await?;
+    imported::note_use(&mut live, session.aws.clock().now_ms());
     let adopted = imported::adopt(session, &live, &mut approvals).await;
     let known = desired.wanted(&approvals).tables.into_keys().collect();
     let left = unmanaged::unmanaged(&session.aws, &session.stack.name, &known).await?;
@@ -231,11 +234,38 @@ async fn make_by(session: &Session, desired: Desired, mut approvals: Approvals, 
         resembling: left.named,
     };
     let mut made = plan::make(&desired, &live, &approvals, context);
+    keys::refuse(&mut made, keyless);
     made.notes.extend(adopted);
     if left.skipped > 0 {
         made.notes.push(format!("{} more tables of this account were not looked at for the stack's tag", left.skipped));
     }
     Ok(made)
+}
+
+/// Pauses before another look at what AWS is changing, in seconds.
+const LOOKS_AGAIN: [u64; 6] = [1, 2, 4, 8, 15, 30];
+
+/// As [`make_by`]; where it is asked whether all is as the file says (`patient`), what AWS is changing is looked at again for a minute:
+/// until it is done, AWS shows it as it was.
+async fn make_at_rest(session: &Session, approvals: &Approvals, deadline: Option<Deadline>, patient: bool) -> Result<Plan, Failure> {
+    let make = || make_by(session, Desired::from(&session.stack), approvals.clone(), deadline);
+    let mut made = make().await?;
+    for pause in LOOKS_AGAIN.into_iter().filter(|_| patient) {
+        let Some(changing) = changing(&made) else { break };
+        session.events.note(format!("{changing}: AWS shows it as it was before; looking again in {pause} s"));
+        session.aws.clock().sleep(Duration::from_secs(pause)).await;
+        made = make().await?;
+    }
+    Ok(made)
+}
+
+/// What looks as the file says, and is being changed.
+fn changing(plan: &Plan) -> Option<String> {
+    let quiet = plan.works.iter().filter(|work| work.change.is_none());
+    quiet
+        .flat_map(|work| work.before.busy().iter().map(move |line| (work, line)))
+        .find(|(_, line)| is_changing(line))
+        .map(|(work, line)| format!("{}: {}", crate::safe::text(&work.target.to_string()), crate::safe::text(line)))
 }
 
 /// What it takes to change AWS.

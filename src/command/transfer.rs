@@ -115,7 +115,7 @@ pub(super) async fn load(
         masker,
         stop: session.interrupt.flag(),
         lease: session.lease.clone(),
-        unseen: due.unseen(),
+        vouch: due.to_vouch(),
         ..load::Options::default()
     };
     match load::run(&session.aws, snapshot, &session.stack, &options, &session.events).await {

@@ -45,6 +45,12 @@ pub struct Usage {
     pub to_on_demand_ms: Option<u64>,
     /// Last change of the table class, epoch milliseconds.
     pub class_changed_ms: Option<u64>,
+    /// How many items AWS counted last, within six hours.
+    #[serde(default)]
+    pub items: u64,
+    /// Nobody finished an apply on it, and it was filled since: what is said by whoever knows the time.
+    #[serde(default)]
+    pub in_use: bool,
 }
 
 /// What else has a hand in the auto scaling of one side: landfall did not make it, and could not put it back.

@@ -44,9 +44,8 @@ pub struct Options {
     /// Asked before every chunk of rows and every import; whoever sets it raises `stop` when it is lost. `None`: no other writer can be
     /// there.
     pub lease: Option<Lease>,
-    /// Tables that were not looked at, because the plan did not find them, or that a record of imports alone calls this stack's: one that
-    /// is there is written into only where its tag, or that record, says whose it is.
-    pub unseen: BTreeSet<String>,
+    /// Tables that are written into only where their tag, or AWS's record of imports, says that they are this stack's.
+    pub vouch: BTreeSet<String>,
 }
 
 impl Default for Options {
@@ -61,7 +60,7 @@ impl Default for Options {
             stall: Duration::from_mins(5),
             stop: Arc::new(AtomicBool::new(false)),
             lease: None,
-            unseen: BTreeSet::new(),
+            vouch: BTreeSet::new(),
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Whose table it is that no plan has looked at: not one row is written into somebody else's.
+//! Whose table it is: not one row is written into somebody else's.
 //!
 //! Rule: a table that the plan left to the load may be there when the load looks, because an import that an earlier run began has made it
-//! by then, or because somebody made one of its name. Its owner's tag says whose it is; where it has none, AWS's record of imports does.
-//! Asked before rows are read, and again before the first is written.
+//! by then, or because somebody made one of its name; one that it saw may be another meanwhile, as approval and the reading of rows take
+//! time. Its owner's tag says whose it is; where it has none, AWS's record of imports does. Asked before rows are read, and again before
+//! the first is written.
 
 use super::error::Error;
 use super::run::Run;
@@ -12,9 +13,9 @@ use crate::resource::OWNER_TAG;
 use crate::safe;
 
 impl Run<'_> {
-    /// Refuses a table of [`super::Options::unseen`] that is not known to be this stack's.
+    /// Refuses a table of [`super::Options::vouch`] that is not known to be this stack's.
     pub(super) async fn vouch(&self, name: &str) -> Result<(), Error> {
-        if !self.options.unseen.contains(name) {
+        if !self.options.vouch.contains(name) {
             return Ok(());
         }
         let why = match self.aws.describe_table(name).await? {

@@ -189,9 +189,9 @@ fn ttl(wish: &Wish<'_>, want: &Table, live: &LiveTable) -> Option<Reason> {
 }
 
 /// Whether an apply was once finished on the table, or it was adopted: the applied tag says so from the first call on, through every state
-/// of a plan.
+/// of a plan. Or it was left unfinished, and used.
 fn holds_what_was_meant_to_stay(live: &LiveTable) -> bool {
-    live.applied.is_some()
+    live.applied.is_some() || live.usage.in_use
 }
 
 /// From a customer's key to one that the customer does not control.

@@ -130,6 +130,24 @@ fn a_table_that_comes_between_plan_and_load_is_written_into_only_where_it_is_kno
     }
 }
 
+/// Approval and the reading of rows take time.
+#[test]
+fn a_table_that_the_plan_saw_is_written_into_only_while_it_is_this_stacks() {
+    let local = LocalAws::start();
+    local.place().landfall("apply stacks/users.toml --yes").exits(0);
+    let replace = format!(
+        "d = c('dynamodb')\nd.delete_table(TableName='Users')\nd.get_waiter('table_not_exists').wait(TableName='Users', \
+         WaiterConfig=dict(Delay=1))\nd.create_table(TableName='Users', Tags=[dict(Key='landfall:stack', Value='another')], {}",
+        "BillingMode='PAY_PER_REQUEST', KeySchema=[dict(AttributeName='userId', KeyType='HASH')], \
+         AttributeDefinitions=[dict(AttributeName='userId', AttributeType='N')])\n\
+         d.get_waiter('table_exists').wait(TableName='Users', WaiterConfig=dict(Delay=1))"
+    );
+    let between = after(&local.url, "ListTables", move |direct| drop(direct.python(&replace).exits(0)));
+    let place = Place::at(&between.url, "local", "local");
+    place.landfall("load stacks/users.toml --yes --no-import").exits(5).says("it has the tag of the stack \"another\"");
+    assert_eq!(place.python(COUNT).exits(0).stdout.trim(), "0");
+}
+
 /// What somebody changes elsewhere while rows are loaded was in no plan that anybody saw.
 #[test]
 fn what_follows_an_import_neither_changes_another_table_nor_waits_for_it() {

@@ -216,6 +216,20 @@ fn a_run_whose_lease_is_taken_away_between_two_heartbeats_is_no_pass() {
     place.landfall("run stacks/users.toml --yes --no-import --lease 3600").exits(7).says("lost its lease to nobody: its item is gone");
 }
 
+/// What went wrong is told, and not that the lease could not be renewed for the same reason.
+#[test]
+fn a_run_whose_proof_fails_tells_that() {
+    let local = LocalAws::start();
+    let place = local.place();
+    let denied = "import json, urllib.request as u\n\
+                  deny = lambda more: dict(effect='refuse', code='AccessDeniedException', times=1000, **more)\n\
+                  rules = [deny(dict(operation='GetMetricData')), deny(dict(operation='PutItem', resource='landfall-leases', call=2))]\n\
+                  u.urlopen(u.Request(os.environ['AWS_ENDPOINT_URL'] + '/_landfall/faults', data=json.dumps(rules).encode(), method='POST'))";
+    place.python(denied).exits(0);
+    let ended = place.landfall("run stacks/users.toml --yes --no-import --lease 3600");
+    ended.exits(1).says("GetMetricData");
+}
+
 /// No lease is left: as somebody would do it by hand.
 const WRITE_OFF: &str = "
 d = c('dynamodb')

@@ -174,7 +174,7 @@ async fn sweep(story: fn() -> Story) {
     let all = stage.count(&story(), Calls::All).await;
     assert!(writes > 0 && all > writes, "a story without a change");
     let (of_writes, of_all) = shares(writes);
-    let mut points = points(&kind::WRITES, Calls::Writes, writes, of_writes);
+    let mut points = points(&kind::ALL, Calls::Writes, writes, of_writes);
     points.extend(self::points(&kind::ALL, Calls::All, all, of_all));
     let mut tally = BTreeMap::<Told, usize>::new();
     for point in &points {

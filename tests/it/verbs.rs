@@ -345,6 +345,34 @@ fn a_key_that_this_role_may_not_describe_is_taken_at_its_word_by_its_own_arn_alo
     place.landfall("plan keyed.toml").exits(5).says("there is no KMS key");
 }
 
+/// Everything else is compared all the same.
+#[test]
+fn a_key_that_is_gone_refuses_what_names_it_and_hides_no_drift() {
+    let local = LocalAws::start();
+    let place = local.place();
+    place.write("keyed.toml", &format!("{BARE}[table.Keyed]\nkey = [\"id:S\"]\n"));
+    place.landfall("apply keyed.toml --yes").exits(0);
+    place.write("keyed.toml", &format!("{BARE}[table.Keyed]\nkey = [\"id:S\"]\nencryption = {{ key = \"alias/nobody\" }}\n"));
+    place.landfall("drift keyed.toml").exits(3).says("there is no KMS key alias/nobody").never_says("table Bare");
+    place.python("c('dynamodb').update_table(TableName='Bare', DeletionProtectionEnabled=True)").exits(0);
+    place.landfall("drift keyed.toml").exits(3).says("there is no KMS key alias/nobody").says("table Bare");
+    place.landfall("apply keyed.toml --yes").exits(5).says("there is no KMS key alias/nobody");
+}
+
+/// Until AWS has done it, a change shows the table as it was: that is no proof of anything.
+#[test]
+fn a_table_that_somebody_is_changing_is_looked_at_again_when_it_is_changed() {
+    for (verb, code, says) in [("drift", 3, "looking again in"), ("apply --yes", 1, "waiting: table is UPDATING")] {
+        let local = LocalAws::start_with(&["--time-scale", "60"]);
+        let place = local.place();
+        place.write("bare.toml", &format!("{BARE}capacity = {{ read = 5, write = 5 }}\n"));
+        place.landfall("apply bare.toml --yes").exits(0);
+        place.python("c('dynamodb').update_table(TableName='Bare', BillingMode='PAY_PER_REQUEST')").exits(0);
+        let (verb, flags) = verb.split_once(' ').unwrap_or((verb, ""));
+        place.landfall(&format!("{verb} bare.toml {flags}")).exits(code).says(says);
+    }
+}
+
 /// A server whose address nobody can read is of no use, and would never end.
 #[test]
 fn an_embedded_aws_that_cannot_say_its_address_ends() {

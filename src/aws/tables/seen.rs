@@ -20,6 +20,7 @@ pub(super) fn table(t: &TableDescription) -> ObservedTable {
         id: t.table_id().unwrap_or_default().to_owned(),
         arn: t.table_arn().unwrap_or_default().to_owned(),
         created_ms: millis(t.creation_date_time()).unwrap_or(0),
+        items: t.item_count().and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
         status: t.table_status().map_or("unknown", |s| s.as_str()).to_owned(),
         attributes: t.attribute_definitions().iter().filter_map(attribute).collect(),
         key: key(t.key_schema()),

@@ -16,7 +16,7 @@ pub mod observed;
 mod settings;
 
 pub use bucket::{RULE_ID, bucket, is_tls_only};
-pub use busy::{UNREAD, busy, is_creating, is_filling, is_unproved};
+pub use busy::{UNREAD, busy, is_changing, is_creating, is_filling, is_unproved};
 pub use limits::movers;
 pub use observed::*;
 pub use settings::DEFAULT_RECOVERY_DAYS;
@@ -119,6 +119,8 @@ fn usage(seen: &ObservedTable) -> Usage {
         decreases: table.into_iter().chain(indexes).collect(),
         to_on_demand_ms: seen.to_on_demand_ms,
         class_changed_ms: seen.class_changed_ms,
+        items: seen.items,
+        in_use: false,
     }
 }
 

@@ -75,6 +75,8 @@ pub struct ObservedTable {
     pub arn: String,
     /// Epoch milliseconds; 0 = not told.
     pub created_ms: u64,
+    /// `ItemCount`, which AWS brings up to date every six hours or so.
+    pub items: u64,
     pub status: String,
     pub attributes: Vec<(String, KeyKind)>,
     pub key: Vec<ObservedKey>,

@@ -253,7 +253,7 @@ fn replicas_are_the_other_regions_and_counters_are_told_apart() {
     let live = fold(&all, &want);
     assert_eq!(live.replicas, ["eu-west-1", "us-west-2"]);
     let decreases = BTreeMap::from([(String::new(), (2, 7)), ("i".to_owned(), (0, 0))]);
-    assert_eq!(live.usage, Usage { decreases, to_on_demand_ms: Some(8), class_changed_ms: Some(9) });
+    assert_eq!(live.usage, Usage { decreases, to_on_demand_ms: Some(8), class_changed_ms: Some(9), items: 0, in_use: false });
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is not done, and what a person has to say first.
 
 use super::{UNITS, allow, one, steps};
-use crate::live::{Holder, Live, LiveTable};
+use crate::live::{Holder, Live, LiveTable, Usage};
 use crate::plan::samples::{all_approvals, desired, index, key, live, plan_of, seen, table};
 use crate::plan::{Approvals, Desired, Goal, Plan, State, Step, Target, Wish, risk};
 use crate::resource::{
@@ -79,6 +79,8 @@ fn a_ttl_over_what_came_before_it_needs_the_word_and_in_a_table_that_is_just_bei
         assert_eq!(on, [needed; 2], "{owner:?} {applied:?} {approvals:?}");
         assert!(!refused(Some("new"), now(Some("new")), approvals) && !refused(None, now(Some("old")), approvals));
     }
+    let used = LiveTable { usage: Usage { in_use: true, ..Usage::default() }, ..live(table()) };
+    assert!(refused(Some("new"), used, &Approvals::default()), "nobody finished it, and it holds what came since");
 }
 
 #[test]

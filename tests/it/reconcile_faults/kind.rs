@@ -47,8 +47,8 @@ pub(crate) enum Kind {
     Denied,
 }
 
-/// What may befall a write.
-pub(crate) const WRITES: [Kind; 11] = [
+/// What may befall a call.
+pub(crate) const ALL: [Kind; 11] = [
     Kind::Throttled,
     Kind::Failed,
     Kind::FailedAfter,
@@ -61,9 +61,6 @@ pub(crate) const WRITES: [Kind; 11] = [
     Kind::Expired,
     Kind::Denied,
 ];
-
-/// What may befall any call, reads among them.
-pub(crate) const ALL: [Kind; 5] = [Kind::Throttled, Kind::Reset, Kind::Broken, Kind::Expired, Kind::Denied];
 
 impl Kind {
     /// The rule that strikes the `n`-th of `calls`.
