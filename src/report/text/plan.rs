@@ -184,7 +184,7 @@ fn notes(out: &mut String, plan: &PlanReport) {
         out.push_str(&format!("Unmanaged, left alone: {}\n", safe::text(thing)));
     }
     for thing in &plan.resembling {
-        out.push_str(&format!("Unmanaged, left alone: {} (by its name only: it has no tag)\n", safe::text(thing)));
+        out.push_str(&format!("Unmanaged, left alone: {} (by its name only: no tag was seen on it)\n", safe::text(thing)));
     }
 }
 
