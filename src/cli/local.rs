@@ -58,6 +58,10 @@ pub struct LocalArgs {
     /// How many times as fast as AWS's what takes AWS its time goes by (a new index takes AWS minutes); 1 is AWS's own pace.
     #[arg(long, value_name = "N", default_value_t = 1000.0, value_parser = scale)]
     pub time_scale: f64,
+    /// So many seconds of AWS's time (see --time-scale) after a change DescribeTable and the like still tell of the time before it: AWS
+    /// promises only eventual reads.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=86_400))]
+    pub lag: u64,
 }
 
 fn scale(text: &str) -> Result<f64, String> {

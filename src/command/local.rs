@@ -5,6 +5,7 @@ use crate::cli::LocalArgs;
 use crate::clock::Clock;
 use crate::exit::Exit;
 use crate::local::{Local, Options};
+use std::time::Duration;
 
 /// Serves until SIGINT or SIGTERM.
 pub(super) async fn run(args: LocalArgs) -> Exit {
@@ -16,6 +17,7 @@ pub(super) async fn run(args: LocalArgs) -> Exit {
         secret_key: args.secret_key.clone(),
         dir: args.dir.clone(),
         clock: Clock::scaled(args.time_scale),
+        lag: Duration::from_secs(args.lag),
         ..Options::default()
     };
     let local = match Local::start(options).await {

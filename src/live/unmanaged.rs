@@ -1,7 +1,8 @@
 //! Tables that the stack left behind: not in the file, but under its tag, or under its name.
 //!
 //! Rules: the tag is the proof, a name that begins with the stack's is a hint and said so; one `ListTables`, and the tags of at most 100
-//! tables beside the known ones, those most like a known one first. What a table that is not ours forbids or has become is no failure.
+//! tables beside the known ones: first those that begin with the stack's name, then those most like a known one. A name that begins so is
+//! told beyond the 100, too. What a table that is not ours forbids or has become is no failure.
 //! Called by the verbs for a plan.
 
 use super::refresh::{Error, PATIENCE};
@@ -10,6 +11,7 @@ use crate::aws::patience::Deadline;
 use crate::aws::{self, Aws};
 use crate::resource::OWNER_TAG;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// Tables outside the file whose tags are read.
@@ -22,7 +24,7 @@ const PARALLEL: usize = 16;
 pub struct Unmanaged {
     /// Those that carry the stack's tag.
     pub tagged: Vec<String>,
-    /// Those that nobody has tagged and whose name begins with the stack's.
+    /// Those whose name begins with the stack's and on which no tag was seen: nobody has tagged them, or they were too many to look at.
     pub named: Vec<String>,
     /// How many others were not looked at.
     pub skipped: usize,
@@ -33,17 +35,32 @@ pub async fn unmanaged(aws: &Aws, stack: &str, known: &BTreeSet<String>) -> Resu
     let deadline = aws.deadline(PATIENCE);
     let mut others = aws.patiently(Api::ListTables, deadline, || Box::pin(aws.table_names())).await?;
     others.retain(|name| !known.contains(name));
-    others.sort_by_key(|name| (std::cmp::Reverse(likeness(name, stack, known)), name.clone()));
-    let beyond = others.split_off(others.len().min(LOOK_AT_MOST));
-    let looks = stream::iter(others).map(|name| async move { owner(aws, &name, deadline).await.map(|owner| (name, owner)) });
+    let choice = choose(others, stack, known);
+    let looks = stream::iter(choice.looked_at).map(|name| async move { owner(aws, &name, deadline).await.map(|owner| (name, owner)) });
     let looks: Vec<(String, Look)> = looks.buffer_unordered(PARALLEL).try_collect().await?;
-    let skipped = beyond.len() + looks.iter().filter(|(_, look)| *look == Look::Denied).count();
-    let of = |wanted: &Look| {
-        let all: BTreeSet<&String> = looks.iter().filter(|(_, look)| look == wanted).map(|(name, _)| name).collect();
-        all.into_iter().cloned().collect::<Vec<_>>()
-    };
-    let named = of(&Look::Nobodys).into_iter().filter(|name| begins(name, stack)).collect();
-    Ok(Unmanaged { tagged: of(&Look::Owned(stack.to_owned())), named, skipped })
+    let skipped = choice.others + looks.iter().filter(|(_, look)| *look == Look::Denied).count();
+    let of = |wanted: &Look| looks.iter().filter(|(_, look)| look == wanted).map(|(name, _)| name.clone()).collect::<BTreeSet<_>>();
+    let mut named = of(&Look::Nobodys);
+    named.retain(|name| begins(name, stack));
+    named.extend(choice.named);
+    Ok(Unmanaged { tagged: of(&Look::Owned(stack.to_owned())).into_iter().collect(), named: named.into_iter().collect(), skipped })
+}
+
+/// Whose tags are read, and what is left of the rest.
+#[derive(Debug, PartialEq, Eq)]
+struct Choice {
+    looked_at: Vec<String>,
+    /// Beyond that, those whose name begins with the stack's.
+    named: Vec<String>,
+    /// How many more there are.
+    others: usize,
+}
+
+fn choose(mut all: Vec<String>, stack: &str, known: &BTreeSet<String>) -> Choice {
+    all.sort_by_cached_key(|name| (!begins(name, stack), Reverse(likeness(name, stack, known)), name.clone()));
+    let beyond = all.split_off(all.len().min(LOOK_AT_MOST));
+    let (named, others): (Vec<_>, Vec<_>) = beyond.into_iter().partition(|name| begins(name, stack));
+    Choice { looked_at: all, named, others: others.len() }
 }
 
 /// What the tags of a table say.
@@ -87,9 +104,31 @@ mod tests {
     }
 
     #[test]
-    fn the_most_alike_are_looked_at_first() {
+    fn those_of_the_stacks_name_are_looked_at_first_then_the_most_alike() {
         let known = BTreeSet::from(["Users".to_owned()]);
-        assert!(likeness("UsersOld", "shop", &known) > likeness("Orders", "shop", &known));
-        assert!(likeness("shop-x", "shop", &known) > likeness("Orders", "shop", &known));
+        let names = ["Orders", "UsersOld", "shop-b", "shopping", "shop-a"].map(str::to_owned);
+        let choice = choose(names.into(), "shop", &known);
+        assert_eq!(choice.looked_at, ["shop-a", "shop-b", "UsersOld", "shopping", "Orders"]);
+        assert_eq!((choice.named, choice.others), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn of_those_beyond_the_most_the_stacks_names_are_told_and_only_the_others_counted() {
+        let known = BTreeSet::from(["Users".to_owned()]);
+        let of = |prefix: &str, count: usize| (0..count).map(|n| format!("{prefix}{n:03}")).collect::<Vec<_>>();
+        let cases = [
+            // Names of the stack, others; looked at of the former, told by name, counted.
+            ((0, 100), (0, 0, 0)),
+            ((30, 100), (30, 0, 30)),
+            ((100, 1), (100, 0, 1)),
+            ((103, 2), (100, 3, 2)),
+        ];
+        for ((ours, others), expected) in cases {
+            let choice = choose([of("Users", others), of("shop-", ours)].concat(), "shop", &known);
+            assert_eq!(choice.looked_at.len(), 100);
+            let looked_at = choice.looked_at.iter().filter(|name| begins(name, "shop")).count();
+            assert_eq!((looked_at, choice.named.len(), choice.others), expected);
+            assert_eq!(choice.named, of("shop-", ours)[looked_at..]);
+        }
     }
 }

@@ -71,6 +71,8 @@ impl Error {
             Self::Lease(error) => error.exit(),
             Self::NoSuchTable(_) | Self::Mapping { .. } => Exit::Usage,
             Self::NotOurs { .. } => Exit::Refused,
+            // Running again would end the same, whatever was acknowledged: it is no failure, and nothing is left to finish.
+            Self::TooManyQuarantined { .. } => Exit::No,
             Self::Source(error) => error.exit(),
             Self::Partial(partial) => match partial.cause.exit() {
                 Exit::Failed if partial.report.tables.iter().any(|t| t.acknowledged > 0) => Exit::Partial,
@@ -113,6 +115,46 @@ impl From<aws::items::Broken> for Error {
             aws::items::Broken::Aws(error) => error.into(),
             aws::items::Broken::Stopped => Self::Interrupted,
             aws::items::Broken::Lost => Self::Stage(std::io::Error::other(broken.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::model::{LoadPath, TableLoad};
+
+    /// The report of one table, so many of whose items were acknowledged.
+    fn report(acknowledged: u64) -> LoadReport {
+        let table = TableLoad {
+            table: "T".into(),
+            path: LoadPath::Write,
+            entities: Vec::new(),
+            findings: Vec::new(),
+            attempted: true,
+            acknowledged,
+            bytes: 0,
+            seconds: 0.0,
+            retries: 0,
+            throttles: 0,
+            consumed_units: 0.0,
+        };
+        LoadReport { tables: vec![table], ..LoadReport::default() }
+    }
+
+    #[test]
+    fn too_many_rows_in_quarantine_are_a_no_whatever_was_acknowledged() {
+        let many = || Error::TooManyQuarantined { max: 0, path: "q".into() };
+        let stalled = || Error::Stalled { table: "T".into(), seconds: 1, source: None };
+        let cases = [
+            (many(), Exit::No),
+            (many().after(report(0)), Exit::No),
+            (many().after(report(1)), Exit::No),
+            (stalled().after(report(0)), Exit::Failed),
+            (stalled().after(report(1)), Exit::Partial),
+        ];
+        for (error, exit) in cases {
+            assert_eq!(error.exit(), exit, "{error:?}");
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Purpose: every row that the service would refuse is found in the data plan, with its reason, before the first write.
 //! Rules: where AWS leaves a figure open, this errs on the refusing side, and says so here. Reasons name attributes, sizes and
 //! limits, never values.
-//! Facts: developer guide, "Constraints" (key sizes, names, depth, numbers, empty values), "Item sizes and formats" (400 KB),
-//! "Data types" (empty strings are allowed within sets, empty sets are not). Depth counts the attribute itself as the first of 32
+//! Facts: developer guide, "Constraints" (key sizes, names, depth, numbers, empty values), "Item sizes and formats" (400 KB; beside
+//! local indexes of the item and its entries in all of them together), "Data types" (empty strings are allowed within sets, empty sets are not). Depth counts the attribute itself as the first of 32
 //! levels. For a global index with several partition or sort attributes the limits are held to their sum.
 //! Called by `load` (the data plan, and before a write) and by `validate` for what should be.
 
@@ -19,7 +19,7 @@ const KEY_NAME_LIMIT: usize = 255;
 const DEPTH_LIMIT: usize = 32;
 
 /// DynamoDB's rules for `item` in `table`: key present, of the right type, not empty, within 2048/1024 bytes; index keys of the
-/// right type and not empty where present; 400 KB; depth 32; no empty set; names of 1 byte to 64 KB (255 bytes in keys); numbers
+/// right type and not empty where present; 400 KB, its entries in local indexes included; depth 32; no empty set; names of 1 byte to 64 KB (255 bytes in keys); numbers
 /// that fit.
 pub fn check(item: &Item, table: &Table) -> Result<(), Unmappable> {
     check_table_key(item, &table.key)?;
@@ -32,7 +32,7 @@ pub fn check(item: &Item, table: &Table) -> Result<(), Unmappable> {
     for (name, value) in item {
         check_name(name).and_then(|()| check_value(value, 1)).map_err(|e| e.at(name))?;
     }
-    check_size(item)
+    check_size(item, table)
 }
 
 fn check_table_key(item: &Item, key: &Key) -> Result<(), Unmappable> {
@@ -130,18 +130,32 @@ fn check_number(number: &Number) -> Result<(), Unmappable> {
     )))
 }
 
-fn check_size(item: &Item) -> Result<(), Unmappable> {
-    let size = size::of(item);
+fn check_size(item: &Item, table: &Table) -> Result<(), Unmappable> {
+    let own = size::of(item);
+    let entries: Vec<_> = table.locals.iter().map(|(name, local)| (name, size::of_entry(item, table, local))).filter(|e| e.1 > 0).collect();
+    let size = own + entries.iter().map(|entry| entry.1).sum::<usize>();
     if size <= size::LIMIT {
         return Ok(());
     }
-    let largest = item.iter().max_by_key(|(name, value)| name.len() + size::of_value(value));
-    let largest = largest
-        .map(|(name, value)| format!(" (the largest attribute, {name}, has {})", name.len() + size::of_value(value)))
-        .unwrap_or_default();
-    let reason =
-        format!("the item has {size} bytes, and {} is the limit{largest}; split the item, or leave the attribute out", size::LIMIT);
+    let largest = largest(item).unwrap_or_default();
+    let reason = if own > size::LIMIT || entries.is_empty() {
+        format!("the item has {own} bytes, and {} is the limit{largest}; split the item, or leave the attribute out", size::LIMIT)
+    } else {
+        let parts: Vec<_> = entries.iter().map(|(name, size)| format!("{size} in {name}")).collect();
+        format!(
+            "the item has {own} bytes and its entries in local indexes {} ({}): {size} together, and {} is the limit{largest}; split the \
+             item, leave the attribute out, or let the indexes project less",
+            size - own,
+            parts.join(", "),
+            size::LIMIT
+        )
+    };
     Err(Unmappable::because(reason))
+}
+
+fn largest(item: &Item) -> Option<String> {
+    let (name, value) = item.iter().max_by_key(|(name, value)| name.len() + size::of_value(value))?;
+    Some(format!(" (the largest attribute, {name}, has {})", name.len() + size::of_value(value)))
 }
 
 /// The key attributes of `item`; `None` when one is absent.
@@ -261,6 +275,41 @@ mod tests {
         table.key = Key { partition: vec![part(&name, KeyKind::S)], sort: vec![] };
         let message = check(&item([(&name, s(1))]), &table).expect_err("too long").reason;
         assert!(message.contains("256 bytes, and 255"), "{message}");
+    }
+
+    #[test]
+    fn an_item_and_its_entries_in_local_indexes_have_400_kb_together() {
+        let local = |sort: &str, projection| LocalIndex { key: key(part("PK", KeyKind::S), part(sort, KeyKind::B)), projection };
+        let some = Projection::Include(["big".to_owned()].into());
+        let locals = [("All", "a", Projection::All), ("Keys", "k", Projection::Keys), ("Some", "s", some)];
+        let locals = locals.map(|(name, sort, projection)| (name.to_owned(), local(sort, projection))).into();
+        let table = Table { locals, ..table() };
+        let key = |name| (name, Attribute::B(vec![1]));
+        // PK and SK have 3 bytes each, an index's key 2, `big` 3 and its text. In no index: 9 + n = 409,600.
+        let cases = [
+            (vec![], 409_591, "the item has 409601 bytes, and 409600 is the limit"),
+            // 2 * (11 + n)
+            (vec![key("a")], 204_789, "the item has 204801 bytes and its entries in local indexes 204801 (204801 in All): 409602 together"),
+            // 11 + n, and 8
+            (vec![key("k")], 409_581, "the item has 409593 bytes and its entries in local indexes 8 (8 in Keys): 409601 together"),
+            // 2 * (15 + n), and 8, and 11 + n
+            (
+                vec![key("a"), key("k"), key("s")],
+                136_517,
+                "the item has 136533 bytes and its entries in local indexes 273070 (136533 in All, 8 in Keys, 136529 in Some): 409603",
+            ),
+        ];
+        for (keys, longest, words) in cases {
+            let of = |length: usize| {
+                let mut item = item([("big", s(length))]);
+                item.extend(keys.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+                item
+            };
+            assert_eq!(check(&of(longest), &table), Ok(()), "{words}");
+            let message = check(&of(longest + 1), &table).expect_err("too large").to_string();
+            assert!(message.starts_with(words), "{message}");
+            assert!(!message.contains("xxx"), "{message}");
+        }
     }
 
     #[test]

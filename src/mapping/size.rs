@@ -10,6 +10,7 @@
 //! Called by `check` (the limit), and by `load` and `validate` to plan bytes and units.
 
 use super::{Attribute, Item, Number};
+use crate::resource::{LocalIndex, Projection, Table};
 
 /// Bytes that DynamoDB counts for `item`: names and values; at most [`LIMIT`] may be stored.
 pub fn of(item: &Item) -> usize {
@@ -18,6 +19,20 @@ pub fn of(item: &Item) -> usize {
 
 /// 400 KB.
 pub const LIMIT: usize = 400 * 1024;
+
+/// Bytes of what `index` of `table` keeps of `item`: the keys of both, and what it projects; 0 for an item that is not in it.
+pub fn of_entry(item: &Item, table: &Table, index: &LocalIndex) -> usize {
+    let is_key = |name: &str| table.key.parts().chain(index.key.parts()).any(|part| part.name == name);
+    let is_kept = |name: &str| match &index.projection {
+        Projection::All => true,
+        Projection::Keys => is_key(name),
+        Projection::Include(names) => names.contains(name) || is_key(name),
+    };
+    if !index.key.parts().all(|part| item.contains_key(&part.name)) {
+        return 0;
+    }
+    item.iter().filter(|(name, _)| is_kept(name)).map(|(name, value)| name.len() + of_value(value)).sum()
+}
 
 /// Bytes that DynamoDB counts for one value, without its name.
 pub fn of_value(value: &Attribute) -> usize {

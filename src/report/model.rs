@@ -64,7 +64,7 @@ pub struct PlanReport {
     pub deadline: Option<String>,
     /// Things in AWS that nobody asked about: under the stack's tag, and not in the file.
     pub unmanaged: Vec<String>,
-    /// Likewise, but only named as if they were the stack's: nobody has tagged them.
+    /// Likewise, but only named as if they were the stack's: no tag was seen on them.
     pub resembling: Vec<String>,
     /// What AWS has under way on resources that do not differ: `table Users: index byMail is CREATING (backfilling)`. While one of them
     /// is being created, `drift` is inconclusive.

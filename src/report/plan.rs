@@ -109,9 +109,15 @@ fn notes(work: &Work) -> Vec<String> {
     let trouble = work.before.table().map(|live| &live.trouble);
     let replicas = trouble.map(|trouble| trouble.replicas.as_slice()).unwrap_or_default().iter();
     let replicas = replicas.map(|what| format!("{what}: landfall changes no replica, see to it with the tool that owns the global table"));
+    // Where there is a change, its note has the regions.
+    let regions = work.before.table().filter(|_| work.change.is_none()).map(|live| live.replicas.as_slice()).unwrap_or_default();
+    let global = (!regions.is_empty()).then(|| {
+        let regions: Vec<_> = regions.iter().map(|region| safe::text(region)).collect();
+        format!("it is a global table with replicas in {}: landfall looks at replicas and changes none", regions.join(", "))
+    });
     let insights = trouble.map(|trouble| trouble.insights.as_slice()).unwrap_or_default().iter().map(ToString::to_string);
     let foreign = work.goal.table().zip(work.before.table()).map(|(want, live)| plan::foreign::left_alone(want, live)).unwrap_or_default();
-    let told = foreign.into_iter().chain(replicas).chain(insights).map(|note| format!("{address}: {note}"));
+    let told = foreign.into_iter().chain(global).chain(replicas).chain(insights).map(|note| format!("{address}: {note}"));
     work.steps.iter().filter_map(of_step).chain(told).collect()
 }
 

@@ -3,7 +3,7 @@
 use super::batch::Left;
 use super::capacity::{Slot, Units, Wanted};
 use super::throttle::{self, Admit, Demand, Demands, Reason, Taken};
-use super::{Region, arn, engine, expression, index_keys};
+use super::{Region, arn, engine, expression, index_keys, item_size};
 use crate::local::fault::Fault;
 use bytes::Bytes;
 use dynoxide::Database;
@@ -58,7 +58,7 @@ where
         tables.push(name.to_owned());
         Ok(())
     })?;
-    request.puts(&mut |table, item| index_keys::fit(region, table, item))?;
+    request.puts(&mut |table, item| fit(region, table, item))?;
     let wanted = Wanted::take(request.capacity());
     let admitted = Admitted::of(region, operation, &mut request);
     if !admitted.refused.is_empty() {
@@ -86,6 +86,12 @@ where
         region.metrics().succeeded(region.name(), table, operation, started.elapsed());
     }
     Ok(bytes)
+}
+
+/// Refuses an item that the indexes of its table do not take; the engine looks at the item alone.
+pub(crate) fn fit(region: &Region, table: &str, item: &Item) -> Result<(), Fault> {
+    index_keys::fit(region, table, item)?;
+    item_size::fit(region, table, item)
 }
 
 /// What the capacity lets in of a request.

@@ -17,7 +17,7 @@ const PARTITION: usize = 2048;
 const SORT: usize = 1024;
 
 /// Refuses an item with an index key that is too large.
-pub(crate) fn fit(region: &Region, table: &str, item: &Item) -> Result<(), Fault> {
+pub(super) fn fit(region: &Region, table: &str, item: &Item) -> Result<(), Fault> {
     if item.values().map(size).sum::<usize>() <= SORT {
         return Ok(());
     }
@@ -52,7 +52,7 @@ fn is_key(key: &KeySchemaElement, types: &[AttributeDefinition], item: &Item) ->
     }
 }
 
-fn definitions<T: serde::de::DeserializeOwned>(kept: Option<&str>) -> Result<Vec<T>, Fault> {
+pub(super) fn definitions<T: serde::de::DeserializeOwned>(kept: Option<&str>) -> Result<Vec<T>, Fault> {
     let read = |text| serde_json::from_str(text).map_err(|e| Fault::internal(format!("an index's definition is unreadable: {e}")));
     kept.map_or_else(|| Ok(Vec::new()), read)
 }

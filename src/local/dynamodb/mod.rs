@@ -24,6 +24,7 @@ mod history;
 mod index;
 mod index_keys;
 mod insights;
+mod item_size;
 mod notes;
 mod policy;
 mod projection;
@@ -44,8 +45,8 @@ mod warm;
 
 pub(crate) use arn::of_table as table_arn;
 pub(crate) use backups::window;
+pub(crate) use data::fit as item_fit;
 pub(crate) use durations::{Range, hash};
-pub(crate) use index_keys::fit as index_keys_fit;
 #[cfg(test)]
 pub(crate) use notes::Notes;
 pub(crate) use notes::{Capacity, Export, Import, Target};

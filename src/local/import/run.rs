@@ -2,7 +2,7 @@
 
 use super::items::{self, Found};
 use super::{ACTIVE_BEFORE, TAKES};
-use crate::local::dynamodb::{Import, Region, drop_table, imported, index_keys_fit};
+use crate::local::dynamodb::{Import, Region, drop_table, imported, item_fit};
 use crate::local::fault::Fault;
 use crate::local::s3::Objects;
 use dynoxide::Item;
@@ -120,7 +120,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn take(&mut self, found: Found) -> Result<(), Stop> {
         match found {
-            Found::Item(item) => match index_keys_fit(self.region, self.table, &item) {
+            Found::Item(item) => match item_fit(self.region, self.table, &item) {
                 Ok(()) => self.waiting.push(item),
                 Err(fault) if fault.status >= 500 => return Err(Stop::Failed(fault)),
                 Err(_) => self.errors += 1,

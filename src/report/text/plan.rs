@@ -2,9 +2,11 @@
 //! what is left of AWS's budgets, then what is refused with the way on; one summary line at the end.
 
 use super::{Style, paint_if, plural};
+use crate::plan::deadline::AT_ONCE;
 use crate::report::model::{Action, ApplyReport, Budget, Change, Field, PlanReport, Refusal, Side, Step};
 use crate::safe;
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
 
 pub(super) fn render(plan: &PlanReport, style: Style) -> String {
     if plan.changes.is_empty() && plan.refusals.is_empty() {
@@ -182,13 +184,13 @@ fn notes(out: &mut String, plan: &PlanReport) {
         out.push_str(&format!("Unmanaged, left alone: {}\n", safe::text(thing)));
     }
     for thing in &plan.resembling {
-        out.push_str(&format!("Unmanaged, left alone: {} (by its name only: it has no tag)\n", safe::text(thing)));
+        out.push_str(&format!("Unmanaged, left alone: {} (by its name only: no tag was seen on it)\n", safe::text(thing)));
     }
 }
 
 fn summary(plan: &PlanReport) -> String {
     let count = |action| plan.changes.iter().filter(|c| c.action == action).count();
-    let about = if plan.steps.is_empty() { String::new() } else { format!(", about {}", range(wall(&plan.steps))) };
+    let about = if plan.steps.is_empty() { String::new() } else { format!(", about {}", range(wall(plan))) };
     let refused = if plan.refusals.is_empty() { String::new() } else { format!(", {} refused", plan.refusals.len()) };
     let deadline = plan.deadline.as_ref().map(|at| format!(" Deadline: {}.", safe::text(at))).unwrap_or_default();
     format!(
@@ -200,17 +202,31 @@ fn summary(plan: &PlanReport) -> String {
     )
 }
 
-/// Buckets go in a row; then the others side by side, so the longest of them is the whole.
-fn wall(steps: &[Step]) -> (u64, u64) {
-    let addresses: BTreeSet<&str> = steps.iter().map(|s| s.address.as_str()).collect();
-    let of = |address: &&str| {
-        let mine = steps.iter().filter(|s| s.address == *address);
-        mine.fold((0, 0), |(from, to), s| (from + s.seconds.0, to + s.seconds.1))
+/// The buckets of the file go in a row, then all others side by side, a bucket that goes among them.
+fn wall(plan: &PlanReport) -> (u64, u64) {
+    let goes = |address: &str| plan.changes.iter().any(|c| c.address == address && c.action == Action::Delete);
+    let (mut row, mut others) = ((0, 0), (Vec::new(), Vec::new()));
+    for steps in plan.steps.chunk_by(|a, b| a.address == b.address) {
+        let (from, to) = steps.iter().fold((0, 0), |sum: (u64, u64), s| (sum.0 + s.seconds.0, sum.1 + s.seconds.1));
+        if steps[0].address.starts_with("bucket ") && !goes(&steps[0].address) {
+            row = (row.0 + from, row.1 + to);
+        } else {
+            others.0.push(from);
+            others.1.push(to);
+        }
+    }
+    (row.0 + side_by_side(&others.0), row.1 + side_by_side(&others.1))
+}
+
+/// How long it takes when each begins, in this order, as soon as one of [`AT_ONCE`] before it is over.
+fn side_by_side(seconds: &[u64]) -> u64 {
+    let mut free = BinaryHeap::from([Reverse(0); AT_ONCE]);
+    let end = |takes: &u64| {
+        let end = free.pop().map_or(0, |Reverse(turn)| turn) + takes;
+        free.push(Reverse(end));
+        end
     };
-    let (row, others): (Vec<&str>, Vec<&str>) = addresses.iter().partition(|address| address.starts_with("bucket "));
-    let row = row.iter().map(of).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-    let longest = others.iter().map(of).fold((0, 0), |a, b| (a.0.max(b.0), a.1.max(b.1)));
-    (row.0 + longest.0, row.1 + longest.1)
+    seconds.iter().map(end).max().unwrap_or(0)
 }
 
 fn but_for(left_alone: &[String]) -> String {

@@ -81,6 +81,31 @@ fn a_plan_shows_diff_calls_refusals_and_summary() {
 }
 
 #[test]
+fn the_whole_takes_as_long_as_the_buckets_in_a_row_and_then_all_others_fifty_at_a_time() {
+    let call = |address: &str, seconds| step(address, 1, "call", seconds, false);
+    let tables = |count| (0..count).map(|n| call(&format!("table T{n}"), (2, 7))).collect::<Vec<_>>();
+    let goes = |address: &str| Change { address: address.into(), action: Action::Delete, note: None, since: None, fields: Vec::new() };
+    let buckets = ["bucket a", "bucket b"];
+    let plan = |steps, changes| PlanReport { changes, steps, ..PlanReport::default() };
+    let with = |mut steps: Vec<Step>| {
+        steps.extend(buckets.map(|address| call(address, (10, 20))));
+        steps
+    };
+    let cases = [
+        (plan(tables(50), vec![]), (2, 7)),
+        (plan(tables(51), vec![]), (4, 14)),
+        (plan(tables(120), vec![]), (6, 21)),
+        // The long one is the last of the second round.
+        (plan([tables(60), vec![call("table Z", (30, 30))]].concat(), vec![]), (32, 37)),
+        (plan(with(tables(1)), vec![]), (22, 47)),
+        (plan(with(tables(1)), buckets.map(goes).into()), (10, 20)),
+    ];
+    for (plan, seconds) in cases {
+        assert_eq!(wall(&plan), seconds, "{} steps", plan.steps.len());
+    }
+}
+
+#[test]
 fn an_empty_plan_says_so_in_one_line() {
     assert_eq!(render(&PlanReport::default(), PLAIN), "No changes. Live AWS is what the stack says.\n");
 }

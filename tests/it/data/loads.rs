@@ -167,6 +167,7 @@ async fn a_table_that_refuses_the_key_quarantines_its_rows_and_fails() {
     other.create("Products").await;
     let field = other.under(SHOP);
     let failed = field.load_with(&field.load_options()).await.expect_err("refused by the table");
+    assert_eq!(failed.exit(), landfall::exit::Exit::No);
     let (report, cause) = failed.into_parts();
     assert!(matches!(cause, load::Error::TooManyQuarantined { .. }), "{cause}");
     let products = report.expect("carried").tables.into_iter().find(|t| t.table == "Products").expect("reported");

@@ -263,6 +263,26 @@ async fn descriptions_lag_where_they_are_told_to() {
     assert_eq!(table(&client).await.deletion_protection_enabled(), Some(true));
 }
 
+#[test]
+fn a_server_lags_as_its_flag_says() {
+    let local = crate::program::LocalAws::start_with(&["--time-scale", "1", "--lag", "2"]);
+    let code = "
+import time
+d = c('dynamodb')
+def shown():
+    try:
+        return d.describe_table(TableName='Users')['Table']['TableStatus']
+    except d.exceptions.ResourceNotFoundException:
+        return 'absent'
+key = dict(AttributeName='id')
+d.create_table(TableName='Users', BillingMode='PAY_PER_REQUEST', KeySchema=[dict(key, KeyType='HASH')], AttributeDefinitions=[dict(key, AttributeType='S')])
+began, first = time.time(), shown()
+while shown() == 'absent' and time.time() < began + 30:
+    time.sleep(0.1)
+print(first, time.time() > began + 1, shown() in ('CREATING', 'ACTIVE'))";
+    assert_eq!(local.place().python(code).exits(0).stdout.trim(), "absent True True");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_made_here_can_be_planted() {
     let replicas = serde_json::json!({ "Replicas": [{ "RegionName": "eu-west-1", "ReplicaStatus": "ACTIVE" }] });

@@ -17,6 +17,7 @@ mod history;
 mod index_keys;
 mod indexes;
 mod insights;
+mod item_size;
 mod items;
 mod kept;
 mod names;

@@ -338,6 +338,10 @@ fn what_aws_itself_says_is_wrong_is_told_though_nothing_differs() {
     No changes. Live AWS is what the stack says.
     Note: table T: the replica in eu-west-1 is CREATION_FAILED: landfall changes no replica, see to it with the tool that owns the global table
     ");
+    insta::assert_snapshot!(in_sync(|live| live.replicas = vec!["ap-south-1".into(), "eu-west-1\u{1b}[2J".into()]), @r"
+    No changes. Live AWS is what the stack says.
+    Note: table T: it is a global table with replicas in ap-south-1, eu-west-1\u{1b}[2J: landfall looks at replicas and changes none
+    ");
     insta::assert_snapshot!(in_sync(|live| live.trouble.scaling_unread = true), @r"
     No changes in what could be read.
     Not read: table T: auto scaling, because aws has no Application Auto Scaling

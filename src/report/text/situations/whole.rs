@@ -289,7 +289,7 @@ fn what_left_the_file_is_shown_and_left_alone() {
     insta::assert_snapshot!(shown(&desired([("T", table())]), &live, &Approvals::default(), context), @r"
     No changes. Live AWS is what the stack says.
     Unmanaged, left alone: Legacy
-    Unmanaged, left alone: s-old (by its name only: it has no tag)
+    Unmanaged, left alone: s-old (by its name only: no tag was seen on it)
     ");
 }
 
