@@ -93,7 +93,9 @@ pub(super) fn any_bucket_reads(name: &str, needs: &mut Needs) {
     ] {
         needs.call("s3", operation, &on);
     }
-    needs.rare("s3", "ListObjectsV2", &on, BARE);
+    for operation in ["ListObjectsV2", "ListMultipartUploads"] {
+        needs.rare("s3", operation, &on, BARE);
+    }
 }
 
 /// What `apply` writes.
@@ -204,7 +206,8 @@ fn bucket_writes(bucket: &Bucket, needs: &mut Needs) {
     let on = On::Bucket(bucket.name.clone());
     for operation in [
         "CreateBucket",
-        "ListObjectsV2", // a new bucket is bare until it has its tags
+        "ListObjectsV2", // a new bucket is bare until it has its rule
+        "ListMultipartUploads",
         "PutBucketTagging",
         "PutPublicAccessBlock",
         "PutBucketOwnershipControls",

@@ -155,10 +155,10 @@ pub struct LiveBucket {
     pub encrypted: bool,
     pub tls_only: bool,
     pub aborts_multipart: bool,
-    /// Exactly as `CreateBucket` leaves it: no tag, no policy, no lifecycle, no object, never versioned, no key of KMS's. A run that died between the create call
+    /// Exactly as `CreateBucket` leaves it: no tag, no policy, no lifecycle, no object, no upload, never versioned, no key of KMS's. A run that died between the create call
     /// and the tags leaves this, so a fresh bucket of the right name is finished, not refused.
     pub fresh: bool,
-    /// It holds no object that a new expiry could delete. Looked at only where no rule of landfall's is on it, and `false` elsewhere.
+    /// It holds no object and no unfinished upload that a new rule could delete. Looked at only where no rule of landfall's is on it, and `false` elsewhere.
     #[serde(default)]
     pub empty: bool,
     pub foreign_tags: BTreeMap<String, String>,

@@ -268,7 +268,7 @@ pub fn matches(predicted: &State, seen: &State) -> bool {
                 && p.holder == s.holder
                 && p.foreign_tags == s.foreign_tags
                 && p.contents.as_ref().map(Contents::rough) == s.contents.as_ref().map(Contents::rough)
-                // An object that came since would meet a rule that nobody was asked about.
+                // An object or upload that came since would meet a rule that nobody was asked about.
                 && (s.empty || !p.empty)
                 && guards(p).iter().zip(guards(s)).all(|(p, s)| s || !p)
         }

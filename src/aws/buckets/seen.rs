@@ -81,11 +81,21 @@ impl Aws {
         Ok(answer.map(|a| (a.rules().to_vec(), a.transition_default_minimum_object_size().cloned())).unwrap_or_default())
     }
 
-    /// Whether a listing of one key shows none.
+    /// Whether it holds neither an object nor an unfinished upload, which no listing of objects shows and a rule aborts all the same.
     pub(super) async fn bucket_is_empty(&self, bucket: &str) -> Result<bool, Error> {
+        Ok(self.shows_no_object(bucket).await? && self.shows_no_upload(bucket).await?)
+    }
+
+    async fn shows_no_object(&self, bucket: &str) -> Result<bool, Error> {
         let sent = self.s3.list_objects_v2().bucket(bucket).max_keys(1).expected_bucket_owner(&self.identity.account).send().await;
         let answer = sent.map_err(|e| from_sdk(call("ListObjectsV2", bucket), &e))?;
         Ok(answer.contents().is_empty() && answer.is_truncated() != Some(true))
+    }
+
+    async fn shows_no_upload(&self, bucket: &str) -> Result<bool, Error> {
+        let request = self.s3.list_multipart_uploads().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        let answer = request.max_uploads(1).send().await.map_err(|e| from_sdk(call("ListMultipartUploads", bucket), &e))?;
+        Ok(answer.uploads().is_empty() && answer.is_truncated() != Some(true))
     }
 }
 

@@ -201,6 +201,6 @@ pub struct ObservedBucket {
     /// The bucket policy's JSON text.
     pub policy: Option<String>,
     pub rules: Vec<ObservedRule>,
-    /// Whether a listing showed no object; `None`: not asked.
+    /// Whether listings showed no object and no unfinished upload; `None`: not asked.
     pub empty: Option<bool>,
 }

@@ -45,7 +45,9 @@ fn expiry(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reason> {
         days => (format!("after {}", words::days(days)), "keep `expire_days` in the file as it is live"),
     };
     let wanted = words::days(want.expire_days);
-    let reason = || format!("its objects would expire after {wanted}, and now do so {now}: S3 deletes those that are older, within days");
+    let aborts = if live.aborts_multipart { "" } else { ", and aborts unfinished uploads" };
+    let deletes = format!("S3 deletes those that are older, within days{aborts}");
+    let reason = || format!("its objects would expire after {wanted}, and now do so {now}: {deletes}");
     expires_sooner(live, want.expire_days).then(|| unless_named(wish, "expire", reason, otherwise)).flatten()
 }
 
