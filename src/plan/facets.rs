@@ -116,12 +116,13 @@ const GUARDS: [&str; 4] = ["public access block", "owner enforced", "tls only", 
 
 /// A bucket as it should be: with every guard.
 pub(super) fn wanted_bucket(bucket: &Bucket) -> Facets {
-    guarded(bucket, [true; 4], true)
+    guarded(bucket, [true; 4], true, bucket.expire_days)
 }
 
 /// A bucket as it is.
 pub(super) fn live_bucket(b: &LiveBucket) -> Facets {
-    let mut out = guarded(&b.bucket, [b.public_access_blocked, b.owner_enforced, b.tls_only, b.aborts_multipart], b.encrypted);
+    let guards = [b.public_access_blocked, b.owner_enforced, b.tls_only, b.aborts_multipart];
+    let mut out = guarded(&b.bucket, guards, b.encrypted, b.expire_versions);
     if let Some(contents) = &b.contents {
         let held = [("objects", contents.versions, "version"), ("uploads", contents.uploads, "unfinished upload")];
         let held = held.iter().filter(|(_, count, _)| *count > 0);
@@ -130,7 +131,8 @@ pub(super) fn live_bucket(b: &LiveBucket) -> Facets {
     out
 }
 
-fn guarded(bucket: &Bucket, guards: [bool; 4], encrypted: bool) -> Facets {
+/// `versions`: the days of an old version, which are nothing to a bucket that keeps none.
+fn guarded(bucket: &Bucket, guards: [bool; 4], encrypted: bool, versions: u32) -> Facets {
     let on = GUARDS.iter().zip(guards).filter(|(_, on)| *on).map(|(name, _)| ((*name).to_owned(), "on".to_owned()));
     let mut out: Facets = on.chain(tags(&bucket.tags)).collect();
     if encrypted {
@@ -141,6 +143,9 @@ fn guarded(bucket: &Bucket, guards: [bool; 4], encrypted: bool) -> Facets {
     }
     if bucket.expire_days > 0 {
         out.insert("expire".to_owned(), words::days(bucket.expire_days));
+    }
+    if bucket.versioning && versions > 0 {
+        out.insert("expire old versions".to_owned(), words::days(versions));
     }
     out
 }

@@ -82,7 +82,10 @@ fn on_guards(live: &LiveBucket, step: &Step) -> Option<&'static str> {
         Step::EnforceOwner => unless(!live.owner_enforced, "resent"),
         Step::EncryptBucket { kms_key } => unless(!live.encrypted || *kms_key != live.bucket.kms_key, "resent"),
         Step::SetVersioning { on } => unless(*on != live.bucket.versioning, "resent"),
-        Step::ExpireObjects { days } => unless(!live.aborts_multipart || *days != live.bucket.expire_days, "resent"),
+        Step::ExpireObjects { days, versions } => {
+            let old = *versions && *days != live.expire_versions;
+            unless(!live.aborts_multipart || *days != live.bucket.expire_days || old, "resent")
+        }
         Step::DenyPlainHttp => unless(!live.tls_only, "resent"),
         _ => Some("a table's call on a bucket"),
     }

@@ -61,6 +61,8 @@ pub(crate) fn leaving_bucket(versions: u64, uploads: u64) -> LiveBucket {
         encrypted: true,
         tls_only: true,
         aborts_multipart: true,
+        expire_versions: 0,
+        versions: false,
         fresh: false,
         empty: false,
         foreign_tags: BTreeMap::new(),

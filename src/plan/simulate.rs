@@ -215,6 +215,8 @@ fn bare(name: &str) -> LiveBucket {
         encrypted: false,
         tls_only: false,
         aborts_multipart: false,
+        expire_versions: 0,
+        versions: false,
         fresh: true,
         empty: true,
         foreign_tags: BTreeMap::new(),
@@ -237,9 +239,13 @@ fn update_bucket(live: &mut LiveBucket, step: &Step) {
             live.encrypted = true;
             live.bucket.kms_key.clone_from(kms_key);
         }
-        Step::SetVersioning { on } => live.bucket.versioning = *on,
-        Step::ExpireObjects { days } => {
+        Step::SetVersioning { on } => {
+            live.bucket.versioning = *on;
+            live.versions |= on;
+        }
+        Step::ExpireObjects { days, versions } => {
             live.bucket.expire_days = *days;
+            live.expire_versions = if *versions { *days } else { 0 };
             // Not looked at where our rule is.
             live.empty = false;
             live.aborts_multipart = true;
@@ -264,6 +270,7 @@ pub fn matches(predicted: &State, seen: &State) -> bool {
         }
         (State::Bucket(Some(p)), State::Bucket(Some(s))) => {
             p.bucket == s.bucket
+                && (p.expire_versions, p.versions) == (s.expire_versions, s.versions)
                 && p.owner == s.owner
                 && p.holder == s.holder
                 && p.foreign_tags == s.foreign_tags

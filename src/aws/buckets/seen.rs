@@ -4,7 +4,9 @@ use super::{call, optional};
 use crate::aws::error::from_sdk;
 use crate::aws::{Aws, Error};
 use crate::live::normal::ObservedRule;
-use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, LifecycleRuleFilter, TransitionDefaultMinimumObjectSize};
+use aws_sdk_s3::types::{
+    ExpirationStatus, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration, TransitionDefaultMinimumObjectSize,
+};
 
 impl Aws {
     /// `GetBucketTagging`, AWS's own tags included.
@@ -81,9 +83,17 @@ impl Aws {
         Ok(answer.map(|a| (a.rules().to_vec(), a.transition_default_minimum_object_size().cloned())).unwrap_or_default())
     }
 
-    /// Whether it holds neither an object nor an unfinished upload, which no listing of objects shows and a rule aborts all the same.
-    pub(super) async fn bucket_is_empty(&self, bucket: &str) -> Result<bool, Error> {
-        Ok(self.shows_no_object(bucket).await? && self.shows_no_upload(bucket).await?)
+    /// Whether a rule would find nothing: no object, nor what no listing of objects shows, an old version (looked for only where
+    /// `versions` were ever kept) or an unfinished upload.
+    pub(super) async fn bucket_is_empty(&self, bucket: &str, versions: bool) -> Result<bool, Error> {
+        let bare = if versions { self.shows_no_version(bucket).await? } else { self.shows_no_object(bucket).await? };
+        Ok(bare && self.shows_no_upload(bucket).await?)
+    }
+
+    async fn shows_no_version(&self, bucket: &str) -> Result<bool, Error> {
+        let request = self.s3.list_object_versions().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        let answer = request.max_keys(1).send().await.map_err(|e| from_sdk(call("ListObjectVersions", bucket), &e))?;
+        Ok(answer.versions().is_empty() && answer.delete_markers().is_empty() && answer.is_truncated() != Some(true))
     }
 
     async fn shows_no_object(&self, bucket: &str) -> Result<bool, Error> {
@@ -116,10 +126,16 @@ pub(super) fn rule(rule: &LifecycleRule) -> ObservedRule {
         enabled: rule.status() == &ExpirationStatus::Enabled,
         whole_bucket: prefix.is_empty() && rule.filter().is_none_or(covers_all),
         expire_days: days(rule.expiration().and_then(aws_sdk_s3::types::LifecycleExpiration::days)),
+        expire_versions: days(rule.noncurrent_version_expiration().filter(|of| keeps_none(of)).and_then(|of| of.noncurrent_days())),
         abort_days: days(
             rule.abort_incomplete_multipart_upload().and_then(aws_sdk_s3::types::AbortIncompleteMultipartUpload::days_after_initiation),
         ),
     }
+}
+
+/// A rule may keep the newest of the old versions for ever.
+fn keeps_none(of: &NoncurrentVersionExpiration) -> bool {
+    of.newer_noncurrent_versions().is_none_or(|kept| kept == 0)
 }
 
 fn covers_all(filter: &LifecycleRuleFilter) -> bool {

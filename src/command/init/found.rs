@@ -200,6 +200,7 @@ impl Found {
             (live.owner_enforced, "ownership is not enforced"),
             (live.tls_only, "plain HTTP is allowed"),
             (live.aborts_multipart, "unfinished uploads stay"),
+            (!live.bucket.versioning || live.expire_versions > 0, "old versions stay"),
         ];
         let open: Vec<&str> = guards.into_iter().filter(|(closed, _)| !closed).map(|(_, open)| open).collect();
         if !open.is_empty() {

@@ -31,6 +31,8 @@ pub fn bucket(name: &str, seen: &ObservedBucket, want: Option<&Bucket>) -> LiveB
         encrypted: !seen.encryption.is_empty(),
         tls_only: seen.policy.as_deref().is_some_and(|p| is_tls_only(p, name)),
         aborts_multipart: seen.rules.iter().any(aborts),
+        expire_versions: rule.and_then(|r| r.expire_versions).unwrap_or(0),
+        versions: seen.versioning.is_some(),
         fresh: is_fresh(seen),
         empty: seen.empty == Some(true),
         holder: super::holder::holder(&seen.tags, &managed),
@@ -112,7 +114,14 @@ mod tests {
             encryption: vec![("AES256".into(), None)],
             versioning: None,
             policy: Some(policy().to_string()),
-            rules: vec![ObservedRule { id: RULE_ID.into(), enabled: true, whole_bucket: true, expire_days: Some(7), abort_days: Some(1) }],
+            rules: vec![ObservedRule {
+                id: RULE_ID.into(),
+                enabled: true,
+                whole_bucket: true,
+                expire_days: Some(7),
+                expire_versions: Some(7),
+                abort_days: Some(1),
+            }],
             empty: None,
         }
     }
@@ -142,13 +151,14 @@ mod tests {
     #[test]
     fn each_setting_that_is_removed_is_seen() {
         type Spoil = fn(&mut ObservedBucket);
-        let spoils: [(&str, Spoil); 8] = [
+        let spoils: [(&str, Spoil); 9] = [
             ("one public access flag", |b| b.block = Some([true, true, true, false])),
             ("the whole block", |b| b.block = None),
             ("ownership", |b| b.ownership = vec!["ObjectWriter".into()]),
             ("encryption", |b| b.encryption.clear()),
             ("policy", |b| b.policy = None),
             ("expiry", |b| b.rules[0].expire_days = None),
+            ("expiry of versions", |b| b.rules[0].expire_versions = None),
             ("abort", |b| b.rules[0].abort_days = None),
             ("owner", |b| drop(b.tags.remove(0))),
         ];
@@ -163,7 +173,7 @@ mod tests {
     fn suspended_versioning_reads_as_off_and_only_enabled_as_on() {
         for (seen, on) in [(None, false), (Some("Suspended"), false), (Some("Enabled"), true)] {
             let live = fold(&ObservedBucket { versioning: seen.map(Into::into), ..complete() });
-            assert_eq!(live.bucket.versioning, on, "{seen:?}");
+            assert_eq!((live.bucket.versioning, live.versions), (on, seen.is_some()), "{seen:?}");
         }
     }
 

@@ -183,6 +183,8 @@ pub struct ObservedRule {
     /// Whether the rule covers every key (no prefix, tag or size filter).
     pub whole_bucket: bool,
     pub expire_days: Option<u32>,
+    /// Days until a version that is no longer current expires, however few there are of its object.
+    pub expire_versions: Option<u32>,
     pub abort_days: Option<u32>,
 }
 
@@ -201,6 +203,6 @@ pub struct ObservedBucket {
     /// The bucket policy's JSON text.
     pub policy: Option<String>,
     pub rules: Vec<ObservedRule>,
-    /// Whether listings showed no object and no unfinished upload; `None`: not asked.
+    /// Whether listings showed no object, no version and no unfinished upload; `None`: not asked.
     pub empty: Option<bool>,
 }

@@ -11,13 +11,15 @@ use crate::resource::{Bucket, OWNER_TAG};
 pub(in crate::plan) fn step(want: &Bucket, live: &LiveBucket, stack: &str) -> Option<Step> {
     let now = &live.bucket;
     let encrypts = live.encrypted && want.kms_key == now.kms_key;
-    let expires = want.expire_days == now.expire_days && live.aborts_multipart;
+    let old = !want.versioning || want.expire_days == live.expire_versions;
+    let expires = want.expire_days == now.expire_days && old && live.aborts_multipart;
     tag(want, live, stack)
         .or_else(|| (!live.public_access_blocked).then_some(Step::BlockPublicAccess))
         .or_else(|| (!live.owner_enforced).then_some(Step::EnforceOwner))
         .or_else(|| (!encrypts).then(|| Step::EncryptBucket { kms_key: want.kms_key.clone() }))
+        .or_else(|| (!expires).then_some(Step::ExpireObjects { days: want.expire_days, versions: want.versioning }))
+        // After the rule: no version comes that nothing lets expire.
         .or_else(|| (want.versioning != now.versioning).then_some(Step::SetVersioning { on: want.versioning }))
-        .or_else(|| (!expires).then_some(Step::ExpireObjects { days: want.expire_days }))
         .or_else(|| (!live.tls_only).then_some(Step::DenyPlainHttp))
 }
 

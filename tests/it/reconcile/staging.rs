@@ -33,4 +33,51 @@ async fn an_upload_that_is_unfinished_in_a_bucket_without_objects_needs_the_word
     scene.converge(&aws).await;
 }
 
-on_each_stand!(an_upload_that_is_unfinished_in_a_bucket_without_objects_needs_the_word);
+/// The load deletes what it staged, and what is deleted in such a bucket stays as an old version.
+async fn an_old_version_expires_as_an_object_does_and_sooner_only_by_the_word(stand: &Stand) {
+    let (aws, mut scene) = (stand.connect().await, Scene::new());
+    scene.desired.tables.clear();
+    scene.desired.buckets.values_mut().for_each(|bucket| bucket.versioning = true);
+    scene.converge(&aws).await;
+    assert_eq!(scene.live(&aws).await.buckets[&scene.bucket].expire_versions, 7);
+    aws.expire_objects(&scene.bucket, 7, false).await.expect("by hand");
+    let plan = scene.plan(&aws).await;
+    let fields = plan.works.iter().filter_map(|w| w.change.as_ref()).flat_map(|c| c.fields.iter().map(|f| f.path.as_str()));
+    assert_eq!(fields.collect::<Vec<_>>(), ["expire old versions"]);
+    assert!(
+        plan.calls() == 0 && plan.refusals.len() == 1 && plan.refusals[0].reason.starts_with("its old versions"),
+        "{:?}",
+        plan.refusals
+    );
+    scene.approvals.destroy.insert(format!("s3://{}:expire", scene.bucket));
+    scene.converge(&aws).await;
+}
+
+async fn versioning_that_is_turned_on_where_there_was_none_needs_no_word_and_has_its_rule_first(stand: &Stand) {
+    let (aws, mut scene) = (stand.connect().await, Scene::new());
+    scene.desired.tables.clear();
+    scene.converge(&aws).await;
+    scene.desired.buckets.values_mut().for_each(|bucket| bucket.versioning = true);
+    let outcome = scene.converge(&aws).await;
+    let done: Vec<_> = outcome.report.done.iter().filter_map(|done| done.call.split(' ').next()).collect();
+    assert_eq!(done, ["PutBucketLifecycleConfiguration", "PutBucketVersioning"]);
+}
+
+/// What is current is not all that such a bucket holds.
+async fn a_bucket_with_nothing_but_old_versions_is_not_empty(stand: &Stand) {
+    let (aws, mut scene) = (stand.connect().await, found(stand).await);
+    scene.desired.buckets.values_mut().for_each(|bucket| bucket.versioning = true);
+    aws.set_versioning(&scene.bucket, true).await.expect("on");
+    assert_eq!(scene.plan(&aws).await.refusals, []);
+    s3(stand).put_object().bucket(&scene.bucket).key("a").body(b"x".to_vec().into()).send().await.expect("put");
+    s3(stand).delete_object().bucket(&scene.bucket).key("a").send().await.expect("a marker");
+    let reasons: Vec<String> = scene.plan(&aws).await.refusals.into_iter().map(|r| r.reason).collect();
+    assert!(reasons.len() == 2 && reasons[1].starts_with("its old versions would expire"), "{reasons:?}");
+}
+
+on_each_stand!(
+    an_upload_that_is_unfinished_in_a_bucket_without_objects_needs_the_word,
+    an_old_version_expires_as_an_object_does_and_sooner_only_by_the_word,
+    versioning_that_is_turned_on_where_there_was_none_needs_no_word_and_has_its_rule_first,
+    a_bucket_with_nothing_but_old_versions_is_not_empty,
+);

@@ -22,6 +22,8 @@ fn closed(bucket: Bucket) -> LiveBucket {
         encrypted: true,
         tls_only: true,
         aborts_multipart: true,
+        expire_versions: 0,
+        versions: false,
         fresh: false,
         empty: false,
         foreign_tags: BTreeMap::new(),
