@@ -153,6 +153,9 @@ pub struct LiveBucket {
     pub public_access_blocked: bool,
     pub owner_enforced: bool,
     pub encrypted: bool,
+    /// Its KMS key encrypts without a bucket key, so that each object is a request of the key. `false` where nobody told.
+    #[serde(default)]
+    pub no_bucket_key: bool,
     pub tls_only: bool,
     pub aborts_multipart: bool,
     /// Days until landfall's rule lets an old version expire; 0: never. It matters only where versions are kept.

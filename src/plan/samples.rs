@@ -59,6 +59,7 @@ pub(crate) fn leaving_bucket(versions: u64, uploads: u64) -> LiveBucket {
         public_access_blocked: true,
         owner_enforced: true,
         encrypted: true,
+        no_bucket_key: false,
         tls_only: true,
         aborts_multipart: true,
         expire_versions: 0,

@@ -213,6 +213,7 @@ fn bare(name: &str) -> LiveBucket {
         public_access_blocked: false,
         owner_enforced: false,
         encrypted: false,
+        no_bucket_key: false,
         tls_only: false,
         aborts_multipart: false,
         expire_versions: 0,
@@ -236,7 +237,7 @@ fn update_bucket(live: &mut LiveBucket, step: &Step) {
         Step::BlockPublicAccess => live.public_access_blocked = true,
         Step::EnforceOwner => live.owner_enforced = true,
         Step::EncryptBucket { kms_key } => {
-            live.encrypted = true;
+            (live.encrypted, live.no_bucket_key) = (true, false);
             live.bucket.kms_key.clone_from(kms_key);
         }
         Step::SetVersioning { on } => {
@@ -326,6 +327,6 @@ fn as_born(seen: &Table, predicted: &Table) -> Table {
     table
 }
 
-fn guards(b: &LiveBucket) -> [bool; 5] {
-    [b.public_access_blocked, b.owner_enforced, b.encrypted, b.tls_only, b.aborts_multipart]
+fn guards(b: &LiveBucket) -> [bool; 6] {
+    [b.public_access_blocked, b.owner_enforced, b.encrypted, !b.no_bucket_key, b.tls_only, b.aborts_multipart]
 }

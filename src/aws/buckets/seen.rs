@@ -3,9 +3,10 @@
 use super::{call, optional};
 use crate::aws::error::from_sdk;
 use crate::aws::{Aws, Error};
-use crate::live::normal::ObservedRule;
+use crate::live::normal::{ObservedDefault, ObservedRule};
 use aws_sdk_s3::types::{
-    ExpirationStatus, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration, TransitionDefaultMinimumObjectSize,
+    ExpirationStatus, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration, ServerSideEncryptionRule,
+    TransitionDefaultMinimumObjectSize,
 };
 
 impl Aws {
@@ -49,15 +50,13 @@ impl Aws {
         }
     }
 
-    /// `GetBucketEncryption`: the default algorithms, each with its key.
-    pub(super) async fn bucket_encryption(&self, bucket: &str) -> Result<Vec<(String, Option<String>)>, Error> {
+    /// `GetBucketEncryption`: the defaults.
+    pub(super) async fn bucket_encryption(&self, bucket: &str) -> Result<Vec<ObservedDefault>, Error> {
         let sent = self.s3.get_bucket_encryption().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
         let answer = sent.map_err(|e| from_sdk(call("GetBucketEncryption", bucket), &e));
         let answer = optional(answer, &["ServerSideEncryptionConfigurationNotFoundError"])?;
         let config = answer.and_then(|a| a.server_side_encryption_configuration().cloned());
-        let rules = config.map(|c| c.rules().to_vec()).unwrap_or_default();
-        let defaults = rules.iter().filter_map(|r| r.apply_server_side_encryption_by_default());
-        Ok(defaults.map(|d| (d.sse_algorithm().as_str().to_owned(), d.kms_master_key_id().map(str::to_owned))).collect())
+        Ok(config.map(|c| c.rules().iter().filter_map(default).collect()).unwrap_or_default())
     }
 
     /// `GetBucketPolicy`: the JSON text.
@@ -114,6 +113,12 @@ fn versioning(body: &[u8]) -> Option<String> {
     let body = String::from_utf8_lossy(body);
     let (_, rest) = body.split_once("<Status>")?;
     rest.split_once("</Status>").map(|(status, _)| status.trim().to_owned())
+}
+
+fn default(rule: &ServerSideEncryptionRule) -> Option<ObservedDefault> {
+    let by = rule.apply_server_side_encryption_by_default()?;
+    let key = by.kms_master_key_id().map(str::to_owned);
+    Some(ObservedDefault { algorithm: by.sse_algorithm().as_str().to_owned(), key, bucket_key: rule.bucket_key_enabled() })
 }
 
 /// One lifecycle rule in our nouns.

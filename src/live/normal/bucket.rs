@@ -3,7 +3,7 @@
 //! Rules: a guard is judged by its meaning, not by who wrote it; only landfall's own lifecycle rule (by id) is managed.
 //! Called by `live::refresh`; [`is_tls_only`] also by `aws::buckets`, which must not write a statement twice.
 
-use super::{ObservedBucket, ObservedRule};
+use super::{ObservedBucket, ObservedDefault, ObservedRule};
 use crate::live::model::LiveBucket;
 use crate::resource::Bucket;
 use serde_json::Value;
@@ -29,6 +29,7 @@ pub fn bucket(name: &str, seen: &ObservedBucket, want: Option<&Bucket>) -> LiveB
         public_access_blocked: seen.block == Some([true; 4]),
         owner_enforced: seen.ownership.iter().any(|o| o == "BucketOwnerEnforced"),
         encrypted: !seen.encryption.is_empty(),
+        no_bucket_key: seen.encryption.iter().any(|by| by.algorithm == "aws:kms" && by.bucket_key == Some(false)),
         tls_only: seen.policy.as_deref().is_some_and(|p| is_tls_only(p, name)),
         aborts_multipart: seen.rules.iter().any(aborts),
         expire_versions: rule.and_then(|r| r.expire_versions).unwrap_or(0),
@@ -48,9 +49,9 @@ fn is_fresh(seen: &ObservedBucket) -> bool {
 }
 
 /// The key of a KMS encryption as a stack would name it; one that a stack cannot ask for is named so that it equals none.
-fn kms((algorithm, key): &(String, Option<String>)) -> Option<String> {
-    let key = || key.clone().unwrap_or_else(|| "alias/aws/s3".to_owned());
-    match algorithm.as_str() {
+fn kms(by: &ObservedDefault) -> Option<String> {
+    let key = || by.key.clone().unwrap_or_else(|| "alias/aws/s3".to_owned());
+    match by.algorithm.as_str() {
         "AES256" => None,
         "aws:kms" => Some(key()),
         other => Some(format!("{} ({})", key(), crate::safe::text(other))),
@@ -106,12 +107,16 @@ mod tests {
             "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]})
     }
 
+    fn by(algorithm: &str, key: Option<&str>) -> ObservedDefault {
+        ObservedDefault { algorithm: algorithm.to_owned(), key: key.map(Into::into), bucket_key: Some(false) }
+    }
+
     fn complete() -> ObservedBucket {
         ObservedBucket {
             tags: vec![("landfall:stack".into(), "s".into()), ("team".into(), "a".into()), ("aws:x".into(), "y".into())],
             block: Some([true; 4]),
             ownership: vec!["BucketOwnerEnforced".into()],
-            encryption: vec![("AES256".into(), None)],
+            encryption: vec![by("AES256", None)],
             versioning: None,
             policy: Some(policy().to_string()),
             rules: vec![ObservedRule {
@@ -180,8 +185,7 @@ mod tests {
     #[test]
     fn a_kms_key_is_seen_and_one_that_no_stack_can_name_equals_none() {
         let of = |algorithm: &str, key: Option<&str>| {
-            let encryption = vec![(algorithm.to_owned(), key.map(Into::into))];
-            let live = fold(&ObservedBucket { encryption, ..complete() });
+            let live = fold(&ObservedBucket { encryption: vec![by(algorithm, key)], ..complete() });
             assert!(live.encrypted);
             live.bucket.kms_key
         };
@@ -189,6 +193,17 @@ mod tests {
         assert_eq!(of("aws:kms", Some("arn:k")).as_deref(), Some("arn:k"));
         assert_eq!(of("aws:kms", None).as_deref(), Some("alias/aws/s3"));
         assert_eq!(of("aws:kms:dsse", Some("arn:k")).as_deref(), Some("arn:k (aws:kms:dsse)"));
+    }
+
+    /// S3 has none for the other algorithms, and says `false` of them.
+    #[test]
+    fn only_a_kms_key_that_is_said_to_be_without_a_bucket_key_is() {
+        let without = |algorithm: &str, bucket_key| {
+            let by = ObservedDefault { bucket_key, ..by(algorithm, Some("arn:k")) };
+            fold(&ObservedBucket { encryption: vec![by], ..complete() }).no_bucket_key
+        };
+        assert!(without("aws:kms", Some(false)) && !without("aws:kms", Some(true)) && !without("aws:kms", None));
+        assert!(!without("AES256", Some(false)) && !without("aws:kms:dsse", Some(false)));
     }
 
     #[test]
@@ -232,7 +247,7 @@ mod tests {
             assert!(!fold(&ObservedBucket { versioning: Some(versioning.into()), ..bare.clone() }).fresh, "{versioning}");
         }
         for (algorithm, fresh) in [("AES256", true), ("aws:kms", false)] {
-            assert_eq!(fold(&ObservedBucket { encryption: vec![(algorithm.into(), None)], ..bare.clone() }).fresh, fresh, "{algorithm}");
+            assert_eq!(fold(&ObservedBucket { encryption: vec![by(algorithm, None)], ..bare.clone() }).fresh, fresh, "{algorithm}");
         }
     }
 

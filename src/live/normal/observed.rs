@@ -188,6 +188,17 @@ pub struct ObservedRule {
     pub abort_days: Option<u32>,
 }
 
+/// How a bucket encrypts what is put into it without a word.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObservedDefault {
+    /// `AES256`, `aws:kms`, `aws:kms:dsse`.
+    pub algorithm: String,
+    /// As it was named: an ARN, an alias or an id.
+    pub key: Option<String>,
+    /// Whether one request of the key does for many objects; absent: not told.
+    pub bucket_key: Option<bool>,
+}
+
 /// A bucket's configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObservedBucket {
@@ -196,8 +207,7 @@ pub struct ObservedBucket {
     pub block: Option<[bool; 4]>,
     /// `BucketOwnerEnforced`, …
     pub ownership: Vec<String>,
-    /// Default encryption: the algorithm (`AES256`, `aws:kms`, `aws:kms:dsse`), and the key where one is named.
-    pub encryption: Vec<(String, Option<String>)>,
+    pub encryption: Vec<ObservedDefault>,
     /// `Enabled`, `Suspended`; absent: never switched on.
     pub versioning: Option<String>,
     /// The bucket policy's JSON text.

@@ -153,6 +153,20 @@ fn old_versions_that_expire_sooner_need_the_word_where_there_may_be_any() {
     }
 }
 
+/// It costs a request of the key for each object, and takes nothing from anybody.
+#[test]
+fn a_bucket_key_is_turned_on_without_a_word() {
+    let keyed = Bucket { kms_key: Some("arn:aws:kms:us-east-1:123456789012:key/1".into()), ..done().bucket };
+    let live = LiveBucket { bucket: keyed.clone(), no_bucket_key: true, ..done() };
+    let desired = Desired { buckets: [(keyed.name.clone(), keyed.clone())].into(), ..desired([]) };
+    let plan = plan_of(&desired, &Live { buckets: [(keyed.name.clone(), live.clone())].into(), ..Live::default() }, &Approvals::default());
+    let step = &plan.works[0].steps[0];
+    assert_eq!((plan.refusals.len(), plan.calls(), step.destructive), (0, 1, false));
+    assert_eq!(violation(&state(live.clone()), &step.step), None);
+    let after = simulate(&state(live.clone()), &step.step, &keyed.name);
+    assert!(matches(&after, &state(LiveBucket { no_bucket_key: false, ..live.clone() })) && !matches(&after, &state(live)));
+}
+
 /// A bucket that is adopted may have either, and its file need not know.
 #[test]
 fn a_key_and_versioning_are_given_up_by_name() {

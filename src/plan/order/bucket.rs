@@ -10,7 +10,7 @@ use crate::resource::{Bucket, OWNER_TAG};
 
 pub(in crate::plan) fn step(want: &Bucket, live: &LiveBucket, stack: &str) -> Option<Step> {
     let now = &live.bucket;
-    let encrypts = live.encrypted && want.kms_key == now.kms_key;
+    let encrypts = live.encrypted && want.kms_key == now.kms_key && !live.no_bucket_key;
     let old = !want.versioning || want.expire_days == live.expire_versions;
     let expires = want.expire_days == now.expire_days && old && live.aborts_multipart;
     tag(want, live, stack)

@@ -2,8 +2,10 @@
 //!
 //! Rule: what no listing of objects shows counts as well.
 
+use super::every::customer_key;
 use super::leaving::s3;
 use super::*;
+use aws_sdk_s3::types::{ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule};
 
 /// The stack's bucket alone, made by hand, and leave to take it over.
 async fn found(stand: &Stand) -> Scene {
@@ -75,9 +77,31 @@ async fn a_bucket_with_nothing_but_old_versions_is_not_empty(stand: &Stand) {
     assert!(reasons.len() == 2 && reasons[1].starts_with("its old versions would expire"), "{reasons:?}");
 }
 
+/// A KMS key as the bucket's default, as somebody names it.
+async fn encrypt(stand: &Stand, bucket: &str, key: &str, bucket_key: bool) {
+    let by = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms).kms_master_key_id(key);
+    let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(by.build().expect("a default"));
+    let rule = rule.bucket_key_enabled(bucket_key).build();
+    let all = ServerSideEncryptionConfiguration::builder().rules(rule).build().expect("one rule");
+    s3(stand).put_bucket_encryption().bucket(bucket).server_side_encryption_configuration(all).send().await.expect("encrypted");
+}
+
+async fn a_bucket_key_that_is_off_is_drift_and_is_turned_on(stand: &Stand) {
+    let (aws, mut scene) = (stand.connect().await, Scene::new());
+    let key = customer_key(stand).await;
+    scene.desired.tables.clear();
+    scene.desired.buckets.values_mut().for_each(|bucket| bucket.kms_key = Some(key.clone()));
+    scene.converge(&aws).await;
+    encrypt(stand, &scene.bucket, &key, false).await;
+    assert!(scene.live(&aws).await.buckets[&scene.bucket].no_bucket_key);
+    scene.converge(&aws).await;
+    assert!(!scene.live(&aws).await.buckets[&scene.bucket].no_bucket_key);
+}
+
 on_each_stand!(
     an_upload_that_is_unfinished_in_a_bucket_without_objects_needs_the_word,
     an_old_version_expires_as_an_object_does_and_sooner_only_by_the_word,
     versioning_that_is_turned_on_where_there_was_none_needs_no_word_and_has_its_rule_first,
     a_bucket_with_nothing_but_old_versions_is_not_empty,
+    a_bucket_key_that_is_off_is_drift_and_is_turned_on,
 );

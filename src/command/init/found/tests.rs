@@ -20,6 +20,7 @@ fn closed(bucket: Bucket) -> LiveBucket {
         public_access_blocked: true,
         owner_enforced: true,
         encrypted: true,
+        no_bucket_key: false,
         tls_only: true,
         aborts_multipart: true,
         expire_versions: 0,

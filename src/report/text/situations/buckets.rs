@@ -90,6 +90,25 @@ fn versioning_and_a_key_of_ones_own() {
 }
 
 #[test]
+fn a_key_gets_its_bucket_key_back() {
+    let keyed = Bucket { kms_key: Some("arn:aws:kms:us-east-1:123456789012:key/1111".into()), ..bucket() };
+    let live = LiveBucket { no_bucket_key: true, ..whole(keyed.clone()) };
+    insta::assert_snapshot!(of(keyed, Some(live)), @r"
+    Changes (~ change in place):
+
+      ~ bucket acme-staging
+          ~ encryption  SSE-KMS, key arn:aws:kms:us-east-1:123456789012:key/1111, without a bucket key -> SSE-KMS, key arn:aws:kms:us-east-1:123456789012:key/1111
+
+    Calls, in this order for each resource (times are estimates):
+      bucket acme-staging
+        1. PutBucketEncryption SSE-KMS, key arn:aws:kms:us-east-1:123456789012:key/1111  (1 s to 2 s)
+             requests of the key are charged; objects that are there keep their encryption
+
+    Plan: 0 to create, 1 to change, 0 to delete; 1 call, about 1 s to 2 s.
+    ");
+}
+
+#[test]
 fn objects_that_would_expire_sooner_are_kept_until_that_is_allowed() {
     insta::assert_snapshot!(of(bucket(), Some(whole(Bucket { expire_days: 365, ..bucket() }))), @r"
     Changes (~ change in place):
