@@ -5,7 +5,9 @@
 use super::every::customer_key;
 use super::leaving::s3;
 use super::*;
+use crate::reconcile_faults::World;
 use aws_sdk_s3::types::{ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule};
+use landfall::local::Rule;
 
 /// The stack's bucket alone, made by hand, and leave to take it over.
 async fn found(stand: &Stand) -> Scene {
@@ -96,6 +98,27 @@ async fn a_bucket_key_that_is_off_is_drift_and_is_turned_on(stand: &Stand) {
     assert!(scene.live(&aws).await.buckets[&scene.bucket].no_bucket_key);
     scene.converge(&aws).await;
     assert!(!scene.live(&aws).await.buckets[&scene.bucket].no_bucket_key);
+}
+
+/// S3 shows a key as it was told it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_by_its_id_is_the_same_key() {
+    let world = World::start().await;
+    let stand = Stand { url: world.local.url(), key: "local".into(), _local: None, streams_change: true, knows: Knows::ALL };
+    let (aws, mut scene) = (stand.connect().await, Scene::new());
+    let (key, other) = (customer_key(&stand).await, customer_key(&stand).await);
+    let id = |key: &str| key.rsplit('/').next().expect("an id").to_owned();
+    scene.desired.tables.clear();
+    scene.desired.buckets.values_mut().for_each(|bucket| bucket.kms_key = Some(key.clone()));
+    scene.converge(&aws).await;
+    encrypt(&stand, &scene.bucket, &id(&key), true).await;
+    assert_eq!(scene.plan(&aws).await.calls(), 0);
+    world.local.faults().install(Rule::refuse("AccessDeniedException").operation("DescribeKey"));
+    assert_eq!(scene.plan(&aws).await.calls(), 1, "it cannot be told");
+    world.local.faults().clear();
+    encrypt(&stand, &scene.bucket, &id(&other), true).await;
+    assert_eq!(scene.plan(&aws).await.calls(), 1, "another key");
+    scene.converge(&aws).await;
 }
 
 on_each_stand!(
