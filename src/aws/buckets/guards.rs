@@ -202,7 +202,9 @@ mod tests {
     fn a_rule_that_keeps_the_newest_old_versions_lets_no_version_expire_for_certain() {
         let keeping = |newest| {
             let of_old = NoncurrentVersionExpiration::builder().noncurrent_days(7).set_newer_noncurrent_versions(newest).build();
-            super::super::seen::rule(&LifecycleRule { noncurrent_version_expiration: Some(of_old), ..expiry(7, true) }).expire_versions
+            let mut rule = expiry(7, true);
+            rule.noncurrent_version_expiration = Some(of_old);
+            super::super::seen::rule(&rule).expire_versions
         };
         assert_eq!((keeping(None), keeping(Some(2))), (Some(7), None));
     }

@@ -105,7 +105,7 @@ async fn a_bucket_key_that_is_off_is_drift_and_is_turned_on(stand: &Stand) {
 async fn a_key_by_its_id_is_the_same_key() {
     let world = World::start().await;
     let stand = Stand { url: world.local.url(), key: "local".into(), _local: None, streams_change: true, knows: Knows::ALL };
-    let (aws, mut scene) = (stand.connect().await, Scene::new());
+    let (aws, mut scene) = (world.aws.clone(), Scene::new());
     let (key, other) = (customer_key(&stand).await, customer_key(&stand).await);
     let id = |key: &str| key.rsplit('/').next().expect("an id").to_owned();
     scene.desired.tables.clear();
