@@ -108,7 +108,9 @@ fn a_drift_policy_is_short_and_reads() {
             "s3:GetBucketVersioning",
             "s3:GetEncryptionConfiguration",
             "s3:GetLifecycleConfiguration",
-            "s3:ListBucket"
+            "s3:ListBucket",
+            "s3:ListBucketMultipartUploads",
+            "s3:ListBucketVersions"
           ],
           "Effect": "Allow",
           "Resource": [
