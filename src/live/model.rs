@@ -157,6 +157,15 @@ pub struct LiveBucket {
     #[serde(default)]
     pub no_bucket_key: bool,
     pub tls_only: bool,
+    /// It has a policy, whoever wrote it.
+    #[serde(default)]
+    pub has_policy: bool,
+    /// The first statement of the policy that lets everybody in, by its `Sid` or its place.
+    #[serde(default)]
+    pub public_statement: Option<String>,
+    /// S3 takes no policy with such a statement: that side of the public access block is on.
+    #[serde(default)]
+    pub refuses_public: bool,
     pub aborts_multipart: bool,
     /// Days until landfall's rule lets an old version expire; 0: never. It matters only where versions are kept.
     #[serde(default)]

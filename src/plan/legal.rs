@@ -86,6 +86,7 @@ fn on_guards(live: &LiveBucket, step: &Step) -> Option<&'static str> {
             let old = *versions && *days != live.expire_versions;
             unless(!live.aborts_multipart || *days != live.bucket.expire_days || old, "resent")
         }
+        Step::DenyPlainHttp if live.refuses_public && live.public_statement.is_some() => Some("a public policy under the block"),
         Step::DenyPlainHttp => unless(!live.tls_only, "resent"),
         _ => Some("a table's call on a bucket"),
     }

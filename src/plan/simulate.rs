@@ -215,6 +215,9 @@ fn bare(name: &str) -> LiveBucket {
         encrypted: false,
         no_bucket_key: false,
         tls_only: false,
+        has_policy: false,
+        public_statement: None,
+        refuses_public: false,
         aborts_multipart: false,
         expire_versions: 0,
         versions: false,
@@ -234,7 +237,7 @@ fn update_bucket(live: &mut LiveBucket, step: &Step) {
             live.bucket.tags =
                 tags.iter().filter(|(k, _)| *k != OWNER_TAG && !foreign.contains_key(*k)).map(|(k, v)| (k.clone(), v.clone())).collect();
         }
-        Step::BlockPublicAccess => live.public_access_blocked = true,
+        Step::BlockPublicAccess => (live.public_access_blocked, live.refuses_public) = (true, true),
         Step::EnforceOwner => live.owner_enforced = true,
         Step::EncryptBucket { kms_key } => {
             (live.encrypted, live.no_bucket_key) = (true, false);
@@ -251,7 +254,7 @@ fn update_bucket(live: &mut LiveBucket, step: &Step) {
             live.empty = false;
             live.aborts_multipart = true;
         }
-        Step::DenyPlainHttp => live.tls_only = true,
+        Step::DenyPlainHttp => (live.tls_only, live.has_policy) = (true, true),
         Step::AbortUploads => live.contents.iter_mut().for_each(|contents| contents.uploads = 0),
         Step::DeleteVersions => live.contents.iter_mut().for_each(|contents| contents.versions = 0),
         _ => {}
@@ -274,6 +277,7 @@ pub fn matches(predicted: &State, seen: &State) -> bool {
                 && (p.expire_versions, p.versions) == (s.expire_versions, s.versions)
                 && p.owner == s.owner
                 && p.holder == s.holder
+                && p.public_statement == s.public_statement
                 && p.foreign_tags == s.foreign_tags
                 && p.contents.as_ref().map(Contents::rough) == s.contents.as_ref().map(Contents::rough)
                 // An object or upload that came since would meet a rule that nobody was asked about.

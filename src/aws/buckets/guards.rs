@@ -4,7 +4,7 @@ use super::call;
 use crate::aws::error::from_sdk;
 use crate::aws::tables::wire::built;
 use crate::aws::{Aws, Error};
-use crate::live::normal::{RULE_ID, is_tls_only};
+use crate::live::normal::{RULE_ID, STATEMENT_ID, is_tls_only};
 use crate::resource::partition;
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus, LifecycleExpiration,
@@ -14,9 +14,6 @@ use aws_sdk_s3::types::{
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// The id of landfall's policy statement.
-const STATEMENT_ID: &str = "LandfallTlsOnly";
 
 impl Aws {
     /// `PutBucketTagging` with this whole set; AWS's own tags (`aws:`) are kept, as S3 replaces all.

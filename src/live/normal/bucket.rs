@@ -12,6 +12,9 @@ use std::collections::BTreeSet;
 /// The id of landfall's lifecycle rule.
 pub const RULE_ID: &str = "landfall-staging";
 
+/// The id of landfall's policy statement.
+pub const STATEMENT_ID: &str = "LandfallTlsOnly";
+
 /// One bucket from its reads; `want`: what the stack says of it.
 pub fn bucket(name: &str, seen: &ObservedBucket, want: Option<&Bucket>) -> LiveBucket {
     let managed: BTreeSet<String> = want.map(|w| w.tags.keys().cloned().collect()).unwrap_or_default();
@@ -31,6 +34,9 @@ pub fn bucket(name: &str, seen: &ObservedBucket, want: Option<&Bucket>) -> LiveB
         encrypted: !seen.encryption.is_empty(),
         no_bucket_key: seen.encryption.iter().any(|by| by.algorithm == "aws:kms" && by.bucket_key == Some(false)),
         tls_only: seen.policy.as_deref().is_some_and(|p| is_tls_only(p, name)),
+        has_policy: seen.policy.is_some(),
+        public_statement: seen.policy.as_deref().and_then(public_statement),
+        refuses_public: seen.block.is_some_and(|[_, _, public_policies, _]| public_policies),
         aborts_multipart: seen.rules.iter().any(aborts),
         expire_versions: rule.and_then(|r| r.expire_versions).unwrap_or(0),
         versions: seen.versioning.is_some(),
@@ -68,14 +74,25 @@ pub fn is_tls_only(policy: &str, bucket: &str) -> bool {
     each(&policy["Statement"]).any(|s| denies_plain(s, bucket))
 }
 
+/// S3 takes some conditions for an open door too; one without any is one for certain. What stands under our own name is replaced.
+fn public_statement(policy: &str) -> Option<String> {
+    let policy: Value = serde_json::from_str(policy).ok()?;
+    let open = |s: &Value| s["Effect"] == "Allow" && is_everybody(s) && s["Condition"].as_object().is_none_or(serde_json::Map::is_empty);
+    let (at, statement) = each(&policy["Statement"]).enumerate().find(|(_, s)| open(s) && s["Sid"] != STATEMENT_ID)?;
+    Some(statement["Sid"].as_str().filter(|sid| !sid.is_empty()).map_or_else(|| format!("number {}", at + 1), crate::safe::text))
+}
+
+fn is_everybody(statement: &Value) -> bool {
+    is_any(&statement["Principal"]) || is_any(&statement["Principal"]["AWS"])
+}
+
 fn denies_plain(statement: &Value, bucket: &str) -> bool {
-    let everybody = is_any(&statement["Principal"]) || is_any(&statement["Principal"]["AWS"]);
     let everything = each(&statement["Action"]).any(|a| a == "s3:*" || a == "*");
     let covers = |suffix: &str| each(&statement["Resource"]).filter_map(Value::as_str).any(|r| r.ends_with(suffix));
     let condition = statement["Condition"].as_object();
     let only_tls = condition.is_some_and(|c| c.len() == 1 && plain(&statement["Condition"]["Bool"]));
     statement["Effect"] == "Deny"
-        && everybody
+        && is_everybody(statement)
         && everything
         && covers(&format!(":::{bucket}"))
         && covers(&format!(":::{bucket}/*"))
@@ -226,6 +243,24 @@ mod tests {
         }
         assert!(!is_tls_only("not json", "b"));
         assert!(!is_tls_only(&policy().to_string(), "other"));
+    }
+
+    #[test]
+    fn a_statement_that_lets_everybody_in_is_told_by_its_name_or_its_place() {
+        let open = |statement: Value| public_statement(&json!({"Statement": [policy()["Statement"][0], statement]}).to_string());
+        let star = || json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"});
+        let with = |key: &str, value: Value| {
+            let mut statement = star();
+            statement[key] = value;
+            statement
+        };
+        assert_eq!(open(star()).as_deref(), Some("number 2"));
+        assert_eq!(open(with("Sid", json!("site"))).as_deref(), Some("site"));
+        assert_eq!(open(with("Sid", json!(STATEMENT_ID))), None);
+        assert_eq!(open(with("Principal", json!({"AWS": ["*"]}))).as_deref(), Some("number 2"));
+        assert_eq!(open(with("Principal", json!({"AWS": "arn:aws:iam::1:root"}))), None);
+        assert_eq!(open(with("Condition", json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}))), None);
+        assert_eq!(public_statement(&policy().to_string()), None);
     }
 
     #[test]

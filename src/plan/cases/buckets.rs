@@ -167,6 +167,30 @@ fn a_bucket_key_is_turned_on_without_a_word() {
     assert!(matches(&after, &state(LiveBucket { no_bucket_key: false, ..live.clone() })) && !matches(&after, &state(live)));
 }
 
+/// S3 takes no public policy under the block, and somebody's statement stays.
+#[test]
+fn a_policy_that_is_there_is_changed_before_the_block_comes_and_a_public_one_not_under_it() {
+    let planned = |live: LiveBucket| {
+        let live = Live { buckets: [(bucket().name, live)].into(), ..Live::default() };
+        let plan = plan_of(&Desired { tables: BTreeMap::new(), ..with_bucket() }, &live, &Approvals::default());
+        (
+            steps(&plan).into_iter().map(|step| step.split(' ').next().unwrap_or_default().to_owned()).collect::<Vec<_>>(),
+            plan.refusals.len(),
+        )
+    };
+    let open = |has_policy| LiveBucket { public_access_blocked: false, refuses_public: false, tls_only: false, has_policy, ..done() };
+    let public = |live| LiveBucket { has_policy: true, public_statement: Some("site".into()), ..live };
+    let (block, policy) = ("PutPublicAccessBlock,".to_owned(), "PutBucketPolicy".to_owned());
+    assert_eq!(planned(open(false)), (vec![block.clone(), policy.clone()], 0));
+    assert_eq!(planned(open(true)), (vec![policy.clone(), block.clone()], 0));
+    assert_eq!(planned(public(open(true))), (vec![policy.clone(), block], 0));
+    assert_eq!(planned(LiveBucket { tls_only: false, has_policy: true, ..done() }), (vec![policy], 0), "nobody is let in");
+    let blocked = public(LiveBucket { tls_only: false, ..done() });
+    assert_eq!(planned(blocked.clone()), (vec![], 1));
+    assert!(violation(&state(blocked), &Step::DenyPlainHttp).is_some_and(|why| why.contains("a public policy under the block")));
+    assert_eq!(planned(public(done())), (vec![], 0), "nothing is to be changed");
+}
+
 /// A bucket that is adopted may have either, and its file need not know.
 #[test]
 fn a_key_and_versioning_are_given_up_by_name() {

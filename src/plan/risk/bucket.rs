@@ -19,6 +19,7 @@ pub(super) fn stays(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Vec<Re
         .chain(expiry_of_versions(wish, want, live))
         .chain(bucket_key(wish, want, live))
         .chain(versioning(wish, want, live))
+        .chain(public(live))
         .collect()
 }
 
@@ -34,6 +35,13 @@ fn versioning(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reaso
     let reason = || "its versioning would be suspended: what is overwritten or deleted from then on is lost".to_owned();
     let stops = live.bucket.versioning && !want.versioning;
     stops.then(|| unless_named(wish, "versioning", reason, "keep `versioning` in the file as it is live")).flatten()
+}
+
+/// S3 would refuse landfall's statement beside it.
+fn public(live: &LiveBucket) -> Option<Reason> {
+    let statement = live.public_statement.as_ref().filter(|_| live.refuses_public && !live.tls_only)?;
+    let reason = format!("its policy lets everybody in (statement {statement}), and under its public access block S3 takes no such policy");
+    Some((reason, "take that statement out of the policy, or narrow it by a condition: landfall keeps what it did not write".into()))
 }
 
 pub(super) fn leaves_bucket_key(live: &LiveBucket, to: Option<&str>) -> bool {

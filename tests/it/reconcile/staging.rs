@@ -7,6 +7,7 @@ use super::leaving::s3;
 use super::*;
 use crate::reconcile_faults::World;
 use aws_sdk_s3::types::{ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use landfall::local::Rule;
 
 /// The stack's bucket alone, made by hand, and leave to take it over.
@@ -119,6 +120,33 @@ async fn a_key_by_its_id_is_the_same_key() {
     encrypt(&stand, &scene.bucket, &id(&other), true).await;
     assert_eq!(scene.plan(&aws).await.calls(), 1, "another key");
     scene.converge(&aws).await;
+}
+
+/// A statement of somebody's that lets everybody read.
+const OPEN: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"site","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::BUCKET/*"}]}"#;
+
+/// S3 takes no policy that is public once the block is on, and what is somebody's stays in it.
+#[tokio::test]
+async fn a_public_policy_gets_its_statement_before_the_block_and_none_under_it() {
+    let stand = Stand::embedded().await;
+    let (aws, client) = (stand.connect().await, s3(&stand));
+    for blocked in [false, true] {
+        let scene = found(&stand).await;
+        client.delete_public_access_block().bucket(&scene.bucket).send().await.expect("open");
+        let policy = OPEN.replace("BUCKET", &scene.bucket);
+        client.put_bucket_policy().bucket(&scene.bucket).policy(&policy).send().await.expect("public");
+        if !blocked {
+            scene.converge(&aws).await;
+            let kept = client.get_bucket_policy().bucket(&scene.bucket).send().await.expect("there");
+            assert!(kept.policy().is_some_and(|kept| kept.contains("site") && kept.contains("LandfallTlsOnly")), "{kept:?}");
+            continue;
+        }
+        aws.block_public_access(&scene.bucket).await.expect("blocked");
+        let plan = scene.plan(&aws).await;
+        assert!(plan.refusals.len() == 1 && plan.refusals[0].reason.contains("(statement site)"), "{:?}", plan.refusals);
+        let refused = client.put_bucket_policy().bucket(&scene.bucket).policy(&policy).send().await.expect_err("public");
+        assert_eq!(refused.code(), Some("AccessDenied"));
+    }
 }
 
 on_each_stand!(
