@@ -40,7 +40,7 @@ impl Worker<'_> {
             Step::Encrypt { with } => aws.encrypt(name, with).await,
             Step::SetPolicy { policy } => aws.set_policy(arn, policy.as_deref()).await,
             Step::SetInsights { index, insights } => aws.set_insights(name, index.as_deref(), *insights).await,
-            Step::ExpireObjects { days } => aws.expire_objects(name, *days).await,
+            Step::ExpireObjects { days, versions } => aws.expire_objects(name, *days, *versions).await,
             Step::DenyPlainHttp => aws.deny_plain_http(name).await,
         };
         match answer {

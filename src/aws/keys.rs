@@ -63,6 +63,11 @@ impl Aws {
     }
 }
 
+/// A key's own ARN, not an alias's.
+pub fn is_arn(name: &str) -> bool {
+    name.starts_with("arn:") && name.split(':').nth(5).is_some_and(|part| part.starts_with("key/"))
+}
+
 /// `DynamoDB` and S3 encrypt by enabled symmetric keys only. A state that is not told is not held against the key.
 fn unusable(state: Option<&KeyState>, spec: Option<&KeySpec>) -> Option<String> {
     if let Some(state) = state.filter(|s| **s != KeyState::Enabled) {

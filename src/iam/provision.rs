@@ -6,6 +6,7 @@ use crate::stack::Stack;
 
 const UNDO: &str = "a setting that somebody changed by hand, or that the file gave up";
 const BARE: &str = "a bucket without landfall's lifecycle rule: whether a killed run made it, or somebody uses it";
+const BARE_VERSIONED: &str = "a bucket without landfall's lifecycle rule that keeps versions, or did: whether it holds one";
 const FORGOTTEN: &str = "tables that the file does not name: whether they carry the stack's tag";
 const KILLED_IMPORT: &str = "a table of the file without an owner: whether a killed run of this stack imported it";
 const PROVISIONED: &str = "a table that is provisioned though the file does not say so";
@@ -93,7 +94,9 @@ pub(super) fn any_bucket_reads(name: &str, needs: &mut Needs) {
     ] {
         needs.call("s3", operation, &on);
     }
-    needs.rare("s3", "ListObjectsV2", &on, BARE);
+    for (operation, path) in [("ListObjectsV2", BARE), ("ListMultipartUploads", BARE), ("ListObjectVersions", BARE_VERSIONED)] {
+        needs.rare("s3", operation, &on, path);
+    }
 }
 
 /// What `apply` writes.
@@ -204,7 +207,8 @@ fn bucket_writes(bucket: &Bucket, needs: &mut Needs) {
     let on = On::Bucket(bucket.name.clone());
     for operation in [
         "CreateBucket",
-        "ListObjectsV2", // a new bucket is bare until it has its tags
+        "ListObjectsV2", // a new bucket is bare until it has its rule
+        "ListMultipartUploads",
         "PutBucketTagging",
         "PutPublicAccessBlock",
         "PutBucketOwnershipControls",

@@ -108,7 +108,9 @@ fn a_drift_policy_is_short_and_reads() {
             "s3:GetBucketVersioning",
             "s3:GetEncryptionConfiguration",
             "s3:GetLifecycleConfiguration",
-            "s3:ListBucket"
+            "s3:ListBucket",
+            "s3:ListBucketMultipartUploads",
+            "s3:ListBucketVersions"
           ],
           "Effect": "Allow",
           "Resource": [
@@ -224,7 +226,8 @@ fn a_permission_says_the_call_that_its_own_verb_makes() {
         all.into_iter().any(|need| need.rare.is_none() && matches!(need.by, By::Call(_, made) if made == operation))
     };
     assert!(usual(Verb::Load, "ListImports") && !usual(Verb::Plan, "ListImports"), "a load asks whether an import is making its table");
-    assert!(usual(Verb::Apply, "PutPublicAccessBlock") && usual(Verb::Apply, "ListObjectsV2"), "every new bucket");
+    let of_new = ["PutPublicAccessBlock", "ListObjectsV2", "ListMultipartUploads"];
+    assert!(of_new.iter().all(|operation| usual(Verb::Apply, operation)), "every new bucket");
     assert!(usual(Verb::Drift, "DescribeScheduledActions") && !usual(Verb::Drift, "GetItem"));
 }
 

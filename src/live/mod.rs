@@ -1,4 +1,5 @@
 //! LIVE: what AWS holds now. [`model`] is the nouns; [`normal`] folds AWS's defaults away (pure); [`refresh`] and [`unmanaged`] read (rank 5).
+mod keys;
 pub mod model;
 pub mod normal;
 pub mod refresh;

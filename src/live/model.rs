@@ -159,12 +159,30 @@ pub struct LiveBucket {
     pub public_access_blocked: bool,
     pub owner_enforced: bool,
     pub encrypted: bool,
+    /// Its KMS key encrypts without a bucket key, so that each object is a request of the key. `false` where nobody told.
+    #[serde(default)]
+    pub no_bucket_key: bool,
     pub tls_only: bool,
+    /// It has a policy, whoever wrote it.
+    #[serde(default)]
+    pub has_policy: bool,
+    /// The first statement of the policy that lets everybody in, by its `Sid` or its place.
+    #[serde(default)]
+    pub public_statement: Option<String>,
+    /// S3 takes no policy with such a statement: that side of the public access block is on.
+    #[serde(default)]
+    pub refuses_public: bool,
     pub aborts_multipart: bool,
-    /// Exactly as `CreateBucket` leaves it: no tag, no policy, no lifecycle, no object, never versioned, no key of KMS's. A run that died between the create call
+    /// Days until landfall's rule lets an old version expire; 0: never. It matters only where versions are kept.
+    #[serde(default)]
+    pub expire_versions: u32,
+    /// It keeps versions or did so before: old ones may be there.
+    #[serde(default)]
+    pub versions: bool,
+    /// Exactly as `CreateBucket` leaves it: no tag, no policy, no lifecycle, no object, no upload, never versioned, no key of KMS's. A run that died between the create call
     /// and the tags leaves this, so a fresh bucket of the right name is finished, not refused.
     pub fresh: bool,
-    /// It holds no object that a new expiry could delete. Looked at only where no rule of landfall's is on it, and `false` elsewhere.
+    /// It holds no object, no version and no unfinished upload that a new rule could delete. Looked at only where no rule of landfall's is on it, and `false` elsewhere.
     #[serde(default)]
     pub empty: bool,
     pub foreign_tags: BTreeMap<String, String>,

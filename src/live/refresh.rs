@@ -5,6 +5,7 @@
 //! error of its own, never "absent". Auto scaling is asked once for all tables, so tables are described first.
 //! Called by the verbs for a plan, and by `apply` before every mutation.
 
+use super::keys;
 use super::model::{Live, LiveBucket, LiveTable, Wanted};
 use super::normal::{self, ObservedAll, ObservedIndex, ObservedRecovery, ObservedTable, ObservedTarget};
 use crate::aws::buckets::Head;
@@ -12,7 +13,7 @@ use crate::aws::limit::Api;
 use crate::aws::patience::{Deadline, jitter};
 use crate::aws::{self, Aws};
 use crate::event::Events;
-use crate::resource::{Bucket, Capacity, Encryption, Scaling, Table};
+use crate::resource::{Bucket, Capacity, Scaling, Table};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -245,7 +246,7 @@ async fn rest(aws: &Aws, looked: &Looked<'_>, all: &mut ObservedAll, deadline: D
         aws.patiently(Api::ListTagsOfResource, deadline, || aws.table_tags(&arn)),
         policy(aws, &arn, want, deadline),
         insights(aws, name, &all.table.globals, want, deadline),
-        managed_key(aws, &all.table, want, deadline),
+        keys::managed(aws, &all.table, want, deadline),
     )?;
     let readable = recovery.is_some();
     (all.ttl, all.recovery, all.tags) = (ttl, recovery.unwrap_or_else(ObservedRecovery::default), tags);
@@ -285,22 +286,6 @@ async fn insights(
     Ok(out)
 }
 
-/// Whether the table's KMS key is AWS's own. The key that the wish names is not, and need not be asked for; a key that we may not ask
-/// about is taken for a customer's, unless the wish is AWS's own: then only the answer can tell.
-async fn managed_key(aws: &Aws, seen: &ObservedTable, want: Option<&Table>, deadline: Deadline) -> Result<bool, aws::Error> {
-    let Some(key) = seen.encryption.as_ref().and_then(|e| e.key.as_ref()) else {
-        return Ok(false);
-    };
-    let want = want.map(|w| &w.encryption);
-    if matches!(want, Some(Encryption::Key(wanted)) if wanted == key) {
-        return Ok(false);
-    }
-    match aws.is_aws_managed(key, deadline).await {
-        Err(error) if error.is_denied() && want != Some(&Encryption::Managed) => Ok(false),
-        answer => answer,
-    }
-}
-
 /// What is wanted of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BucketWish<'a> {
@@ -338,7 +323,10 @@ pub async fn bucket(aws: &Aws, name: &str, want: BucketWish<'_>, deadline: impl 
 }
 
 async fn observe(aws: &Aws, name: &str, want: BucketWish<'_>, deadline: Deadline) -> Result<LiveBucket, aws::Error> {
-    let seen = aws.patiently(Api::Buckets, deadline, || Box::pin(aws.observe_bucket(name))).await?;
+    let mut seen = aws.patiently(Api::Buckets, deadline, || Box::pin(aws.observe_bucket(name))).await?;
+    if let BucketWish::Managed(want) = want {
+        keys::by_arn(aws, &mut seen.encryption, want, deadline).await?;
+    }
     let (contents, want) = match want {
         BucketWish::Managed(want) => (None, Some(want)),
         BucketWish::Seen => (None, None),

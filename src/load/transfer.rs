@@ -14,6 +14,7 @@ use crate::aws::items::backoff;
 use crate::mapping::encode::{key_of, read_key};
 use crate::mapping::{Item, Mapping, Value};
 use crate::report::model::{Finding, TableLoad};
+use crate::resource::Bucket;
 use crate::source::Snapshot;
 use crate::stack::model::TableSpec;
 use sha2::{Digest, Sha256};
@@ -162,7 +163,7 @@ impl Run<'_> {
         let manifest = format!("the manifest stays at s3://{}/{}", place.bucket, place.manifest());
         self.permit().await?;
         match self.aws.delete_objects(&place.bucket, &keys).await {
-            Ok(()) => self.events.note(format!("table {name}: imported; the staged rows are deleted, {manifest}")),
+            Ok(()) => self.events.note(format!("table {name}: imported; {}, {manifest}", deleted(bucket))),
             // The rows have arrived: what stays behind is worth a word, not a failure.
             Err(error) => {
                 self.events.warn(format!("table {name}: imported, but the staged rows could not be deleted ({error}); {manifest}"));
@@ -170,6 +171,12 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// A bucket that keeps versions keeps these.
+fn deleted(bucket: &Bucket) -> String {
+    let kept = format!(" (the bucket keeps versions: theirs expire after {} days)", bucket.expire_days);
+    format!("the staged rows are deleted{}", if bucket.versioning { &kept } else { "" })
 }
 
 fn not_empty() -> Finding {

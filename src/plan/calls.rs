@@ -39,9 +39,10 @@ fn call(step: &Step) -> String {
         Step::EnforceOwner => "PutBucketOwnershipControls BucketOwnerEnforced".to_owned(),
         Step::EncryptBucket { kms_key } => format!("PutBucketEncryption {}", bucket_key(kms_key.as_deref())),
         Step::SetVersioning { on } => format!("PutBucketVersioning {}", if *on { "Enabled" } else { "Suspended" }),
-        Step::ExpireObjects { days: 0 } => "PutBucketLifecycleConfiguration abort unfinished uploads after 1 day".to_owned(),
-        Step::ExpireObjects { days: d } => {
-            format!("PutBucketLifecycleConfiguration expire after {}, abort unfinished uploads after 1 day", days(*d))
+        Step::ExpireObjects { days: 0, .. } => "PutBucketLifecycleConfiguration abort unfinished uploads after 1 day".to_owned(),
+        Step::ExpireObjects { days: d, versions } => {
+            let old = if *versions { ", old versions too" } else { "" };
+            format!("PutBucketLifecycleConfiguration expire after {}{old}, abort unfinished uploads after 1 day", days(*d))
         }
         Step::DenyPlainHttp => "PutBucketPolicy deny requests without TLS".to_owned(),
         Step::AbortUploads => "AbortMultipartUpload, every unfinished upload".to_owned(),

@@ -69,8 +69,11 @@ pub fn remark(step: &Step, before: &State) -> Option<&'static str> {
         Step::Unscale { .. } => Some("the capacity stays as it is at that moment"),
         Step::AbortUploads => Some("their parts are gone, and who is still uploading gets an error"),
         Step::DeleteVersions => Some("cannot be undone; a second or so for each thousand; it can be stopped and run again"),
-        Step::ExpireObjects { .. } if destructive(step, before) => {
+        Step::ExpireObjects { versions: false, .. } if destructive(step, before) => {
             Some("S3 deletes the objects that are older, too, within days; it cannot be undone")
+        }
+        Step::ExpireObjects { .. } if destructive(step, before) => {
+            Some("S3 deletes the objects and old versions that are older, too, within days; it cannot be undone")
         }
         Step::DeleteBucket => Some("cannot be undone, and anybody may take the name then"),
         Step::DeleteTable { .. } => Some("cannot be undone, and an item written after the last look is lost with it"),
@@ -104,7 +107,9 @@ fn setting(step: &Step, now: Option<&Table>) -> Option<&'static str> {
         }
         Step::SetRecovery { .. } => Some("charged by the table's size"),
         Step::EncryptBucket { kms_key: Some(_) } => Some("requests of the key are charged; objects that are there keep their encryption"),
-        Step::SetVersioning { on: true } => Some("every old version is stored and charged"),
+        Step::SetVersioning { on: true } => {
+            Some("every old version is stored and charged until it expires, after as many days as an object")
+        }
         _ => None,
     }
 }

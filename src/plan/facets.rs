@@ -116,12 +116,15 @@ const GUARDS: [&str; 4] = ["public access block", "owner enforced", "tls only", 
 
 /// A bucket as it should be: with every guard.
 pub(super) fn wanted_bucket(bucket: &Bucket) -> Facets {
-    guarded(bucket, [true; 4], true)
+    guarded(bucket, [true; 4], Some(words::bucket_key(bucket.kms_key.as_deref())), bucket.expire_days)
 }
 
 /// A bucket as it is.
 pub(super) fn live_bucket(b: &LiveBucket) -> Facets {
-    let mut out = guarded(&b.bucket, [b.public_access_blocked, b.owner_enforced, b.tls_only, b.aborts_multipart], b.encrypted);
+    let guards = [b.public_access_blocked, b.owner_enforced, b.tls_only, b.aborts_multipart];
+    let keyless = if b.no_bucket_key { ", without a bucket key" } else { "" };
+    let encryption = b.encrypted.then(|| words::bucket_key(b.bucket.kms_key.as_deref()) + keyless);
+    let mut out = guarded(&b.bucket, guards, encryption, b.expire_versions);
     if let Some(contents) = &b.contents {
         let held = [("objects", contents.versions, "version"), ("uploads", contents.uploads, "unfinished upload")];
         let held = held.iter().filter(|(_, count, _)| *count > 0);
@@ -130,17 +133,19 @@ pub(super) fn live_bucket(b: &LiveBucket) -> Facets {
     out
 }
 
-fn guarded(bucket: &Bucket, guards: [bool; 4], encrypted: bool) -> Facets {
+/// `versions`: the days of an old version, which are nothing to a bucket that keeps none.
+fn guarded(bucket: &Bucket, guards: [bool; 4], encryption: Option<String>, versions: u32) -> Facets {
     let on = GUARDS.iter().zip(guards).filter(|(_, on)| *on).map(|(name, _)| ((*name).to_owned(), "on".to_owned()));
     let mut out: Facets = on.chain(tags(&bucket.tags)).collect();
-    if encrypted {
-        out.insert("encryption".to_owned(), words::bucket_key(bucket.kms_key.as_deref()));
-    }
+    out.extend(encryption.map(|text| ("encryption".to_owned(), text)));
     if bucket.versioning {
         out.insert("versioning".to_owned(), "on".to_owned());
     }
     if bucket.expire_days > 0 {
         out.insert("expire".to_owned(), words::days(bucket.expire_days));
+    }
+    if bucket.versioning && versions > 0 {
+        out.insert("expire old versions".to_owned(), words::days(versions));
     }
     out
 }

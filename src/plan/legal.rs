@@ -80,9 +80,13 @@ fn on_guards(live: &LiveBucket, step: &Step) -> Option<&'static str> {
         Step::TagBucket { tags } => unless(live.foreign_tags.keys().all(|key| tags.contains_key(key)), "S3 replaces all tags"),
         Step::BlockPublicAccess => unless(!live.public_access_blocked, "resent"),
         Step::EnforceOwner => unless(!live.owner_enforced, "resent"),
-        Step::EncryptBucket { kms_key } => unless(!live.encrypted || *kms_key != live.bucket.kms_key, "resent"),
+        Step::EncryptBucket { kms_key } => unless(!live.encrypted || *kms_key != live.bucket.kms_key || live.no_bucket_key, "resent"),
         Step::SetVersioning { on } => unless(*on != live.bucket.versioning, "resent"),
-        Step::ExpireObjects { days } => unless(!live.aborts_multipart || *days != live.bucket.expire_days, "resent"),
+        Step::ExpireObjects { days, versions } => {
+            let old = *versions && *days != live.expire_versions;
+            unless(!live.aborts_multipart || *days != live.bucket.expire_days || old, "resent")
+        }
+        Step::DenyPlainHttp if live.refuses_public && live.public_statement.is_some() => Some("a public policy under the block"),
         Step::DenyPlainHttp => unless(!live.tls_only, "resent"),
         _ => Some("a table's call on a bucket"),
     }

@@ -277,7 +277,7 @@ pub fn destructive(step: &Step, before: &State) -> bool {
         Step::SetRecovery { days: Some(days) } => now.and_then(|t| t.recovery).is_some_and(|now| *days < now),
         Step::TtlOn { .. } => before.table().is_some_and(holds_what_was_meant_to_stay),
         Step::Encrypt { with } => now.is_some_and(|t| leaves_key(&t.encryption, with)),
-        Step::ExpireObjects { days } => before.bucket().is_some_and(|live| bucket::expires_sooner(live, *days)),
+        Step::ExpireObjects { days, versions } => before.bucket().is_some_and(|live| bucket::expires_sooner(live, *days, *versions)),
         Step::EncryptBucket { kms_key } => before.bucket().is_some_and(|live| bucket::leaves_bucket_key(live, kms_key.as_deref())),
         Step::SetVersioning { on } => before.bucket().is_some_and(|live| live.bucket.versioning && !on),
         _ => false,

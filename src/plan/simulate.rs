@@ -213,8 +213,14 @@ fn bare(name: &str) -> LiveBucket {
         public_access_blocked: false,
         owner_enforced: false,
         encrypted: false,
+        no_bucket_key: false,
         tls_only: false,
+        has_policy: false,
+        public_statement: None,
+        refuses_public: false,
         aborts_multipart: false,
+        expire_versions: 0,
+        versions: false,
         fresh: true,
         empty: true,
         foreign_tags: BTreeMap::new(),
@@ -231,20 +237,24 @@ fn update_bucket(live: &mut LiveBucket, step: &Step) {
             live.bucket.tags =
                 tags.iter().filter(|(k, _)| *k != OWNER_TAG && !foreign.contains_key(*k)).map(|(k, v)| (k.clone(), v.clone())).collect();
         }
-        Step::BlockPublicAccess => live.public_access_blocked = true,
+        Step::BlockPublicAccess => (live.public_access_blocked, live.refuses_public) = (true, true),
         Step::EnforceOwner => live.owner_enforced = true,
         Step::EncryptBucket { kms_key } => {
-            live.encrypted = true;
+            (live.encrypted, live.no_bucket_key) = (true, false);
             live.bucket.kms_key.clone_from(kms_key);
         }
-        Step::SetVersioning { on } => live.bucket.versioning = *on,
-        Step::ExpireObjects { days } => {
+        Step::SetVersioning { on } => {
+            live.bucket.versioning = *on;
+            live.versions |= on;
+        }
+        Step::ExpireObjects { days, versions } => {
             live.bucket.expire_days = *days;
+            live.expire_versions = if *versions { *days } else { 0 };
             // Not looked at where our rule is.
             live.empty = false;
             live.aborts_multipart = true;
         }
-        Step::DenyPlainHttp => live.tls_only = true,
+        Step::DenyPlainHttp => (live.tls_only, live.has_policy) = (true, true),
         Step::AbortUploads => live.contents.iter_mut().for_each(|contents| contents.uploads = 0),
         Step::DeleteVersions => live.contents.iter_mut().for_each(|contents| contents.versions = 0),
         _ => {}
@@ -264,11 +274,13 @@ pub fn matches(predicted: &State, seen: &State) -> bool {
         }
         (State::Bucket(Some(p)), State::Bucket(Some(s))) => {
             p.bucket == s.bucket
+                && (p.expire_versions, p.versions) == (s.expire_versions, s.versions)
                 && p.owner == s.owner
                 && p.holder == s.holder
+                && p.public_statement == s.public_statement
                 && p.foreign_tags == s.foreign_tags
                 && p.contents.as_ref().map(Contents::rough) == s.contents.as_ref().map(Contents::rough)
-                // An object that came since would meet a rule that nobody was asked about.
+                // An object or upload that came since would meet a rule that nobody was asked about.
                 && (s.empty || !p.empty)
                 && guards(p).iter().zip(guards(s)).all(|(p, s)| s || !p)
         }
@@ -319,6 +331,6 @@ fn as_born(seen: &Table, predicted: &Table) -> Table {
     table
 }
 
-fn guards(b: &LiveBucket) -> [bool; 5] {
-    [b.public_access_blocked, b.owner_enforced, b.encrypted, b.tls_only, b.aborts_multipart]
+fn guards(b: &LiveBucket) -> [bool; 6] {
+    [b.public_access_blocked, b.owner_enforced, b.encrypted, !b.no_bucket_key, b.tls_only, b.aborts_multipart]
 }

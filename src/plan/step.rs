@@ -127,9 +127,10 @@ pub enum Step {
     SetVersioning {
         on: bool,
     },
-    /// Objects expire, and unfinished uploads are aborted after a day.
+    /// Objects expire, old versions with them where there are any, and unfinished uploads are aborted after a day.
     ExpireObjects {
         days: u32,
+        versions: bool,
     },
     DenyPlainHttp,
     /// Every unfinished upload, page by page.

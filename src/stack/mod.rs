@@ -35,3 +35,8 @@ pub use write::write;
 pub fn can_be_named(name: &str) -> Result<(), String> {
     lint::name::stack(name)
 }
+
+/// Whether a bucket's `encryption` can name `key`: AWS's own key for S3, and what is no key, it cannot.
+pub fn can_encrypt_bucket(key: &str) -> bool {
+    lint::kms::key(key, lint::kms::AWS_S3, None).is_ok()
+}

@@ -331,7 +331,7 @@ async fn a_buckets_foreign_tags_go_and_awss_own_tags_and_foreign_rules_stay() {
     let rules = format!("<LifecycleConfiguration>{}{}</LifecycleConfiguration>", rule("landfall-staging"), rule("theirs"));
     script.answer("GET /b", 200, &rules);
     script.answer("PUT /b", 200, "");
-    ends(aws.expire_objects("b", 7)).await.expect("set");
+    ends(aws.expire_objects("b", 7, false)).await.expect("set");
     let sent = script.take_asked().pop().expect("asked").body;
     assert_eq!((sent.matches("<Rule>").count(), sent.matches("<ID>theirs<").count()), (2, 1), "{sent}");
 }
@@ -344,7 +344,7 @@ async fn a_foreign_rule_of_the_older_form_stays_in_the_form_that_s3_takes_beside
     let rule = |prefix: &str| format!("<Rule><ID>old{prefix}</ID><Prefix>{prefix}</Prefix><Status>Enabled</Status></Rule>");
     script.answer("GET /b", 200, &format!("<LifecycleConfiguration>{}{}</LifecycleConfiguration>", rule("logs/"), rule("")));
     script.answer("PUT /b", 200, "");
-    ends(aws.expire_objects("b", 7)).await.expect("set");
+    ends(aws.expire_objects("b", 7, false)).await.expect("set");
     let sent = script.take_asked().pop().expect("asked").body;
     let filtered = |prefix: &str| sent.matches(&format!("<Filter><Prefix>{prefix}</Prefix></Filter>")).count();
     assert_eq!((filtered("logs/"), filtered(""), sent.matches("<Prefix>").count()), (1, 2, 3), "{sent}");
@@ -360,7 +360,7 @@ async fn the_least_size_that_foreign_rules_move_stays_as_it_is() {
         let head = size.map(|size| format!("x-amz-transition-default-minimum-object-size: {size}\r\n")).unwrap_or_default();
         script.answer_with("GET /b", 200, &head, rules);
         script.answer("PUT /b", 200, "");
-        ends(aws.expire_objects("b", 7)).await.expect("set");
+        ends(aws.expire_objects("b", 7, false)).await.expect("set");
         let sent = script.take_asked().pop().expect("asked").head.to_lowercase();
         let lines = sent.lines().filter_map(|line| line.strip_prefix("x-amz-transition-default-minimum-object-size:"));
         assert_eq!(lines.map(str::trim).next(), size.map(str::to_lowercase).as_deref(), "{sent}");
@@ -380,7 +380,7 @@ async fn every_call_of_s3_but_the_creation_names_the_owner_it_expects() {
     script.answer("GET /b?lifecycle", 404, "<Error><Code>NoSuchLifecycleConfiguration</Code></Error>");
     script.answer("GET /b?policy", 404, "<Error><Code>NoSuchBucketPolicy</Code></Error>");
     let _ = ends(aws.tag_bucket("b", &none)).await;
-    let _ = ends(aws.expire_objects("b", 7)).await;
+    let _ = ends(aws.expire_objects("b", 7, false)).await;
     let _ = ends(aws.deny_plain_http("b")).await;
     let _ = ends(aws.head_bucket("b")).await;
     let _ = ends(aws.observe_bucket("b")).await;

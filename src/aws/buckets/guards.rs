@@ -4,19 +4,16 @@ use super::call;
 use crate::aws::error::from_sdk;
 use crate::aws::tables::wire::built;
 use crate::aws::{Aws, Error};
-use crate::live::normal::{RULE_ID, is_tls_only};
+use crate::live::normal::{RULE_ID, STATEMENT_ID, is_tls_only};
 use crate::resource::partition;
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus, LifecycleExpiration,
-    LifecycleRule, LifecycleRuleFilter, ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration,
-    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
-    VersioningConfiguration,
+    LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
+    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+    ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// The id of landfall's policy statement.
-const STATEMENT_ID: &str = "LandfallTlsOnly";
 
 impl Aws {
     /// `PutBucketTagging` with this whole set; AWS's own tags (`aws:`) are kept, as S3 replaces all.
@@ -75,12 +72,13 @@ impl Aws {
         sent.map(drop).map_err(|e| from_sdk(call("PutBucketEncryption", bucket), &e))
     }
 
-    /// `PutBucketLifecycleConfiguration`: landfall's rule beside the foreign ones. `days` 0: objects do not expire.
-    pub async fn expire_objects(&self, bucket: &str, days: u32) -> Result<(), Error> {
+    /// `PutBucketLifecycleConfiguration`: landfall's rule beside the foreign ones. `days` 0: objects do not expire;
+    /// `versions`: old versions do as they do.
+    pub async fn expire_objects(&self, bucket: &str, days: u32, versions: bool) -> Result<(), Error> {
         let (mut rules, least) = self.bucket_lifecycle(bucket).await?;
         rules.retain(|r| r.id() != Some(RULE_ID));
         rules.iter_mut().for_each(filtered);
-        rules.push(expiry(days));
+        rules.push(expiry(days, versions));
         let config = built(BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build());
         let request = self.s3.put_bucket_lifecycle_configuration().bucket(bucket).expected_bucket_owner(&self.identity.account);
         // Left out, S3 sets it back to its own default, and foreign rules would move other objects than before.
@@ -115,13 +113,17 @@ fn filtered(rule: &mut LifecycleRule) {
     }
 }
 
-fn expiry(days: u32) -> LifecycleRule {
-    let expiration = (days > 0).then(|| LifecycleExpiration::builder().days(i32::try_from(days).unwrap_or(i32::MAX)).build());
+/// In a bucket that keeps versions, an object that expires or is deleted stays as an old version, which expires by a clause of its own.
+fn expiry(days: u32, versions: bool) -> LifecycleRule {
+    let after = i32::try_from(days).unwrap_or(i32::MAX);
+    let expiration = (days > 0).then(|| LifecycleExpiration::builder().days(after).build());
+    let of_old = (days > 0 && versions).then(|| NoncurrentVersionExpiration::builder().noncurrent_days(after).build());
     let rule = LifecycleRule::builder()
         .id(RULE_ID)
         .status(ExpirationStatus::Enabled)
         .filter(LifecycleRuleFilter::builder().prefix("").build())
         .set_expiration(expiration)
+        .set_noncurrent_version_expiration(of_old)
         .abort_incomplete_multipart_upload(AbortIncompleteMultipartUpload::builder().days_after_initiation(1).build());
     built(rule.build())
 }
@@ -184,8 +186,23 @@ mod tests {
 
     #[test]
     fn a_rule_without_expiry_still_aborts_uploads() {
-        let rule = super::super::seen::rule(&expiry(0));
-        assert_eq!((rule.expire_days, rule.abort_days, rule.whole_bucket), (None, Some(1), true));
-        assert_eq!(super::super::seen::rule(&expiry(7)).expire_days, Some(7));
+        let days = |days, versions| {
+            let rule = super::super::seen::rule(&expiry(days, versions));
+            assert_eq!((rule.abort_days, rule.whole_bucket), (Some(1), true));
+            (rule.expire_days, rule.expire_versions)
+        };
+        assert_eq!([days(0, false), days(0, true)], [(None, None); 2]);
+        assert_eq!((days(7, false), days(7, true)), ((Some(7), None), (Some(7), Some(7))));
+    }
+
+    #[test]
+    fn a_rule_that_keeps_the_newest_old_versions_lets_no_version_expire_for_certain() {
+        let keeping = |newest| {
+            let of_old = NoncurrentVersionExpiration::builder().noncurrent_days(7).set_newer_noncurrent_versions(newest).build();
+            let mut rule = expiry(7, true);
+            rule.noncurrent_version_expiration = Some(of_old);
+            super::super::seen::rule(&rule).expire_versions
+        };
+        assert_eq!((keeping(None), keeping(Some(2))), (Some(7), None));
     }
 }

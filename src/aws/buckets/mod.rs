@@ -83,7 +83,7 @@ impl Aws {
         )?;
         // Where our rule is missing it matters what it would meet: nothing in a bucket that a killed run left, all in one that is adopted.
         let ours = rules.iter().any(|rule| rule.id() == Some(RULE_ID));
-        let empty = if ours { None } else { Some(self.bucket_is_empty(bucket).await?) };
+        let empty = if ours { None } else { Some(self.bucket_is_empty(bucket, versioning.is_some()).await?) };
         let rules = rules.iter().map(seen::rule).collect();
         Ok(ObservedBucket { tags, block, ownership, encryption, versioning, policy, rules, empty })
     }

@@ -3,8 +3,11 @@
 use super::{call, optional};
 use crate::aws::error::from_sdk;
 use crate::aws::{Aws, Error};
-use crate::live::normal::ObservedRule;
-use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, LifecycleRuleFilter, TransitionDefaultMinimumObjectSize};
+use crate::live::normal::{ObservedDefault, ObservedRule};
+use aws_sdk_s3::types::{
+    ExpirationStatus, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration, ServerSideEncryptionRule,
+    TransitionDefaultMinimumObjectSize,
+};
 
 impl Aws {
     /// `GetBucketTagging`, AWS's own tags included.
@@ -47,15 +50,13 @@ impl Aws {
         }
     }
 
-    /// `GetBucketEncryption`: the default algorithms, each with its key.
-    pub(super) async fn bucket_encryption(&self, bucket: &str) -> Result<Vec<(String, Option<String>)>, Error> {
+    /// `GetBucketEncryption`: the defaults.
+    pub(super) async fn bucket_encryption(&self, bucket: &str) -> Result<Vec<ObservedDefault>, Error> {
         let sent = self.s3.get_bucket_encryption().bucket(bucket).expected_bucket_owner(&self.identity.account).send().await;
         let answer = sent.map_err(|e| from_sdk(call("GetBucketEncryption", bucket), &e));
         let answer = optional(answer, &["ServerSideEncryptionConfigurationNotFoundError"])?;
         let config = answer.and_then(|a| a.server_side_encryption_configuration().cloned());
-        let rules = config.map(|c| c.rules().to_vec()).unwrap_or_default();
-        let defaults = rules.iter().filter_map(|r| r.apply_server_side_encryption_by_default());
-        Ok(defaults.map(|d| (d.sse_algorithm().as_str().to_owned(), d.kms_master_key_id().map(str::to_owned))).collect())
+        Ok(config.map(|c| c.rules().iter().filter_map(default).collect()).unwrap_or_default())
     }
 
     /// `GetBucketPolicy`: the JSON text.
@@ -81,11 +82,29 @@ impl Aws {
         Ok(answer.map(|a| (a.rules().to_vec(), a.transition_default_minimum_object_size().cloned())).unwrap_or_default())
     }
 
-    /// Whether a listing of one key shows none.
-    pub(super) async fn bucket_is_empty(&self, bucket: &str) -> Result<bool, Error> {
+    /// Whether a rule would find nothing: no object, nor what no listing of objects shows, an old version (looked for only where
+    /// `versions` were ever kept) or an unfinished upload.
+    pub(super) async fn bucket_is_empty(&self, bucket: &str, versions: bool) -> Result<bool, Error> {
+        let bare = if versions { self.shows_no_version(bucket).await? } else { self.shows_no_object(bucket).await? };
+        Ok(bare && self.shows_no_upload(bucket).await?)
+    }
+
+    async fn shows_no_version(&self, bucket: &str) -> Result<bool, Error> {
+        let request = self.s3.list_object_versions().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        let answer = request.max_keys(1).send().await.map_err(|e| from_sdk(call("ListObjectVersions", bucket), &e))?;
+        Ok(answer.versions().is_empty() && answer.delete_markers().is_empty() && answer.is_truncated() != Some(true))
+    }
+
+    async fn shows_no_object(&self, bucket: &str) -> Result<bool, Error> {
         let sent = self.s3.list_objects_v2().bucket(bucket).max_keys(1).expected_bucket_owner(&self.identity.account).send().await;
         let answer = sent.map_err(|e| from_sdk(call("ListObjectsV2", bucket), &e))?;
         Ok(answer.contents().is_empty() && answer.is_truncated() != Some(true))
+    }
+
+    async fn shows_no_upload(&self, bucket: &str) -> Result<bool, Error> {
+        let request = self.s3.list_multipart_uploads().bucket(bucket).expected_bucket_owner(&self.identity.account);
+        let answer = request.max_uploads(1).send().await.map_err(|e| from_sdk(call("ListMultipartUploads", bucket), &e))?;
+        Ok(answer.uploads().is_empty() && answer.is_truncated() != Some(true))
     }
 }
 
@@ -94,6 +113,12 @@ fn versioning(body: &[u8]) -> Option<String> {
     let body = String::from_utf8_lossy(body);
     let (_, rest) = body.split_once("<Status>")?;
     rest.split_once("</Status>").map(|(status, _)| status.trim().to_owned())
+}
+
+fn default(rule: &ServerSideEncryptionRule) -> Option<ObservedDefault> {
+    let by = rule.apply_server_side_encryption_by_default()?;
+    let key = by.kms_master_key_id().map(str::to_owned);
+    Some(ObservedDefault { algorithm: by.sse_algorithm().as_str().to_owned(), key, bucket_key: rule.bucket_key_enabled() })
 }
 
 /// One lifecycle rule in our nouns.
@@ -106,10 +131,16 @@ pub(super) fn rule(rule: &LifecycleRule) -> ObservedRule {
         enabled: rule.status() == &ExpirationStatus::Enabled,
         whole_bucket: prefix.is_empty() && rule.filter().is_none_or(covers_all),
         expire_days: days(rule.expiration().and_then(aws_sdk_s3::types::LifecycleExpiration::days)),
+        expire_versions: days(rule.noncurrent_version_expiration().filter(|of| keeps_none(of)).and_then(|of| of.noncurrent_days())),
         abort_days: days(
             rule.abort_incomplete_multipart_upload().and_then(aws_sdk_s3::types::AbortIncompleteMultipartUpload::days_after_initiation),
         ),
     }
+}
+
+/// A rule may keep the newest of the old versions for ever.
+fn keeps_none(of: &NoncurrentVersionExpiration) -> bool {
+    of.newer_noncurrent_versions().is_none_or(|kept| kept == 0)
 }
 
 fn covers_all(filter: &LifecycleRuleFilter) -> bool {

@@ -7,6 +7,7 @@
 use crate::live::{Holder, Live, LiveBucket, LiveTable, Mover, Wanted};
 use crate::resource::{Bucket, Capacity, Index, Insights, Limits, Policy, Range, Table, Units};
 use crate::safe;
+use crate::stack::can_encrypt_bucket;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What auto scaling aims at where a stack says nothing, in percent.
@@ -187,7 +188,8 @@ impl Found {
 
     fn bucket(&mut self, name: &str, live: &LiveBucket) -> Bucket {
         let whose = format!("bucket {}", safe::text(name));
-        let mut bucket = Bucket { tags: self.tags(&whose, &live.bucket.tags), ..live.bucket.clone() };
+        let kms_key = self.bucket_key(&whose, name, live);
+        let mut bucket = Bucket { tags: self.tags(&whose, &live.bucket.tags), kms_key, ..live.bucket.clone() };
         if bucket.expire_days == 0 {
             // Never the short default: objects that nobody meant to expire would.
             bucket.expire_days = LONGEST_DAYS;
@@ -200,12 +202,29 @@ impl Found {
             (live.owner_enforced, "ownership is not enforced"),
             (live.tls_only, "plain HTTP is allowed"),
             (live.aborts_multipart, "unfinished uploads stay"),
+            (!live.bucket.versioning || live.expire_versions > 0, "old versions stay"),
         ];
         let open: Vec<&str> = guards.into_iter().filter(|(closed, _)| !closed).map(|(_, open)| open).collect();
         if !open.is_empty() {
             self.note(format!("{whose}: {}; a staging bucket is closed in all of these, and an apply would close it", open.join(", ")));
         }
         bucket
+    }
+
+    /// A stack names a customer's key; AWS's own for S3, and two layers of encryption, it cannot ask for.
+    fn bucket_key(&mut self, whose: &str, name: &str, live: &LiveBucket) -> Option<String> {
+        let key = live.bucket.kms_key.as_ref()?;
+        if !can_encrypt_bucket(key) {
+            self.note(format!(
+                "{whose} encrypts by {key}, which a stack cannot ask for, so the file says nothing of it; a plan refuses to leave that for \
+                 S3's own keys until --destroy s3://{name}:encryption allows it"
+            ));
+            return None;
+        }
+        if live.no_bucket_key {
+            self.note(format!("{whose}: its key {key} encrypts each object by a request of its own; an apply turns the bucket key on"));
+        }
+        Some(key.clone())
     }
 
     fn note(&mut self, note: String) {

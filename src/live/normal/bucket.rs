@@ -3,7 +3,7 @@
 //! Rules: a guard is judged by its meaning, not by who wrote it; only landfall's own lifecycle rule (by id) is managed.
 //! Called by `live::refresh`; [`is_tls_only`] also by `aws::buckets`, which must not write a statement twice.
 
-use super::{ObservedBucket, ObservedRule};
+use super::{ObservedBucket, ObservedDefault, ObservedRule};
 use crate::live::model::LiveBucket;
 use crate::resource::Bucket;
 use serde_json::Value;
@@ -11,6 +11,9 @@ use std::collections::BTreeSet;
 
 /// The id of landfall's lifecycle rule.
 pub const RULE_ID: &str = "landfall-staging";
+
+/// The id of landfall's policy statement.
+pub const STATEMENT_ID: &str = "LandfallTlsOnly";
 
 /// One bucket from its reads; `want`: what the stack says of it.
 pub fn bucket(name: &str, seen: &ObservedBucket, want: Option<&Bucket>) -> LiveBucket {
@@ -29,8 +32,14 @@ pub fn bucket(name: &str, seen: &ObservedBucket, want: Option<&Bucket>) -> LiveB
         public_access_blocked: seen.block == Some([true; 4]),
         owner_enforced: seen.ownership.iter().any(|o| o == "BucketOwnerEnforced"),
         encrypted: !seen.encryption.is_empty(),
+        no_bucket_key: seen.encryption.iter().any(|by| by.algorithm == "aws:kms" && by.bucket_key == Some(false)),
         tls_only: seen.policy.as_deref().is_some_and(|p| is_tls_only(p, name)),
+        has_policy: seen.policy.is_some(),
+        public_statement: seen.policy.as_deref().and_then(public_statement),
+        refuses_public: seen.block.is_some_and(|[_, _, public_policies, _]| public_policies),
         aborts_multipart: seen.rules.iter().any(aborts),
+        expire_versions: rule.and_then(|r| r.expire_versions).unwrap_or(0),
+        versions: seen.versioning.is_some(),
         fresh: is_fresh(seen),
         empty: seen.empty == Some(true),
         holder: super::holder::holder(&seen.tags, &managed),
@@ -46,9 +55,9 @@ fn is_fresh(seen: &ObservedBucket) -> bool {
 }
 
 /// The key of a KMS encryption as a stack would name it; one that a stack cannot ask for is named so that it equals none.
-fn kms((algorithm, key): &(String, Option<String>)) -> Option<String> {
-    let key = || key.clone().unwrap_or_else(|| "alias/aws/s3".to_owned());
-    match algorithm.as_str() {
+fn kms(by: &ObservedDefault) -> Option<String> {
+    let key = || by.key.clone().unwrap_or_else(|| "alias/aws/s3".to_owned());
+    match by.algorithm.as_str() {
         "AES256" => None,
         "aws:kms" => Some(key()),
         other => Some(format!("{} ({})", key(), crate::safe::text(other))),
@@ -65,14 +74,25 @@ pub fn is_tls_only(policy: &str, bucket: &str) -> bool {
     each(&policy["Statement"]).any(|s| denies_plain(s, bucket))
 }
 
+/// S3 takes some conditions for an open door too; one without any is one for certain. What stands under our own name is replaced.
+fn public_statement(policy: &str) -> Option<String> {
+    let policy: Value = serde_json::from_str(policy).ok()?;
+    let open = |s: &Value| s["Effect"] == "Allow" && is_everybody(s) && s["Condition"].as_object().is_none_or(serde_json::Map::is_empty);
+    let (at, statement) = each(&policy["Statement"]).enumerate().find(|(_, s)| open(s) && s["Sid"] != STATEMENT_ID)?;
+    Some(statement["Sid"].as_str().filter(|sid| !sid.is_empty()).map_or_else(|| format!("number {}", at + 1), crate::safe::text))
+}
+
+fn is_everybody(statement: &Value) -> bool {
+    is_any(&statement["Principal"]) || is_any(&statement["Principal"]["AWS"])
+}
+
 fn denies_plain(statement: &Value, bucket: &str) -> bool {
-    let everybody = is_any(&statement["Principal"]) || is_any(&statement["Principal"]["AWS"]);
     let everything = each(&statement["Action"]).any(|a| a == "s3:*" || a == "*");
     let covers = |suffix: &str| each(&statement["Resource"]).filter_map(Value::as_str).any(|r| r.ends_with(suffix));
     let condition = statement["Condition"].as_object();
     let only_tls = condition.is_some_and(|c| c.len() == 1 && plain(&statement["Condition"]["Bool"]));
     statement["Effect"] == "Deny"
-        && everybody
+        && is_everybody(statement)
         && everything
         && covers(&format!(":::{bucket}"))
         && covers(&format!(":::{bucket}/*"))
@@ -104,15 +124,26 @@ mod tests {
             "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]})
     }
 
+    fn by(algorithm: &str, key: Option<&str>) -> ObservedDefault {
+        ObservedDefault { algorithm: algorithm.to_owned(), key: key.map(Into::into), bucket_key: Some(false) }
+    }
+
     fn complete() -> ObservedBucket {
         ObservedBucket {
             tags: vec![("landfall:stack".into(), "s".into()), ("team".into(), "a".into()), ("aws:x".into(), "y".into())],
             block: Some([true; 4]),
             ownership: vec!["BucketOwnerEnforced".into()],
-            encryption: vec![("AES256".into(), None)],
+            encryption: vec![by("AES256", None)],
             versioning: None,
             policy: Some(policy().to_string()),
-            rules: vec![ObservedRule { id: RULE_ID.into(), enabled: true, whole_bucket: true, expire_days: Some(7), abort_days: Some(1) }],
+            rules: vec![ObservedRule {
+                id: RULE_ID.into(),
+                enabled: true,
+                whole_bucket: true,
+                expire_days: Some(7),
+                expire_versions: Some(7),
+                abort_days: Some(1),
+            }],
             empty: None,
         }
     }
@@ -142,13 +173,14 @@ mod tests {
     #[test]
     fn each_setting_that_is_removed_is_seen() {
         type Spoil = fn(&mut ObservedBucket);
-        let spoils: [(&str, Spoil); 8] = [
+        let spoils: [(&str, Spoil); 9] = [
             ("one public access flag", |b| b.block = Some([true, true, true, false])),
             ("the whole block", |b| b.block = None),
             ("ownership", |b| b.ownership = vec!["ObjectWriter".into()]),
             ("encryption", |b| b.encryption.clear()),
             ("policy", |b| b.policy = None),
             ("expiry", |b| b.rules[0].expire_days = None),
+            ("expiry of versions", |b| b.rules[0].expire_versions = None),
             ("abort", |b| b.rules[0].abort_days = None),
             ("owner", |b| drop(b.tags.remove(0))),
         ];
@@ -163,15 +195,14 @@ mod tests {
     fn suspended_versioning_reads_as_off_and_only_enabled_as_on() {
         for (seen, on) in [(None, false), (Some("Suspended"), false), (Some("Enabled"), true)] {
             let live = fold(&ObservedBucket { versioning: seen.map(Into::into), ..complete() });
-            assert_eq!(live.bucket.versioning, on, "{seen:?}");
+            assert_eq!((live.bucket.versioning, live.versions), (on, seen.is_some()), "{seen:?}");
         }
     }
 
     #[test]
     fn a_kms_key_is_seen_and_one_that_no_stack_can_name_equals_none() {
         let of = |algorithm: &str, key: Option<&str>| {
-            let encryption = vec![(algorithm.to_owned(), key.map(Into::into))];
-            let live = fold(&ObservedBucket { encryption, ..complete() });
+            let live = fold(&ObservedBucket { encryption: vec![by(algorithm, key)], ..complete() });
             assert!(live.encrypted);
             live.bucket.kms_key
         };
@@ -179,6 +210,17 @@ mod tests {
         assert_eq!(of("aws:kms", Some("arn:k")).as_deref(), Some("arn:k"));
         assert_eq!(of("aws:kms", None).as_deref(), Some("alias/aws/s3"));
         assert_eq!(of("aws:kms:dsse", Some("arn:k")).as_deref(), Some("arn:k (aws:kms:dsse)"));
+    }
+
+    /// S3 has none for the other algorithms, and says `false` of them.
+    #[test]
+    fn only_a_kms_key_that_is_said_to_be_without_a_bucket_key_is() {
+        let without = |algorithm: &str, bucket_key| {
+            let by = ObservedDefault { bucket_key, ..by(algorithm, Some("arn:k")) };
+            fold(&ObservedBucket { encryption: vec![by], ..complete() }).no_bucket_key
+        };
+        assert!(without("aws:kms", Some(false)) && !without("aws:kms", Some(true)) && !without("aws:kms", None));
+        assert!(!without("AES256", Some(false)) && !without("aws:kms:dsse", Some(false)));
     }
 
     #[test]
@@ -204,6 +246,24 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_that_lets_everybody_in_is_told_by_its_name_or_its_place() {
+        let open = |statement: Value| public_statement(&json!({"Statement": [policy()["Statement"][0], statement]}).to_string());
+        let star = || json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"});
+        let with = |key: &str, value: Value| {
+            let mut statement = star();
+            statement[key] = value;
+            statement
+        };
+        assert_eq!(open(star()).as_deref(), Some("number 2"));
+        assert_eq!(open(with("Sid", json!("site"))).as_deref(), Some("site"));
+        assert_eq!(open(with("Sid", json!(STATEMENT_ID))), None);
+        assert_eq!(open(with("Principal", json!({"AWS": ["*"]}))).as_deref(), Some("number 2"));
+        assert_eq!(open(with("Principal", json!({"AWS": "arn:aws:iam::1:root"}))), None);
+        assert_eq!(open(with("Condition", json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}))), None);
+        assert_eq!(public_statement(&policy().to_string()), None);
+    }
+
+    #[test]
     fn a_bucket_is_empty_only_where_it_was_seen_to_be() {
         let empty = |empty| fold(&ObservedBucket { empty, ..complete() }).empty;
         assert_eq!([Some(true), Some(false), None].map(empty), [true, false, false]);
@@ -222,7 +282,7 @@ mod tests {
             assert!(!fold(&ObservedBucket { versioning: Some(versioning.into()), ..bare.clone() }).fresh, "{versioning}");
         }
         for (algorithm, fresh) in [("AES256", true), ("aws:kms", false)] {
-            assert_eq!(fold(&ObservedBucket { encryption: vec![(algorithm.into(), None)], ..bare.clone() }).fresh, fresh, "{algorithm}");
+            assert_eq!(fold(&ObservedBucket { encryption: vec![by(algorithm, None)], ..bare.clone() }).fresh, fresh, "{algorithm}");
         }
     }
 

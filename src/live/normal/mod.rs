@@ -15,7 +15,7 @@ mod limits;
 pub mod observed;
 mod settings;
 
-pub use bucket::{RULE_ID, bucket, is_tls_only};
+pub use bucket::{RULE_ID, STATEMENT_ID, bucket, is_tls_only};
 pub use busy::{UNREAD, busy, is_changing, is_creating, is_filling, is_unproved};
 pub use limits::movers;
 pub use observed::*;

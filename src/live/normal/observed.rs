@@ -185,7 +185,20 @@ pub struct ObservedRule {
     /// Whether the rule covers every key (no prefix, tag or size filter).
     pub whole_bucket: bool,
     pub expire_days: Option<u32>,
+    /// Days until a version that is no longer current expires, however few there are of its object.
+    pub expire_versions: Option<u32>,
     pub abort_days: Option<u32>,
+}
+
+/// How a bucket encrypts what is put into it without a word.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObservedDefault {
+    /// `AES256`, `aws:kms`, `aws:kms:dsse`.
+    pub algorithm: String,
+    /// As it was named: an ARN, an alias or an id.
+    pub key: Option<String>,
+    /// Whether one request of the key does for many objects; absent: not told.
+    pub bucket_key: Option<bool>,
 }
 
 /// A bucket's configuration.
@@ -196,13 +209,12 @@ pub struct ObservedBucket {
     pub block: Option<[bool; 4]>,
     /// `BucketOwnerEnforced`, …
     pub ownership: Vec<String>,
-    /// Default encryption: the algorithm (`AES256`, `aws:kms`, `aws:kms:dsse`), and the key where one is named.
-    pub encryption: Vec<(String, Option<String>)>,
+    pub encryption: Vec<ObservedDefault>,
     /// `Enabled`, `Suspended`; absent: never switched on.
     pub versioning: Option<String>,
     /// The bucket policy's JSON text.
     pub policy: Option<String>,
     pub rules: Vec<ObservedRule>,
-    /// Whether a listing showed no object; `None`: not asked.
+    /// Whether listings showed no object, no version and no unfinished upload; `None`: not asked.
     pub empty: Option<bool>,
 }

@@ -147,14 +147,31 @@ pub(super) fn get_policy(s3: &Bucketeer, r: S3Request<GetBucketPolicyInput>) -> 
 /// Kept, not enforced: a TLS-only policy would lock this loopback endpoint out.
 pub(super) fn put_policy(s3: &Bucketeer, r: S3Request<PutBucketPolicyInput>) -> S3Result<PutBucketPolicyOutput> {
     let document: Result<serde_json::Value, _> = serde_json::from_str(&r.input.policy);
-    if !document.is_ok_and(|d| d.get("Statement").is_some()) {
+    if !document.as_ref().is_ok_and(|d| d.get("Statement").is_some()) {
         return Err(s3_error!(MalformedPolicy, "Policies must be valid JSON and have a Statement"));
     }
+    let public = document.is_ok_and(|d| is_public(&d));
     s3.objects.configure(&r.input.bucket, |c| {
+        if public && c.public_access.as_ref().is_some_and(|block| block.block_public_policy == Some(true)) {
+            return Err(s3_error!(
+                AccessDenied,
+                "User is not authorized to perform: s3:PutBucketPolicy because public policies are prevented by the BlockPublicPolicy \
+                 setting in S3 Block Public Access."
+            ));
+        }
         c.policy = Some(r.input.policy);
         Ok(())
     })?;
     Ok(PutBucketPolicyOutput::default())
+}
+
+/// Whether a statement allows everybody something without a condition. AWS takes some conditions for public, too.
+fn is_public(policy: &serde_json::Value) -> bool {
+    let statement = &policy["Statement"];
+    let statements = statement.as_array().map_or_else(|| std::slice::from_ref(statement), Vec::as_slice);
+    let any = |who: &serde_json::Value| who == "*" || who.as_array().is_some_and(|list| list.iter().any(|who| who == "*"));
+    let everybody = |s: &serde_json::Value| any(&s["Principal"]) || any(&s["Principal"]["AWS"]);
+    statements.iter().any(|s| s["Effect"] == "Allow" && everybody(s) && s["Condition"].is_null())
 }
 
 pub(super) fn delete_policy(s3: &Bucketeer, r: S3Request<DeleteBucketPolicyInput>) -> S3Result<DeleteBucketPolicyOutput> {

@@ -125,6 +125,72 @@ fn an_expiry_that_comes_sooner_needs_the_word_unless_nothing_is_there() {
     assert_eq!((refused.refusals.len(), refused.notes.len()), (1, 0), "what is refused for another reason is not told to be unused");
 }
 
+/// Where versions are or were kept there may be old ones, and a rule is about those as well.
+#[test]
+fn old_versions_that_expire_sooner_need_the_word_where_there_may_be_any() {
+    let wanted = |versioning| Bucket { versioning, ..bucket() };
+    let desired = |versioning| Desired { buckets: [(bucket().name, wanted(versioning))].into(), ..desired([]) };
+    // Wanted; on, ever on, empty, and the days of an old version; then: refused, calls when allowed.
+    for (want, on, ever, empty, days, refused, calls) in [
+        (true, true, true, false, 7, 0, 0),
+        (true, true, true, false, 0, 1, 1),
+        (true, true, true, false, 30, 1, 1),
+        (true, true, true, false, 3, 0, 1),
+        (true, true, true, true, 0, 0, 1),
+        (true, false, true, false, 0, 1, 2),
+        (true, false, false, false, 0, 0, 2),
+        (false, false, true, false, 7, 0, 0),
+        (false, false, false, false, 0, 0, 0),
+    ] {
+        let live = LiveBucket { bucket: wanted(on), versions: ever, empty, expire_versions: days, ..done() };
+        let live = Live { buckets: [(bucket().name, live)].into(), ..Live::default() };
+        let bare = plan_of(&desired(want), &live, &Approvals::default());
+        assert_eq!(bare.refusals.len(), refused, "{want} {on} {ever} {empty} {days}: {:?}", bare.refusals);
+        let named = plan_of(&desired(want), &live, &allow(&[], &[EXPIRE]));
+        let destructive = named.works.iter().flat_map(|work| &work.steps).filter(|step| step.destructive).count();
+        assert_eq!((named.refusals.len(), named.calls(), destructive), (0, calls, refused), "{want} {on} {ever} {empty} {days}");
+        assert!(bare.refusals.iter().all(|r| r.reason.starts_with("its old versions would expire after 7 days, and now do so ")));
+    }
+}
+
+/// It costs a request of the key for each object, and takes nothing from anybody.
+#[test]
+fn a_bucket_key_is_turned_on_without_a_word() {
+    let keyed = Bucket { kms_key: Some("arn:aws:kms:us-east-1:123456789012:key/1".into()), ..done().bucket };
+    let live = LiveBucket { bucket: keyed.clone(), no_bucket_key: true, ..done() };
+    let desired = Desired { buckets: [(keyed.name.clone(), keyed.clone())].into(), ..desired([]) };
+    let plan = plan_of(&desired, &Live { buckets: [(keyed.name.clone(), live.clone())].into(), ..Live::default() }, &Approvals::default());
+    let step = &plan.works[0].steps[0];
+    assert_eq!((plan.refusals.len(), plan.calls(), step.destructive), (0, 1, false));
+    assert_eq!(violation(&state(live.clone()), &step.step), None);
+    let after = simulate(&state(live.clone()), &step.step, &keyed.name);
+    assert!(matches(&after, &state(LiveBucket { no_bucket_key: false, ..live.clone() })) && !matches(&after, &state(live)));
+}
+
+/// S3 takes no public policy under the block, and somebody's statement stays.
+#[test]
+fn a_policy_that_is_there_is_changed_before_the_block_comes_and_a_public_one_not_under_it() {
+    let planned = |live: LiveBucket| {
+        let live = Live { buckets: [(bucket().name, live)].into(), ..Live::default() };
+        let plan = plan_of(&Desired { tables: BTreeMap::new(), ..with_bucket() }, &live, &Approvals::default());
+        (
+            steps(&plan).into_iter().map(|step| step.split(' ').next().unwrap_or_default().to_owned()).collect::<Vec<_>>(),
+            plan.refusals.len(),
+        )
+    };
+    let open = |has_policy| LiveBucket { public_access_blocked: false, refuses_public: false, tls_only: false, has_policy, ..done() };
+    let public = |live| LiveBucket { has_policy: true, public_statement: Some("site".into()), ..live };
+    let (block, policy) = ("PutPublicAccessBlock,".to_owned(), "PutBucketPolicy".to_owned());
+    assert_eq!(planned(open(false)), (vec![block.clone(), policy.clone()], 0));
+    assert_eq!(planned(open(true)), (vec![policy.clone(), block.clone()], 0));
+    assert_eq!(planned(public(open(true))), (vec![policy.clone(), block], 0));
+    assert_eq!(planned(LiveBucket { tls_only: false, has_policy: true, ..done() }), (vec![policy], 0), "nobody is let in");
+    let blocked = public(LiveBucket { tls_only: false, ..done() });
+    assert_eq!(planned(blocked.clone()), (vec![], 1));
+    assert!(violation(&state(blocked), &Step::DenyPlainHttp).is_some_and(|why| why.contains("a public policy under the block")));
+    assert_eq!(planned(public(done())), (vec![], 0), "nothing is to be changed");
+}
+
 /// A bucket that is adopted may have either, and its file need not know.
 #[test]
 fn a_key_and_versioning_are_given_up_by_name() {
@@ -148,9 +214,11 @@ fn a_key_and_versioning_are_given_up_by_name() {
         ..desired
     };
     let plan = plan_of(&gains, &with(None, false), &Approvals::default());
-    assert_eq!((plan.refusals.len(), plan.works[0].steps.iter().filter(|s| s.destructive).count(), plan.calls()), (0, 0, 2));
-    let other = plan_of(&gains, &with(Some("another"), true), &Approvals::default());
-    assert_eq!((other.refusals.len(), other.calls()), (0, 1), "from key to key");
+    assert_eq!((plan.refusals.len(), plan.works[0].steps.iter().filter(|s| s.destructive).count(), plan.calls()), (0, 0, 3));
+    let mut other = with(Some("another"), true);
+    other.buckets.values_mut().for_each(|live| live.expire_versions = 7);
+    let plan = plan_of(&gains, &other, &Approvals::default());
+    assert_eq!((plan.refusals.len(), plan.calls()), (0, 1), "from key to key");
 }
 
 /// The other tool would undo it. What is as the file says, or is somebody's by word, goes on.
@@ -180,7 +248,7 @@ fn an_object_that_came_after_the_plan_is_a_surprise_until_the_rule_is_there() {
     assert!(matches(&seen(true), &seen(true)) && matches(&seen(false), &seen(false)));
     assert!(!matches(&seen(true), &seen(false)), "it came since");
     assert!(matches(&seen(false), &seen(true)), "it went since");
-    let ruled = simulate(&seen(true), &Step::ExpireObjects { days: 7 }, "acme-staging");
+    let ruled = simulate(&seen(true), &Step::ExpireObjects { days: 7, versions: false }, "acme-staging");
     assert!(matches(&ruled, &seen(false)), "nobody looks any more");
 }
 

@@ -126,7 +126,7 @@ fn a_call_that_a_bucket_must_not_get_is_found() {
         (there(leaving_bucket(0, 0)), Step::BlockPublicAccess),
         (there(leaving_bucket(0, 0)), Step::EnforceOwner),
         (there(leaving_bucket(0, 0)), Step::DenyPlainHttp),
-        (there(leaving_bucket(0, 0)), Step::ExpireObjects { days: 7 }),
+        (there(leaving_bucket(0, 0)), Step::ExpireObjects { days: 7, versions: false }),
         (there(leaving_bucket(0, 0)), suspended),
         (there(leaving_bucket(0, 0)), encrypt),
         (there(leaving_bucket(0, 0)), Step::DeleteTable { with_data: true }),

@@ -10,15 +10,20 @@ use crate::resource::{Bucket, OWNER_TAG};
 
 pub(in crate::plan) fn step(want: &Bucket, live: &LiveBucket, stack: &str) -> Option<Step> {
     let now = &live.bucket;
-    let encrypts = live.encrypted && want.kms_key == now.kms_key;
-    let expires = want.expire_days == now.expire_days && live.aborts_multipart;
+    let encrypts = live.encrypted && want.kms_key == now.kms_key && !live.no_bucket_key;
+    let old = !want.versioning || want.expire_days == live.expire_versions;
+    let expires = want.expire_days == now.expire_days && old && live.aborts_multipart;
+    let tls = || (!live.tls_only).then_some(Step::DenyPlainHttp);
     tag(want, live, stack)
+        // Under the block S3 takes no policy that somebody's statement makes public.
+        .or_else(|| tls().filter(|_| live.has_policy))
         .or_else(|| (!live.public_access_blocked).then_some(Step::BlockPublicAccess))
         .or_else(|| (!live.owner_enforced).then_some(Step::EnforceOwner))
         .or_else(|| (!encrypts).then(|| Step::EncryptBucket { kms_key: want.kms_key.clone() }))
+        .or_else(|| (!expires).then_some(Step::ExpireObjects { days: want.expire_days, versions: want.versioning }))
+        // After the rule: no version comes that nothing lets expire.
         .or_else(|| (want.versioning != now.versioning).then_some(Step::SetVersioning { on: want.versioning }))
-        .or_else(|| (!expires).then_some(Step::ExpireObjects { days: want.expire_days }))
-        .or_else(|| (!live.tls_only).then_some(Step::DenyPlainHttp))
+        .or_else(tls)
 }
 
 /// Uploads first, because one that is finished meanwhile is an object more; then the objects, then the bucket.

@@ -16,8 +16,10 @@ pub(super) fn stays(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Vec<Re
     ours.into_iter()
         .chain(held)
         .chain(expiry(wish, want, live))
+        .chain(expiry_of_versions(wish, want, live))
         .chain(bucket_key(wish, want, live))
         .chain(versioning(wish, want, live))
+        .chain(public(live))
         .collect()
 }
 
@@ -35,6 +37,13 @@ fn versioning(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reaso
     stops.then(|| unless_named(wish, "versioning", reason, "keep `versioning` in the file as it is live")).flatten()
 }
 
+/// S3 would refuse landfall's statement beside it.
+fn public(live: &LiveBucket) -> Option<Reason> {
+    let statement = live.public_statement.as_ref().filter(|_| live.refuses_public && !live.tls_only)?;
+    let reason = format!("its policy lets everybody in (statement {statement}), and under its public access block S3 takes no such policy");
+    Some((reason, "take that statement out of the policy, or narrow it by a condition: landfall keeps what it did not write".into()))
+}
+
 pub(super) fn leaves_bucket_key(live: &LiveBucket, to: Option<&str>) -> bool {
     live.bucket.kms_key.is_some() && to.is_none()
 }
@@ -45,14 +54,37 @@ fn expiry(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reason> {
         days => (format!("after {}", words::days(days)), "keep `expire_days` in the file as it is live"),
     };
     let wanted = words::days(want.expire_days);
-    let reason = || format!("its objects would expire after {wanted}, and now do so {now}: S3 deletes those that are older, within days");
-    expires_sooner(live, want.expire_days).then(|| unless_named(wish, "expire", reason, otherwise)).flatten()
+    let aborts = if live.aborts_multipart { "" } else { ", and aborts unfinished uploads" };
+    let deletes = format!("S3 deletes those that are older, within days{aborts}");
+    let reason = || format!("its objects would expire after {wanted}, and now do so {now}: {deletes}");
+    objects_sooner(live, want.expire_days).then(|| unless_named(wish, "expire", reason, otherwise)).flatten()
 }
 
-/// A rule is about the objects that are there already, too.
-pub(super) fn expires_sooner(live: &LiveBucket, days: u32) -> bool {
-    let now = live.bucket.expire_days;
-    days > 0 && (now == 0 || days < now) && !live.empty
+fn expiry_of_versions(wish: &Wish<'_>, want: &Bucket, live: &LiveBucket) -> Option<Reason> {
+    let now = if live.expire_versions == 0 { "not at all".to_owned() } else { format!("after {}", words::days(live.expire_versions)) };
+    let wanted = words::days(want.expire_days);
+    let deletes = "S3 deletes those that are older, within days";
+    let reason = || format!("its old versions would expire after {wanted}, and now do so {now}: {deletes}");
+    let sooner = want.versioning && versions_sooner(live, want.expire_days);
+    sooner.then(|| unless_named(wish, "expire", reason, "give the stack a bucket of its own")).flatten()
+}
+
+/// A rule is about the objects and old versions that are there already, too.
+pub(super) fn expires_sooner(live: &LiveBucket, days: u32, versions: bool) -> bool {
+    objects_sooner(live, days) || versions && versions_sooner(live, days)
+}
+
+fn objects_sooner(live: &LiveBucket, days: u32) -> bool {
+    !live.empty && sooner(live.bucket.expire_days, days)
+}
+
+/// Where none was ever kept, none is there.
+fn versions_sooner(live: &LiveBucket, days: u32) -> bool {
+    live.versions && !live.empty && sooner(live.expire_versions, days)
+}
+
+fn sooner(now: u32, days: u32) -> bool {
+    days > 0 && (now == 0 || days < now)
 }
 
 /// Nothing but this stack's own tag makes a bucket one to delete: what was only adopted on the command line was never this stack's.

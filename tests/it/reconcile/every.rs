@@ -83,7 +83,7 @@ fn scene(stand: &Stand, key: &str) -> Scene {
 }
 
 /// A key of the customer's, made as a customer makes it.
-async fn customer_key(stand: &Stand) -> String {
+pub(super) async fn customer_key(stand: &Stand) -> String {
     use aws_sdk_kms::{Client, Config, config};
     let credentials = config::Credentials::new(&stand.key, &stand.key, None, None, "test");
     let config = Config::builder().behavior_version_latest().region(config::Region::new("us-east-1")).endpoint_url(&stand.url);

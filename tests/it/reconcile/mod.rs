@@ -31,6 +31,7 @@ mod every;
 mod faults;
 mod leaving;
 mod proxy;
+mod staging;
 mod whole;
 
 use landfall::apply::{self, Options, Outcome, Stop};

@@ -84,7 +84,7 @@ async fn each_change_behind_a_plan_is_noticed_before_the_first_mutation(stand: &
             0 => aws.set_capacity(&rich, None, Some(Units { read: 50, write: 6 }), &BTreeMap::new()).await.expect("set"),
             1 => aws.tag_table(&arn, &BTreeMap::from([("do-not-delete".to_owned(), "1".to_owned())])).await.expect("set"),
             2 => aws.set_stream(&other, Some(StreamView::New)).await.expect("set"),
-            3 => aws.expire_objects(&scene.bucket, 1).await.expect("set"),
+            3 => aws.expire_objects(&scene.bucket, 1, false).await.expect("set"),
             4 => _ = s3(stand).delete_public_access_block().bucket(&scene.bucket).send().await.expect("open"),
             _ => {
                 aws.delete_table(&other).await.expect("deleted");
@@ -104,7 +104,7 @@ async fn repair(aws: &Aws, scene: &Scene, kind: usize) {
     match kind {
         0 => aws.set_capacity(&scene.rich, None, Some(Units { read: 5, write: 6 }), &BTreeMap::new()).await.expect("set"),
         2 => aws.set_stream(&scene.plain, None).await.expect("set"),
-        3 => aws.expire_objects(&scene.bucket, 7).await.expect("set"),
+        3 => aws.expire_objects(&scene.bucket, 7, false).await.expect("set"),
         4 => aws.block_public_access(&scene.bucket).await.expect("set"),
         _ => {}
     }

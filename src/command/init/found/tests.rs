@@ -20,8 +20,14 @@ fn closed(bucket: Bucket) -> LiveBucket {
         public_access_blocked: true,
         owner_enforced: true,
         encrypted: true,
+        no_bucket_key: false,
         tls_only: true,
+        has_policy: false,
+        public_statement: None,
+        refuses_public: true,
         aborts_multipart: true,
+        expire_versions: 0,
+        versions: false,
         fresh: false,
         empty: false,
         foreign_tags: BTreeMap::new(),
@@ -132,6 +138,33 @@ fn only_what_is_open_on_a_bucket_is_said_to_be_closed_by_an_apply() {
     let told = notes(true, false);
     assert!(told.len() == 1 && told[0].starts_with("bucket b: plain HTTP is allowed; a staging bucket"), "{told:?}");
     assert!(notes(false, false)[0].starts_with("bucket b: public access is not blocked, plain HTTP is allowed; "));
+}
+
+/// A file that its own check refuses is of no use.
+#[test]
+fn a_key_that_no_stack_can_name_is_left_out_and_said() {
+    let key = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555";
+    let dsse = format!("{key} (aws:kms:dsse)");
+    let (left, keyless) = ("which a stack cannot ask for", "an apply turns the bucket key on");
+    for (kms_key, no_bucket_key, written, said) in [
+        (None, false, false, None),
+        (Some(key), false, true, None),
+        (Some(key), true, true, Some(keyless)),
+        (Some("alias/shop"), false, true, None),
+        (Some("alias/aws/s3"), true, false, Some(left)),
+        (Some(&dsse), false, false, Some(left)),
+    ] {
+        let bucket =
+            Bucket { name: "b".into(), expire_days: 7, tags: BTreeMap::new(), versioning: false, kms_key: kms_key.map(Into::into) };
+        let live = LiveBucket { no_bucket_key, ..closed(bucket) };
+        let found = Found::from(&Live { buckets: [("b".to_owned(), live)].into(), ..Live::default() }, "shop");
+        assert_eq!(found.buckets["staging"].kms_key.as_deref(), kms_key.filter(|_| written));
+        assert_eq!(found.notes.len(), usize::from(said.is_some()), "{:?}", found.notes);
+        let names = |note: &String| {
+            note.contains(said.unwrap_or_default()) && note.starts_with("bucket b") && note.contains(kms_key.unwrap_or_default())
+        };
+        assert!(found.notes.iter().all(names), "{:?}", found.notes);
+    }
 }
 
 #[test]

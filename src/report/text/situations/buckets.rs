@@ -73,17 +73,38 @@ fn versioning_and_a_key_of_ones_own() {
     Changes (+ create   ~ change in place):
 
       ~ bucket acme-staging
-          ~ encryption  SSE-S3 -> SSE-KMS, key arn:aws:kms:us-east-1:123456789012:key/1111
-          + versioning  on
+          ~ encryption           SSE-S3 -> SSE-KMS, key arn:aws:kms:us-east-1:123456789012:key/1111
+          + expire old versions  7 days
+          + versioning           on
 
     Calls, in this order for each resource (times are estimates):
       bucket acme-staging
         1. PutBucketEncryption SSE-KMS, key arn:aws:kms:us-east-1:123456789012:key/1111  (1 s to 2 s)
              requests of the key are charged; objects that are there keep their encryption
-        2. PutBucketVersioning Enabled  (1 s to 2 s)
-             every old version is stored and charged
+        2. PutBucketLifecycleConfiguration expire after 7 days, old versions too, abort unfinished uploads after 1 day  (1 s to 2 s)
+        3. PutBucketVersioning Enabled  (1 s to 2 s)
+             every old version is stored and charged until it expires, after as many days as an object
 
-    Plan: 0 to create, 1 to change, 0 to delete; 2 calls, about 2 s to 4 s.
+    Plan: 0 to create, 1 to change, 0 to delete; 3 calls, about 3 s to 6 s.
+    ");
+}
+
+#[test]
+fn a_key_gets_its_bucket_key_back() {
+    let keyed = Bucket { kms_key: Some("arn:aws:kms:us-east-1:123456789012:key/1111".into()), ..bucket() };
+    let live = LiveBucket { no_bucket_key: true, ..whole(keyed.clone()) };
+    insta::assert_snapshot!(of(keyed, Some(live)), @r"
+    Changes (~ change in place):
+
+      ~ bucket acme-staging
+          ~ encryption  SSE-KMS, key arn:aws:kms:us-east-1:123456789012:key/1111, without a bucket key -> SSE-KMS, key arn:aws:kms:us-east-1:123456789012:key/1111
+
+    Calls, in this order for each resource (times are estimates):
+      bucket acme-staging
+        1. PutBucketEncryption SSE-KMS, key arn:aws:kms:us-east-1:123456789012:key/1111  (1 s to 2 s)
+             requests of the key are charged; objects that are there keep their encryption
+
+    Plan: 0 to create, 1 to change, 0 to delete; 1 call, about 1 s to 2 s.
     ");
 }
 
