@@ -126,12 +126,13 @@ pub(super) fn rule(rule: &LifecycleRule) -> ObservedRule {
     let days = |n: Option<i32>| n.and_then(|n| u32::try_from(n).ok());
     #[allow(deprecated)] // a rule without a filter may still narrow by the old `Prefix`
     let prefix = rule.prefix().unwrap_or_default();
+    let of_old = rule.noncurrent_version_expiration().filter(|of| keeps_none(of));
     ObservedRule {
         id: rule.id().unwrap_or_default().to_owned(),
         enabled: rule.status() == &ExpirationStatus::Enabled,
         whole_bucket: prefix.is_empty() && rule.filter().is_none_or(covers_all),
         expire_days: days(rule.expiration().and_then(aws_sdk_s3::types::LifecycleExpiration::days)),
-        expire_versions: days(rule.noncurrent_version_expiration().filter(|of| keeps_none(of)).and_then(|of| of.noncurrent_days())),
+        expire_versions: days(of_old.and_then(NoncurrentVersionExpiration::noncurrent_days)),
         abort_days: days(
             rule.abort_incomplete_multipart_upload().and_then(aws_sdk_s3::types::AbortIncompleteMultipartUpload::days_after_initiation),
         ),

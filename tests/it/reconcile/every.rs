@@ -134,7 +134,7 @@ const BY_HAND: [(&str, &[&str]); 20] = [
     ("target", &["scaling of reads"]),
     ("range", &["index byName.scaling of reads"]),
     ("unscaled", &["capacity", "scaling of reads"]), // the capacity is ours to say again
-    ("versioning", &["versioning"]),
+    ("versioning", &["expire old versions", "versioning"]), // there are none to expire where none is kept
 ];
 
 async fn by_hand(aws: &Aws, scene: &Scene, what: &str) -> Result<(), aws::Error> {
