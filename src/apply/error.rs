@@ -129,6 +129,9 @@ impl Error {
             Self::Insights { .. } => {
                 "most often a quota of CloudWatch's: raise it, or take `insights` out of the stack file; then run it again".into()
             }
+            Self::Creating { what, .. } if what.ends_with(" is UPDATING") => {
+                "until AWS has done a change it shows what was before: run it again then".into()
+            }
             Self::Creating { .. } => {
                 "it cannot be used, or not be seen whole, yet, and its making can still fail: run it again when AWS is done".into()
             }

@@ -9,7 +9,7 @@ use super::watch::Pace;
 use super::{Error, Shared, budget};
 use crate::aws;
 use crate::lease;
-use crate::live::normal::{is_changing, is_unproved};
+use crate::live::normal::{is_unproved, soon_done};
 use crate::plan::order::left;
 use crate::plan::simulate::{matches, simulate, unrisen};
 use crate::plan::{Goal, Next, Planned, State, Step, Wish, Work, diff, next_step};
@@ -262,9 +262,8 @@ impl<'a> Worker<'a> {
         let (mut pace, mut since) = (Pace::new(self), None);
         loop {
             let seen = self.look().await?;
-            let changing = seen.busy().iter().find(|what| is_changing(what)).cloned();
-            match changing {
-                Some(what) if !self.outlasted(&mut since) => pace.wait(&what).await?,
+            match soon_done(seen.busy()) {
+                Some(what) if !self.outlasted(&mut since) => pace.wait(what).await?,
                 _ => return Ok(seen),
             }
         }

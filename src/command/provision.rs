@@ -10,7 +10,7 @@ use crate::cli::{Apply, ApprovalArgs, Common, Plan as PlanArgs};
 use crate::event::Events;
 use crate::exit::Exit;
 use crate::lease::Lease;
-use crate::live::normal::is_changing;
+use crate::live::normal::soon_done;
 use crate::live::{refresh, unmanaged};
 use crate::plan::deadline::Deadline;
 use crate::plan::{self, Approvals, Context, Desired, Plan};
@@ -262,10 +262,8 @@ async fn make_at_rest(session: &Session, approvals: &Approvals, deadline: Option
 /// What looks as the file says, and is being changed.
 fn changing(plan: &Plan) -> Option<String> {
     let quiet = plan.works.iter().filter(|work| work.change.is_none());
-    quiet
-        .flat_map(|work| work.before.busy().iter().map(move |line| (work, line)))
-        .find(|(_, line)| is_changing(line))
-        .map(|(work, line)| format!("{}: {}", crate::safe::text(&work.target.to_string()), crate::safe::text(line)))
+    let line = |work: &plan::Work| soon_done(work.before.busy()).map(|line| format!("{}: {line}", work.target));
+    quiet.filter_map(line).map(|line| crate::safe::text(&line)).next()
 }
 
 /// What it takes to change AWS.

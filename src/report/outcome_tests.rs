@@ -320,7 +320,8 @@ fn what_is_still_being_created_or_not_shown_is_inconclusive_where_sync_was_the_q
         ("table T: index A is CREATING (backfilling)", Exit::Inconclusive),
         ("table T: index A is backfilling", Exit::Inconclusive),
         ("table T: point-in-time recovery is not readable yet", Exit::Inconclusive),
-        ("table T: table is UPDATING", Exit::Pass),
+        ("table T: table is UPDATING", Exit::Inconclusive),
+        ("table T: TTL is ENABLING", Exit::Pass),
     ] {
         assert_eq!(exit(&with_motion(what), ALL), Exit::Pass, "{what}");
         assert_eq!(exit(&with_motion(what), Asked { changes_are_no: true, ..ALL }), want, "{what}");

@@ -101,8 +101,13 @@ pub fn is_unproved(line: &str) -> bool {
 
 /// Whether it says that AWS changes what it still shows as before ("responses echo old values" holds for descriptions too until the change
 /// is done): over soon, as what is made need not be.
-pub fn is_changing(line: &str) -> bool {
+fn is_changing(line: &str) -> bool {
     line.ends_with(" is UPDATING") && !line.starts_with("the replica in ")
+}
+
+/// The line of [`busy`] that is worth a little wait: a change, and nothing that takes as long as a table is large.
+pub fn soon_done(lines: &[String]) -> Option<&String> {
+    lines.iter().find(|line| is_changing(line)).filter(|_| !lines.iter().any(|line| is_creating(line)))
 }
 
 fn moving(what: &str, status: Option<&str>, out: &mut Vec<String>) {
@@ -128,6 +133,14 @@ mod tests {
         for line in others {
             assert!(!is_unproved(line), "{line}");
         }
+    }
+
+    #[test]
+    fn a_change_is_worth_a_wait_unless_something_is_made_beside_it() {
+        let soon = |lines: &[&str]| soon_done(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>()).cloned();
+        assert_eq!(soon(&["TTL is ENABLING", "table is UPDATING"]).as_deref(), Some("table is UPDATING"));
+        assert_eq!(soon(&["table is UPDATING", "index I is CREATING"]), None);
+        assert_eq!(soon(&["TTL is ENABLING"]), None);
     }
 
     #[test]
