@@ -6,7 +6,7 @@
 
 use super::failure::Failure;
 use crate::aws::Aws;
-use crate::aws::keys::Key;
+use crate::aws::keys::{Key, is_arn};
 use crate::plan::{Desired, Plan, Refusal, Target};
 use crate::resource::Encryption;
 use crate::safe;
@@ -87,11 +87,6 @@ async fn look(aws: &Aws, name: &str) -> Result<Result<Key, Useless>, Failure> {
         Err(error) if error.is_denied() && is_arn(name) => Ok(Ok(Key { arn: name.to_owned(), aws_managed: false, unusable: None })),
         Err(error) => Err(error.into()),
     }
-}
-
-/// A key's own ARN, not an alias's.
-fn is_arn(name: &str) -> bool {
-    name.starts_with("arn:") && name.split(':').nth(5).is_some_and(|part| part.starts_with("key/"))
 }
 
 #[cfg(test)]

@@ -248,13 +248,13 @@ const LOOKS_AGAIN: [u64; 6] = [1, 2, 4, 8, 15, 30];
 /// As [`make_by`]; where it is asked whether all is as the file says (`patient`), what AWS is changing is looked at again for a minute:
 /// until it is done, AWS shows it as it was.
 async fn make_at_rest(session: &Session, approvals: &Approvals, deadline: Option<Deadline>, patient: bool) -> Result<Plan, Failure> {
-    let make = || make_by(session, Desired::from(&session.stack), approvals.clone(), deadline);
-    let mut made = make().await?;
+    let look = || make_by(session, Desired::from(&session.stack), approvals.clone(), deadline);
+    let mut made = look().await?;
     for pause in LOOKS_AGAIN.into_iter().filter(|_| patient) {
         let Some(changing) = changing(&made) else { break };
         session.events.note(format!("{changing}: AWS shows it as it was before; looking again in {pause} s"));
         session.aws.clock().sleep(Duration::from_secs(pause)).await;
-        made = make().await?;
+        made = look().await?;
     }
     Ok(made)
 }
