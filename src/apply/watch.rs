@@ -58,12 +58,13 @@ impl Worker<'_> {
         let mut pace = Pace::new(self);
         let mut lagging: Option<u64> = None;
         loop {
+            let asked = self.shared.now_ms();
             let seen = self.look_after(predicted, &mut pace).await?;
             let (same, moving) = (matches(predicted, &seen), !seen.busy().is_empty());
             if same && !moving {
                 return Ok(seen);
             }
-            if !same && !moving && self.outlasted(&mut lagging) {
+            if !same && !moving && self.outlasted_at(asked, &mut lagging) {
                 let failed = failed(predicted, &seen).map(|what| Error::Insights { address: self.address(), what });
                 return Err(failed.unwrap_or_else(|| self.stale(predicted, &seen)));
             }
@@ -103,8 +104,12 @@ impl Worker<'_> {
 
     /// Whether what began with the first asking has lasted longer than AWS's reads may lag.
     pub(super) fn outlasted(&self, since: &mut Option<u64>) -> bool {
-        let now = self.shared.now_ms();
-        now.saturating_sub(*since.get_or_insert(now)) > super::millis(self.shared.options.lag)
+        self.outlasted_at(self.shared.now_ms(), since)
+    }
+
+    /// The same of a look that was begun at `asked`: one whose answers took long says nothing of the time since.
+    pub(super) fn outlasted_at(&self, asked: u64, since: &mut Option<u64>) -> bool {
+        asked.saturating_sub(*since.get_or_insert(asked)) > super::millis(self.shared.options.lag)
     }
 
     /// What differs, in the plan's words.

@@ -241,6 +241,7 @@ impl<'a> Worker<'a> {
     async fn landed(&self, before: &State, after: &State, pace: &mut Pace<'_, 'a>) -> Result<bool, Error> {
         let mut lagging = None;
         loop {
+            let asked = self.shared.now_ms();
             let seen = self.look_after(after, pace).await?;
             if matches(after, &seen) {
                 return Ok(true);
@@ -249,7 +250,7 @@ impl<'a> Worker<'a> {
                 self.sit_out(pace, &seen).await?;
             } else if matches(before, &seen) {
                 return Ok(false);
-            } else if self.outlasted(&mut lagging) {
+            } else if self.outlasted_at(asked, &mut lagging) {
                 return Err(self.stale(before, &seen));
             } else {
                 pace.wait("AWS's reads to agree").await?;
@@ -261,9 +262,10 @@ impl<'a> Worker<'a> {
     async fn unchanging(&self) -> Result<State, Error> {
         let (mut pace, mut since) = (Pace::new(self), None);
         loop {
+            let asked = self.shared.now_ms();
             let seen = self.look().await?;
             match soon_done(seen.busy()) {
-                Some(what) if !self.outlasted(&mut since) => pace.wait(what).await?,
+                Some(what) if !self.outlasted_at(asked, &mut since) => pace.wait(what).await?,
                 _ => return Ok(seen),
             }
         }

@@ -187,6 +187,21 @@ async fn what_the_plan_leaves_alone_is_not_waited_for() {
     assert!(took[0] > 1.0, "it is told how long AWS took to make a table: {took:?}");
 }
 
+/// Part of it was answered while AWS still showed what was before: what it says is old, and nobody else's change.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_takes_minutes_is_no_reason_to_suspect_anybody() {
+    let world = World::lagging(Duration::from_secs(20)).await;
+    let (_, plan) = to_be_lowered(&world).await;
+    let faults = world.local.faults();
+    let slow = || Rule::new(Effect::Delay(Duration::from_mins(5), Moment::Before)).operation("ListTagsOfResource").call(4);
+    let events = at_note("UpdateTable capacity", move || {
+        faults.install(slow());
+    });
+    let outcome = run(&world, &plan, &events, &Options::default(), &Stop::never()).await;
+    assert_eq!((outcome.exit(), outcome.report.converged), (Exit::Pass, true), "{:#?}", outcome.problems);
+    assert!(world.local.faults().installed().iter().all(|rule| rule.struck == 1), "it was never slow");
+}
+
 /// All of it is as the stack says, and nobody can use it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_still_being_created_or_cannot_be_read_is_no_pass_though_the_plan_leaves_it_alone() {
