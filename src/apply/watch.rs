@@ -60,11 +60,11 @@ impl Worker<'_> {
         loop {
             let asked = self.shared.now_ms();
             let seen = self.look_after(predicted, &mut pace).await?;
-            let (same, moving) = (matches(predicted, &seen), !seen.busy().is_empty());
-            if same && !moving {
+            let moving = !seen.busy().is_empty();
+            if !moving && matches(predicted, &seen) {
                 return Ok(seen);
             }
-            if !same && !moving && self.outlasted_at(asked, &mut lagging) {
+            if !moving && self.outlasted_at(asked, &mut lagging) {
                 let failed = failed(predicted, &seen).map(|what| Error::Insights { address: self.address(), what });
                 return Err(failed.unwrap_or_else(|| self.stale(predicted, &seen)));
             }

@@ -25,13 +25,12 @@ pub(super) async fn managed(aws: &Aws, seen: &ObservedTable, want: Option<&Table
     }
 }
 
-/// S3 shows a key as somebody named it, by alias or id too. Where that is the key of the wish, it is that key's ARN from here on.
+/// S3 shows a key as somebody named it, by alias or id too: where the wish names one, it is the key's ARN from here on.
 pub(super) async fn by_arn(aws: &Aws, seen: &mut [ObservedDefault], want: &Bucket, deadline: Deadline) -> Result<(), aws::Error> {
-    let Some(wanted) = want.kms_key.as_deref().filter(|key| is_arn(key)) else { return Ok(()) };
-    for by in seen.iter_mut().filter(|by| by.algorithm == "aws:kms") {
+    for by in seen.iter_mut().filter(|_| want.kms_key.is_some()) {
         let Some(named) = by.key.as_deref().filter(|key| !is_arn(key)) else { continue };
         match aws.describe_key(named, deadline).await {
-            Ok(Some(key)) if key.arn == wanted => by.key = Some(key.arn),
+            Ok(Some(key)) => by.key = Some(key.arn),
             Err(error) if !error.is_denied() => return Err(error),
             _ => {}
         }

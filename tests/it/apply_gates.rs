@@ -216,6 +216,8 @@ async fn what_is_still_being_created_or_cannot_be_read_is_no_pass_though_the_pla
         world.local.faults().install(Rule::new(Effect::Status(status.into())).operation("DescribeTable"));
         let outcome = run(&world, &plan, &Events::silent(), &Options::default(), &Stop::never()).await;
         assert_eq!((outcome.exit(), outcome.report.converged, says(&outcome, words)), (exit, false, 1), "{:#?}", outcome.problems);
+        let old = outcome.problems.iter().any(|p| p.help.as_deref().is_some_and(|help| help.contains("it shows what was before")));
+        assert_eq!(old, status == "UPDATING", "{:#?}", outcome.problems);
         let creating = outcome.report.creating.len();
         assert_eq!((creating, outcome.report.unfinished.len()), (usize::from(exit == Exit::Inconclusive), 0));
         let seen = world.plan(&wanted, &Approvals::default()).await;

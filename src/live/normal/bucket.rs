@@ -256,6 +256,7 @@ mod tests {
         };
         assert_eq!(open(star()).as_deref(), Some("number 2"));
         assert_eq!(open(with("Sid", json!("site"))).as_deref(), Some("site"));
+        assert_eq!(open(with("Sid", json!(""))).as_deref(), Some("number 2"));
         assert_eq!(open(with("Sid", json!(STATEMENT_ID))), None);
         assert_eq!(open(with("Principal", json!({"AWS": ["*"]}))).as_deref(), Some("number 2"));
         assert_eq!(open(with("Principal", json!({"AWS": "arn:aws:iam::1:root"}))), None);

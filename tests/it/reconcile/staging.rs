@@ -117,6 +117,14 @@ async fn a_key_by_its_id_is_the_same_key() {
     world.local.faults().install(Rule::refuse("AccessDeniedException").operation("DescribeKey"));
     assert_eq!(scene.plan(&aws).await.calls(), 1, "it cannot be told");
     world.local.faults().clear();
+    world.local.faults().install(Rule::refuse("InvalidArnException").operation("DescribeKey"));
+    let wanted = scene.desired.wanted(&scene.approvals);
+    assert!(refresh::refresh(&aws, &wanted, &Events::silent()).await.is_err(), "no answer is none");
+    // Without a key of its own nobody asks.
+    let mut plain = scene.desired.clone();
+    plain.buckets.values_mut().for_each(|bucket| bucket.kms_key = None);
+    refresh::refresh(&aws, &plain.wanted(&scene.approvals), &Events::silent()).await.expect("not asked");
+    world.local.faults().clear();
     encrypt(&stand, &scene.bucket, &id(&other), true).await;
     assert_eq!(scene.plan(&aws).await.calls(), 1, "another key");
     scene.converge(&aws).await;
