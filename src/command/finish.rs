@@ -20,8 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Due {
     /// Tables with rows that the plan did not see, or knew by AWS's record of imports alone.
     tables: BTreeSet<String>,
-    /// Tables that are filled.
-    filled: BTreeSet<String>,
+    /// The stack's tables.
+    all: BTreeSet<String>,
     /// What a person allowed, without what the plan found out itself: that is proved again.
     given: Approvals,
 }
@@ -33,8 +33,7 @@ impl Due {
         let due = |work: &&Work| matches!(work.goal, Goal::Import(_)) || proved(work.target.name());
         let tables = plan.works.iter().filter(due).map(|work| work.target.name()).filter(|name| filled(name));
         let tables = tables.map(str::to_owned).collect();
-        let filled = stack.tables.iter().filter(|(_, spec)| !spec.rows.is_empty()).map(|(name, _)| name.clone()).collect();
-        Self { tables, filled, given }
+        Self { tables, all: stack.tables.keys().cloned().collect(), given }
     }
 
     pub(super) fn has(&self, target: &Target) -> bool {
@@ -44,7 +43,7 @@ impl Due {
     /// Those into which nothing is written before it is known that they are this stack's: a table that the plan has seen may be another by
     /// the time of the load.
     pub(super) fn to_vouch(&self) -> BTreeSet<String> {
-        self.filled.difference(&self.given.adopt).cloned().collect()
+        self.all.difference(&self.given.adopt).cloned().collect()
     }
 }
 
@@ -148,7 +147,7 @@ mod tests {
 
     fn due(tables: &[&str]) -> Due {
         let tables: BTreeSet<String> = tables.iter().map(|name| (*name).to_owned()).collect();
-        Due { filled: tables.clone(), tables, given: Approvals::default() }
+        Due { all: tables.clone(), tables, given: Approvals::default() }
     }
 
     #[test]

@@ -40,10 +40,13 @@ pub async fn unmanaged(aws: &Aws, stack: &str, known: &BTreeSet<String>) -> Resu
     let looks: Vec<(String, Look)> = looks.buffer_unordered(PARALLEL).try_collect().await?;
     let skipped = choice.others + looks.iter().filter(|(_, look)| *look == Look::Denied).count();
     let of = |wanted: &Look| looks.iter().filter(|(_, look)| look == wanted).map(|(name, _)| name.clone()).collect::<BTreeSet<_>>();
-    let mut named = of(&Look::Nobodys);
-    named.retain(|name| begins(name, stack));
-    named.extend(choice.named);
-    Ok(Unmanaged { tagged: of(&Look::Owned(stack.to_owned())).into_iter().collect(), named: named.into_iter().collect(), skipped })
+    let named = resembling(of(&Look::Nobodys).into_iter().chain(choice.named), stack);
+    Ok(Unmanaged { tagged: of(&Look::Owned(stack.to_owned())).into_iter().collect(), named, skipped })
+}
+
+/// Of tables that nobody is known to own, sorted, those that are named as if they were the stack's.
+fn resembling(nobodys: impl Iterator<Item = String>, stack: &str) -> Vec<String> {
+    nobodys.filter(|name| begins(name, stack)).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Whose tags are read, and what is left of the rest.
@@ -101,6 +104,12 @@ mod tests {
     fn a_name_is_the_stacks_only_after_a_separator() {
         assert!(begins("shop-Orders", "shop") && begins("shop_a", "shop") && begins("shop.a", "shop"));
         assert!(!begins("shopping", "shop") && !begins("shop", "shop") && !begins("shop-", "shop") && !begins("a-shop-b", "shop"));
+    }
+
+    #[test]
+    fn of_nobodys_tables_those_of_the_stacks_name_resemble_it() {
+        let nobodys = ["shop-b", "shopping", "Orders", "shop-a"].map(str::to_owned);
+        assert_eq!(resembling(nobodys.into_iter(), "shop"), ["shop-a", "shop-b"]);
     }
 
     #[test]
