@@ -120,6 +120,17 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_done_to_what_is_refused_and_the_rest_stays_planned() {
+        let mut made = crate::plan::samples::plan();
+        let calls = |plan: &Plan| plan.works.iter().map(|work| (work.target.clone(), work.steps.len())).collect::<BTreeMap<_, _>>();
+        let (before, target) = (calls(&made), made.works[0].target.clone());
+        assert!(before.len() > 1 && before.values().all(|steps| *steps > 0), "{before:?}");
+        refuse(&mut made, vec![Refusal { target: target.clone(), reason: "no key".into(), recipe: "name one".into() }]);
+        let expected: BTreeMap<_, _> = before.into_iter().map(|(of, steps)| if of == target { (of, 0) } else { (of, steps) }).collect();
+        assert_eq!((calls(&made), made.refusals.len()), (expected, 1));
+    }
+
+    #[test]
     fn an_alias_arn_is_no_key_arn() {
         assert!(is_arn("arn:aws:kms:us-east-1:1:key/a"));
         assert!(!is_arn("arn:aws:kms:us-east-1:1:alias/a") && !is_arn("alias/a") && !is_arn("key/a"));
