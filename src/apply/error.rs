@@ -3,6 +3,7 @@
 use crate::aws;
 use crate::exit::Exit;
 use crate::lease;
+use crate::live::normal::is_changing;
 use crate::live::refresh;
 use crate::report::model::Problem;
 
@@ -129,7 +130,7 @@ impl Error {
             Self::Insights { .. } => {
                 "most often a quota of CloudWatch's: raise it, or take `insights` out of the stack file; then run it again".into()
             }
-            Self::Creating { what, .. } if what.ends_with(" is UPDATING") => {
+            Self::Creating { what, .. } if is_changing(what) => {
                 "until AWS has done a change it shows what was before: run it again then".into()
             }
             Self::Creating { .. } => {

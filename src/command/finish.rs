@@ -129,19 +129,7 @@ mod tests {
     use super::*;
 
     fn report(path: LoadPath, attempted: bool, acknowledged: u64) -> LoadReport {
-        let table = TableLoad {
-            table: "T".into(),
-            path,
-            entities: Vec::new(),
-            findings: Vec::new(),
-            attempted,
-            acknowledged,
-            bytes: 0,
-            seconds: 0.0,
-            retries: 0,
-            throttles: 0,
-            consumed_units: 0.0,
-        };
+        let table = TableLoad { attempted, acknowledged, ..TableLoad::to_come("T", path) };
         LoadReport { tables: vec![table], quarantine: None, max_quarantined: 0 }
     }
 

@@ -1,12 +1,13 @@
 //! Names of KMS keys in a stack, resolved before anything is compared: AWS shows ARNs, whatever it was told.
 //!
 //! Rules: one `DescribeKey` a distinct key, none for a stack that names no key; what names a key that is not there or cannot encrypt is
-//! refused in the plan, because AWS would refuse it in the middle of the apply; everything else is planned. A full ARN that this role may not describe (another account's
-//! key) is taken at its word. Called by [`super::provision::make`].
+//! refused in the plan, because AWS would refuse it in the middle of the apply; everything else is planned. A full ARN that this role may
+//! not describe (another account's key) is taken at its word. Called by [`super::provision::make`].
 
 use super::failure::Failure;
 use crate::aws::Aws;
 use crate::aws::keys::{Key, is_arn};
+use crate::plan::fit::UNRESOLVED;
 use crate::plan::{Desired, Plan, Refusal, Target};
 use crate::resource::Encryption;
 use crate::safe;
@@ -51,6 +52,8 @@ pub(super) fn refuse(plan: &mut Plan, refused: Vec<Refusal>) {
     for refusal in refused {
         plan.works.iter_mut().filter(|work| work.target == refusal.target).for_each(|work| work.steps.clear());
         plan.budgets.retain(|budget| budget.target != refusal.target);
+        // Why it was not is what is told.
+        plan.refusals.retain(|other| other.target != refusal.target || !other.reason.ends_with(UNRESOLVED));
         plan.refusals.push(refusal);
     }
 }
@@ -125,6 +128,8 @@ mod tests {
         let calls = |plan: &Plan| plan.works.iter().map(|work| (work.target.clone(), work.steps.len())).collect::<BTreeMap<_, _>>();
         let (before, target) = (calls(&made), made.works[0].target.clone());
         assert!(before.len() > 1 && before.values().all(|steps| *steps > 0), "{before:?}");
+        let twice = format!("the encryption key alias/none {UNRESOLVED}");
+        made.refusals.push(Refusal { target: target.clone(), reason: twice, recipe: String::new() });
         refuse(&mut made, vec![Refusal { target: target.clone(), reason: "no key".into(), recipe: "name one".into() }]);
         let expected: BTreeMap<_, _> = before.into_iter().map(|(of, steps)| if of == target { (of, 0) } else { (of, steps) }).collect();
         assert_eq!((calls(&made), made.refusals.len()), (expected, 1));

@@ -179,10 +179,11 @@ pub struct LiveBucket {
     /// It keeps versions or did so before: old ones may be there.
     #[serde(default)]
     pub versions: bool,
-    /// Exactly as `CreateBucket` leaves it: no tag, no policy, no lifecycle, no object, no upload, never versioned, no key of KMS's. A run that died between the create call
-    /// and the tags leaves this, so a fresh bucket of the right name is finished, not refused.
+    /// Exactly as `CreateBucket` leaves it: no tag, no policy, no lifecycle, no object, no upload, never versioned, no key of KMS's. A
+    /// run that died between the create call and the tags leaves this, so a fresh bucket of the right name is finished, not refused.
     pub fresh: bool,
-    /// It holds no object, no version and no unfinished upload that a new rule could delete. Looked at only where no rule of landfall's is on it, and `false` elsewhere.
+    /// It holds no object, no version and no unfinished upload that a new rule could delete. Looked at only where no rule of landfall's
+    /// is on it, and `false` elsewhere.
     #[serde(default)]
     pub empty: bool,
     pub foreign_tags: BTreeMap<String, String>,

@@ -126,19 +126,7 @@ mod tests {
 
     /// The report of one table, so many of whose items were acknowledged.
     fn report(acknowledged: u64) -> LoadReport {
-        let table = TableLoad {
-            table: "T".into(),
-            path: LoadPath::Write,
-            entities: Vec::new(),
-            findings: Vec::new(),
-            attempted: true,
-            acknowledged,
-            bytes: 0,
-            seconds: 0.0,
-            retries: 0,
-            throttles: 0,
-            consumed_units: 0.0,
-        };
+        let table = TableLoad { attempted: true, acknowledged, ..TableLoad::to_come("T", LoadPath::Write) };
         LoadReport { tables: vec![table], ..LoadReport::default() }
     }
 

@@ -129,17 +129,9 @@ impl<'a> Run<'a> {
         let look = Look { seed: self.seed, masker: self.options.masker, stop: &self.options.stop };
         let plan = check(snapshot, name, spec, self.zone(), look, self.events).await?;
         self.tables.push(TableLoad {
-            table: name.to_owned(),
-            path,
             entities: Accounts::new(spec).entities().to_vec(),
             findings: plan.findings.clone(),
-            attempted: false,
-            acknowledged: 0,
-            bytes: 0,
-            seconds: 0.0,
-            retries: 0,
-            throttles: 0,
-            consumed_units: 0.0,
+            ..TableLoad::to_come(name, path)
         });
         Ok(plan)
     }

@@ -3,10 +3,10 @@
 //! Purpose: every row that the service would refuse is found in the data plan, with its reason, before the first write.
 //! Rules: where AWS leaves a figure open, this errs on the refusing side, and says so here. Reasons name attributes, sizes and
 //! limits, never values.
-//! Facts: developer guide, "Constraints" (key sizes, names, depth, numbers, empty values), "Item sizes and formats" (400 KB; beside
-//! local indexes of the item and its entries in all of them together), "Data types" (empty strings are allowed within sets, empty sets are not). Depth counts the attribute itself as the first of 32
-//! levels. For a global index with several partition or sort attributes the limits are held to their sum.
-//! Called by `load` (the data plan, and before a write) and by `validate` for what should be.
+//! Facts: developer guide, "Constraints" (key sizes, names, depth, numbers, empty values), "Item sizes and formats" (400 KB; beside local
+//! indexes of the item and its entries in all of them together), "Data types" (empty strings are allowed within sets, empty sets are
+//! not). Depth counts the attribute itself as the first of 32 levels. For a global index with several partition or sort attributes the
+//! limits are held to their sum. Called by `load` (the data plan, and before a write) and by `validate` for what should be.
 
 use super::{Attribute, Item, Number, Unmappable, size};
 use crate::resource::{Key, KeyKind, KeyPart, Table};
@@ -18,9 +18,9 @@ const NAME_LIMIT: usize = 65_535;
 const KEY_NAME_LIMIT: usize = 255;
 const DEPTH_LIMIT: usize = 32;
 
-/// DynamoDB's rules for `item` in `table`: key present, of the right type, not empty, within 2048/1024 bytes; index keys of the
-/// right type and not empty where present; 400 KB, its entries in local indexes included; depth 32; no empty set; names of 1 byte to 64 KB (255 bytes in keys); numbers
-/// that fit.
+/// DynamoDB's rules for `item` in `table`: key present, of the right type, not empty, within 2048/1024 bytes; index keys of the right
+/// type and not empty where present; 400 KB, its entries in local indexes included; depth 32; no empty set; names of 1 byte to 64 KB (255
+/// bytes in keys); numbers that fit.
 pub fn check(item: &Item, table: &Table) -> Result<(), Unmappable> {
     check_table_key(item, &table.key)?;
     for (name, index) in &table.indexes {

@@ -43,10 +43,13 @@ fn wide(name: &str, projection: &Projection) -> Option<Reason> {
     (names.len() > MOST_PROJECTED).then(|| (reason(), "take attributes out of its projection, or project all".into()))
 }
 
+/// How the refusal of a key that nobody could look up ends.
+pub const UNRESOLVED: &str = "was not resolved to a key's ARN";
+
 /// `DynamoDB` shows the ARN, so only an ARN can be compared with it.
 fn key(encryption: &Encryption) -> Option<Reason> {
     let Encryption::Key(key) = encryption else { return None };
-    let reason = || format!("the encryption key {} was not resolved to a key's ARN", safe::text(key));
+    let reason = || format!("the encryption key {} {UNRESOLVED}", safe::text(key));
     (!(key.starts_with("arn:") && key.contains(":key/")))
         .then(|| (reason(), "write the key's ARN (`aws kms describe-key --key-id ALIAS` shows it)".into()))
 }

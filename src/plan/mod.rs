@@ -14,7 +14,7 @@ pub mod deadline;
 pub mod desired;
 pub mod diff;
 mod facets;
-mod fit;
+pub mod fit;
 pub mod foreign;
 pub mod make;
 pub mod model;

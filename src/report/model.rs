@@ -217,6 +217,25 @@ pub struct TableLoad {
     pub consumed_units: f64,
 }
 
+impl TableLoad {
+    /// The load of `table`, before it is begun.
+    pub fn to_come(table: &str, path: LoadPath) -> Self {
+        Self {
+            table: table.to_owned(),
+            path,
+            entities: Vec::new(),
+            findings: Vec::new(),
+            attempted: false,
+            acknowledged: 0,
+            bytes: 0,
+            seconds: 0.0,
+            retries: 0,
+            throttles: 0,
+            consumed_units: 0.0,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LoadPath {

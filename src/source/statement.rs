@@ -245,7 +245,7 @@ mod tests {
             "/* select */ drop table t",
             "select 1; delete from t",
             "select 1; select 2",
-            "select * into outfile '/tmp/x' from t",
+            "select * into outfile 'x' from t",
             "SELECT a INTO b FROM c",
             "/*! delete */ from t",
             "select '\0'",

@@ -100,9 +100,10 @@ pub fn is_unproved(line: &str) -> bool {
 }
 
 /// Whether it says that AWS changes what it still shows as before ("responses echo old values" holds for descriptions too until the change
-/// is done): over soon, as what is made need not be.
-fn is_changing(line: &str) -> bool {
-    line.ends_with(" is UPDATING") && !line.starts_with("the replica in ")
+/// is done): over soon, as what is made need not be. Warm throughput only rises, so what it shows meanwhile is a floor that holds.
+pub fn is_changing(line: &str) -> bool {
+    let proves_enough = line.starts_with("the replica in ") || line.contains("warm throughput");
+    line.ends_with(" is UPDATING") && !proves_enough
 }
 
 /// The line of [`busy`] that is worth a little wait: a change, and nothing that takes as long as a table is large.
@@ -130,7 +131,8 @@ mod tests {
         }
         let others =
             ["the replica in eu-west-1 is UPDATING", "contributor insights are DISABLING", "TTL is ENABLING", "index I is DELETING"];
-        for line in others {
+        let warm = ["warm throughput is UPDATING", "index I's warm throughput is UPDATING"];
+        for line in others.into_iter().chain(warm) {
             assert!(!is_unproved(line), "{line}");
         }
     }

@@ -16,7 +16,7 @@ pub mod observed;
 mod settings;
 
 pub use bucket::{RULE_ID, STATEMENT_ID, bucket, is_tls_only};
-pub use busy::{UNREAD, busy, is_creating, is_filling, is_unproved, soon_done};
+pub use busy::{UNREAD, busy, is_changing, is_creating, is_filling, is_unproved, soon_done};
 pub use limits::movers;
 pub use observed::*;
 pub use settings::DEFAULT_RECOVERY_DAYS;

@@ -43,7 +43,8 @@ fn within(there: usize, news: &[&Value]) -> Result<(), Fault> {
     let all = there + news.iter().map(|index| count(index)).sum::<usize>();
     if all > there && all > TABLE {
         return Err(Fault::invalid(format!(
-            "One or more parameter values were invalid: {TABLE} attributes may be projected into all indexes of a table, and {all} were asked for"
+            "One or more parameter values were invalid: {TABLE} attributes may be projected into all indexes of a table, and {all} were \
+             asked for"
         )));
     }
     Ok(())
