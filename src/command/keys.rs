@@ -95,6 +95,7 @@ async fn look(aws: &Aws, name: &str) -> Result<Result<Key, Useless>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::{Budget, Limited};
     use crate::resource::{Bucket, Key as TableKey, Table};
 
     fn desired() -> Desired {
@@ -130,9 +131,12 @@ mod tests {
         assert!(before.len() > 1 && before.values().all(|steps| *steps > 0), "{before:?}");
         let twice = format!("the encryption key alias/none {UNRESOLVED}");
         made.refusals.push(Refusal { target: target.clone(), reason: twice, recipe: String::new() });
+        let other = made.works[1].target.clone();
+        made.budgets = [&target, &other].map(|of| Budget { target: of.clone(), what: Limited::Ttl, uses: 1, left: None }).into();
         refuse(&mut made, vec![Refusal { target: target.clone(), reason: "no key".into(), recipe: "name one".into() }]);
         let expected: BTreeMap<_, _> = before.into_iter().map(|(of, steps)| if of == target { (of, 0) } else { (of, steps) }).collect();
         assert_eq!((calls(&made), made.refusals.len()), (expected, 1));
+        assert_eq!(made.budgets.iter().map(|budget| &budget.target).collect::<Vec<_>>(), [&other]);
     }
 
     #[test]

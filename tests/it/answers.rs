@@ -106,7 +106,8 @@ async fn a_stand_in_that_knows_no_imports_is_asked_once_and_one_that_stumbles_ag
             script.answer("ListImports", *status, body);
         }
         let contents = ends(aws.bucket_contents("b")).await;
-        (contents, script.take_asked().iter().filter(|asked| asked.name == "ListImports").count())
+        let asked = if contents.is_ok() { script.take_asked() } else { script.asked_in_part() };
+        (contents, asked.iter().filter(|asked| asked.name == "ListImports").count())
     };
     let (unknown, asked) = contents(&[(500, "<p>NotImplementedError")]).await;
     assert_eq!((unknown.expect("an answer").imports, asked), (Vec::<String>::new(), 1));

@@ -6,6 +6,7 @@ mod answers;
 mod apply_faults;
 mod apply_gates;
 mod between;
+mod changing;
 mod consent;
 mod data;
 mod during;

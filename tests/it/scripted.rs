@@ -73,6 +73,12 @@ impl Script {
     pub(crate) fn take_asked(&self) -> Vec<Asked> {
         let left: Vec<String> = self.answers.lock().expect("unpoisoned").drain(..).map(|a| a.name).collect();
         assert_eq!(left, Vec::<String>::new(), "answers that nobody asked for");
+        self.asked_in_part()
+    }
+
+    /// The same where the first refusal ends what is asked beside it, wherever that is: answers may be left, and go.
+    pub(crate) fn asked_in_part(&self) -> Vec<Asked> {
+        self.answers.lock().expect("unpoisoned").clear();
         std::mem::take(&mut *self.asked.lock().expect("unpoisoned"))
     }
 

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// One table, which nothing fills.
-const BARE: &str = "name = \"bare\"\naccount = \"123456789012\"\nregion = \"us-east-1\"\n[source]\nurl = \"sqlite:stacks/users.sqlite\"\n\
+pub(crate) const BARE: &str = "name = \"bare\"\naccount = \"123456789012\"\nregion = \"us-east-1\"\n[source]\nurl = \"sqlite:stacks/users.sqlite\"\n\
                     seed = [\"stacks/seed/users.sql\"]\n[table.Bare]\nkey = [\"id:S\"]\nprotect = false\n";
 
 fn tables(place: &Place) -> String {
@@ -357,20 +357,6 @@ fn a_key_that_is_gone_refuses_what_names_it_and_hides_no_drift() {
     place.python("c('dynamodb').update_table(TableName='Bare', DeletionProtectionEnabled=True)").exits(0);
     place.landfall("drift keyed.toml").exits(3).says("there is no KMS key alias/nobody").says("table Bare");
     place.landfall("apply keyed.toml --yes").exits(5).says("there is no KMS key alias/nobody").never_says("was not resolved");
-}
-
-/// Until AWS has done it, a change shows the table as it was: that is no proof of anything.
-#[test]
-fn a_table_that_somebody_is_changing_is_looked_at_again_when_it_is_changed() {
-    for (verb, code, says) in [("drift", 3, "looking again in"), ("apply --yes", 1, "waiting: table is UPDATING")] {
-        let local = LocalAws::start_with(&["--time-scale", "60"]);
-        let place = local.place();
-        place.write("bare.toml", &format!("{BARE}capacity = {{ read = 5, write = 5 }}\n"));
-        place.landfall("apply bare.toml --yes").exits(0);
-        place.python("c('dynamodb').update_table(TableName='Bare', BillingMode='PAY_PER_REQUEST')").exits(0);
-        let (verb, flags) = verb.split_once(' ').unwrap_or((verb, ""));
-        place.landfall(&format!("{verb} bare.toml {flags}")).exits(code).says(says);
-    }
 }
 
 /// A server whose address nobody can read is of no use, and would never end.
