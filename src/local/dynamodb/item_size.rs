@@ -24,7 +24,7 @@ pub(super) fn fit(region: &Region, table: &str, item: &Item) -> Result<(), Fault
     let key: Vec<KeySchemaElement> = definitions(Some(&table.key_schema))?;
     let locals: Vec<LocalSecondaryIndex> = definitions(table.lsi_definitions.as_deref())?;
     let entries: usize = locals.iter().map(|local| entry(item, &key, local)).sum();
-    if locals.is_empty() || own + entries <= MAX_ITEM_SIZE {
+    if own + entries <= MAX_ITEM_SIZE {
         return Ok(());
     }
     Err(Fault::invalid("Item size has exceeded the maximum allowed size"))

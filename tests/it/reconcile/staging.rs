@@ -128,6 +128,9 @@ async fn a_key_by_its_id_is_the_same_key() {
     encrypt(&stand, &scene.bucket, &id(&other), true).await;
     assert_eq!(scene.plan(&aws).await.calls(), 1, "another key");
     scene.converge(&aws).await;
+    // Nor of a key by its ARN.
+    world.local.faults().install(Rule::refuse("InvalidArnException").operation("DescribeKey"));
+    refresh::refresh(&aws, &wanted, &Events::silent()).await.expect("not asked");
 }
 
 /// A statement of somebody's that lets everybody read.
