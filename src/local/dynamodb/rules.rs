@@ -23,6 +23,7 @@ pub(super) fn one_concern(request: &Map<String, Value>) -> Result<(), Fault> {
     let asked: Vec<&str> = request.iter().filter(|(name, value)| is_change(name, value)).map(|(name, _)| name.as_str()).collect();
     let has = |name: &str| asked.contains(&name);
     let builds = updates(request).iter().any(|u| ["Create", "Delete"].iter().any(|a| is_given(u.get(*a))));
+    one_action_each(updates(request))?;
     one_at_a_time(updates(request))?;
     if asked.len() > 1 {
         if has("WarmThroughput") && builds && asked.len() == 2 {
@@ -49,6 +50,15 @@ pub(super) fn one_concern(request: &Map<String, Value>) -> Result<(), Fault> {
         }
         () => Ok(()),
     }
+}
+
+/// AWS's words for it are not documented.
+fn one_action_each(updates: &[Value]) -> Result<(), Fault> {
+    let actions = |update: &Value| ["Create", "Update", "Delete"].iter().filter(|a| is_given(update.get(**a))).count();
+    if updates.iter().any(|update| actions(update) > 1) {
+        return invalid("Only one of Create, Update and Delete is allowed in one global secondary index update");
+    }
+    Ok(())
 }
 
 /// An index is named once in a call.
@@ -165,6 +175,19 @@ mod tests {
         assert!(words(&["create", "pt"]).contains("You cannot create or delete index while updating table IOPS"));
         assert!(words(&["delete", "ppr"]).contains("You cannot create or delete index while updating table IOPS"));
         assert!(words(&["create", "stream"]).contains("while changing stream status"));
+    }
+
+    #[test]
+    fn an_entry_asks_for_one_thing() {
+        let refused = |entry: Value| {
+            let request = json!({ "GlobalSecondaryIndexUpdates": [entry] });
+            one_concern(request.as_object().expect("an object")).err().map(|fault| fault.code)
+        };
+        let (create, of_b) = (json!({ "IndexName": "a" }), json!({ "IndexName": "b" }));
+        for other in ["Update", "Delete"] {
+            assert_eq!(refused(json!({ "Create": create, other: of_b })).as_deref(), Some("ValidationException"), "{other}");
+            assert_eq!(refused(json!({ "Create": create, other: null })), None, "{other}");
+        }
     }
 
     #[test]
