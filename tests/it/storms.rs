@@ -3,6 +3,7 @@
 use crate::program::{Place, Ran};
 use landfall::clock::Clock;
 use landfall::local::{Call, Effect, Local, Moment, Options, Rule};
+use std::time::{Duration, Instant};
 
 /// A run of `command` against an embedded AWS with this rule; what it left, and how many calls were struck.
 async fn run_under(rule: Rule, command: &'static str) -> (Ran, u64) {
@@ -15,10 +16,12 @@ async fn run_under(rule: Rule, command: &'static str) -> (Ran, u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_second_call_is_throttled_and_an_import_run_ends_green() {
+async fn every_second_call_is_throttled_and_an_import_run_ends_green_within_a_minute() {
+    let began = Instant::now();
     let (ran, struck) = run_under(Rule::refuse("ThrottlingException").rate(0.5, 7), "run stacks/users.toml --yes").await;
     ran.exits(0);
     assert!(struck > 20, "{struck}");
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
 }
 
 /// More than the SDK repeats by itself: the run's last question is no reason to lose all that it has proved.
