@@ -4,6 +4,7 @@
 //! colour never carries meaning alone. Called by `command`.
 
 pub mod json;
+mod loaded;
 pub mod model;
 pub mod outcome;
 pub mod plan;
