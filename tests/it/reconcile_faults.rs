@@ -181,10 +181,10 @@ async fn sweep(story: fn() -> Story) {
     points.extend(self::points(&kind::ALL, Calls::All, all, of_all));
     let mut tally = BTreeMap::<Told, usize>::new();
     for told in points.chunks(POINTS) {
+        let mut stage = Stage::set().await;
         for point in told {
             *tally.entry(stage.tell(&story(), *point).await).or_default() += 1;
         }
-        stage = Stage::set().await;
     }
     let missed = tally.get(&Told::Missed).copied().unwrap_or(0);
     assert!(missed * 5 < points.len(), "most of it was never struck: {tally:?}");
