@@ -1,15 +1,22 @@
 //! S3 objects: put, list, get, delete. `ExpectedBucketOwner` goes with every call, so that a bucket which somebody else
-//! took over under the same name receives nothing.
+//! took over under the same name receives nothing. What a load cannot do without, put and list, is slowed by throttling and does not
+//! fail of it.
 //!
 //! Called by `load` (staging).
 
+use super::limit::Api;
 use super::{Aws, Error, error::from_sdk};
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use base64::Engine;
+use bytes::Bytes;
+use std::time::Duration;
 
 /// `DeleteObjects`' limit (API reference).
 const DELETE_LIMIT: usize = 1000;
+/// How long throttling may slow one call down.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// An object as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,17 +28,13 @@ pub struct Object {
 impl Aws {
     /// Writes one object. `sha256` is that of `bytes`: S3 checks it and refuses what was altered on the way.
     pub async fn put_object(&self, bucket: &str, key: &str, bytes: Vec<u8>, sha256: &[u8]) -> Result<(), Error> {
-        self.s3
-            .put_object()
-            .bucket(bucket)
-            .key(key)
-            .expected_bucket_owner(&self.identity.account)
-            .checksum_sha256(base64::engine::general_purpose::STANDARD.encode(sha256))
-            .body(ByteStream::from(bytes))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|e| from_sdk(format!("S3 PutObject {bucket}/{key}"), &e))
+        let (bytes, sum) = (Bytes::from(bytes), base64::engine::general_purpose::STANDARD.encode(sha256));
+        let put = || {
+            let request = self.s3.put_object().bucket(bucket).key(key).expected_bucket_owner(&self.identity.account);
+            let sent = request.checksum_sha256(&sum).body(ByteStream::from(bytes.clone())).send();
+            async { sent.await.map(|_| ()).map_err(|e| from_sdk(format!("S3 PutObject {bucket}/{key}"), &e)) }
+        };
+        self.patiently(Api::Buckets, self.deadline(PATIENCE), || Box::pin(put())).await
     }
 
     /// Every object under `prefix`, by key.
@@ -40,16 +43,7 @@ impl Aws {
         let mut objects = Vec::new();
         let mut token = None;
         loop {
-            let page = self
-                .s3
-                .list_objects_v2()
-                .bucket(bucket)
-                .prefix(prefix)
-                .expected_bucket_owner(&self.identity.account)
-                .set_continuation_token(token)
-                .send()
-                .await
-                .map_err(|e| from_sdk(call(), &e))?;
+            let page = self.objects_page(bucket, prefix, token).await?;
             objects.extend(page.contents().iter().filter_map(|o| {
                 let bytes = u64::try_from(o.size().unwrap_or(0)).unwrap_or(0);
                 o.key().map(|key| Object { key: key.to_owned(), bytes })
@@ -62,6 +56,15 @@ impl Aws {
                 return Err(ours(call(), "a truncated listing came without a token to go on"));
             }
         }
+    }
+
+    async fn objects_page(&self, bucket: &str, prefix: &str, token: Option<String>) -> Result<ListObjectsV2Output, Error> {
+        let list = || {
+            let request = self.s3.list_objects_v2().bucket(bucket).prefix(prefix).expected_bucket_owner(&self.identity.account);
+            let sent = request.set_continuation_token(token.clone()).send();
+            async { sent.await.map_err(|e| from_sdk(format!("S3 ListObjectsV2 {bucket}/{prefix}"), &e)) }
+        };
+        self.patiently(Api::Buckets, self.deadline(PATIENCE), || Box::pin(list())).await
     }
 
     /// The bytes of one object.

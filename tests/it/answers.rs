@@ -298,6 +298,28 @@ async fn objects_are_listed_to_the_end_and_a_deletion_that_failed_is_told() {
     assert_eq!(bodies, [1000, 1]);
 }
 
+/// Far more than the SDK repeats by itself, and not for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn staging_is_slowed_by_throttling_and_does_not_fail_of_it() {
+    let script = Script::default();
+    let aws = script.connect().await;
+    let slow = |call: &str, times| (0..times).for_each(|_| script.answer(call, 503, "<Error><Code>SlowDown</Code></Error>"));
+    let put = || ends(aws.put_object("b", "k", b"x".to_vec(), &[0; 32]));
+    let list = || ends(aws.list_objects("b", "p/"));
+    slow("PUT /b/k", 20);
+    script.answer("PUT /b/k", 200, "");
+    put().await.expect("written");
+    assert_eq!(script.take_asked().len(), 21);
+    slow("GET /b", 20);
+    script.answer("GET /b", 200, "<ListBucketResult></ListBucketResult>");
+    assert_eq!((list().await.expect("listed"), script.take_asked().len()), (vec![], 21));
+    slow("PUT /b/k", 1000);
+    slow("GET /b", 1000);
+    assert!(put().await.expect_err("five minutes are over").is_throttle());
+    assert!(list().await.expect_err("five minutes are over").is_throttle());
+    script.asked_in_part();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_is_ours_only_in_our_region_and_where_s3_lets_us_see_it() {
     let script = Script::default();
